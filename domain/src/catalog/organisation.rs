@@ -1,0 +1,12 @@
+use crate::ids::TenantId;
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+
+/// A top organisation (机构): the tenant. Sends of different tenants share a connection by weight (FAIR-1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Organisation {
+    pub id: TenantId,
+    pub name: CompactString,
+    /// Relative share of a contended connection, 1…1000.
+    pub weight: u16,
+}

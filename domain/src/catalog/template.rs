@@ -1,0 +1,14 @@
+use crate::ids::{BusinessTypeId, TemplateId, TenantId};
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+
+/// A content template (模板). `text` holds variables as `{name}` or `{name:type}`; see [`crate::template`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Template {
+    pub id: TemplateId,
+    pub tenant: TenantId,
+    /// The name by which requests refer to it; unique in the organisation.
+    pub name: CompactString,
+    pub text: String,
+    pub business_type: BusinessTypeId,
+}

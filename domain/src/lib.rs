@@ -1,0 +1,11 @@
+//! What everything in Carillon means, without I/O: identifiers, phone numbers, SMS segments, facts and states, policies,
+//! templates, routing. Knows no clock, no async and no other crate of ours; compiles to `wasm32`.
+
+pub mod catalog;
+pub mod fact;
+pub mod frame;
+pub mod ids;
+pub mod journey;
+pub mod phone;
+pub mod plan;
+pub mod time;

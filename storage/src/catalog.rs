@@ -1,0 +1,56 @@
+//! The catalog: what operators configure, and the operators themselves.
+
+use async_trait::async_trait;
+use carillon_domain::catalog::Snapshot;
+
+/// Everything that is configured. One writer at a time; a change is whole or not at all.
+#[async_trait]
+pub trait Catalog: Send + Sync {
+    /// The whole configuration as it is now.
+    async fn snapshot(&self) -> Result<Snapshot, CatalogError>;
+
+    /// Replaces the configuration with `next`, whose `version` must be the stored one; the stored version grows by one and
+    /// is returned. Fails with [`CatalogError::Stale`] when somebody else was faster. Ids that stand in the journal are
+    /// never reused: objects that go are kept as removed, so that their ids stay taken.
+    async fn replace(&self, next: &Snapshot) -> Result<u32, CatalogError>;
+
+    /// The next free numeric ids, one counter per kind of object; never below an id ever used.
+    async fn next_ids(&self) -> Result<NextIds, CatalogError>;
+
+    /// The stored argon2id hash (PHC text) of an operator's password.
+    async fn operator_password(&self, name: &str) -> Result<Option<String>, CatalogError>;
+
+    /// Stores an operator's password hash, adding the operator when new.
+    async fn set_operator_password(&self, name: &str, phc: &str) -> Result<(), CatalogError>;
+
+    /// A named value of the installation itself (e.g. the first-start mark).
+    async fn setting(&self, name: &str) -> Result<Option<String>, CatalogError>;
+
+    async fn set_setting(&self, name: &str, value: &str) -> Result<(), CatalogError>;
+}
+
+/// For each kind of object the lowest id that was never used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NextIds {
+    pub organisation: u32,
+    pub account: u32,
+    pub connection: u16,
+    pub route_group: u16,
+    pub business_type: u16,
+    pub template: u32,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    #[error("the catalog changed meanwhile: expected version {expected}, found {found}; read it again")]
+    Stale { expected: u32, found: u32 },
+    #[error("{operation} in the catalog at {place}")]
+    Backend {
+        operation: &'static str,
+        place: String,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    #[error("the catalog holds a {kind} that cannot be read: {detail}")]
+    Unreadable { kind: &'static str, detail: String },
+}

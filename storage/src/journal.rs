@@ -1,0 +1,120 @@
+//! The journal: ordered frames, durable, replayable. One lane owns it and is its only writer.
+
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::time::Duration;
+
+/// The number of a frame: 1 for the first of a journal, without gaps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FrameSeq(pub u64);
+
+impl FrameSeq {
+    /// Before the first frame.
+    pub const ZERO: FrameSeq = FrameSeq(0);
+
+    pub fn next(self) -> FrameSeq {
+        FrameSeq(self.0 + 1)
+    }
+}
+
+/// A durable, ordered log of opaque payloads.
+///
+/// Every method but the readers' may be called from the lane's thread: none of them waits for the disk.
+pub trait Journal: Send + Sync {
+    /// Queues one frame and gives it its number. Frames become durable in the order of their numbers; whether one has is
+    /// told by [`Journal::durable`] and the callback of [`Journal::on_durable`].
+    ///
+    /// Errors when the payload is empty or too large, or when the journal has failed or is closed; nothing is queued then.
+    fn append(&self, payload: Vec<u8>) -> Result<FrameSeq, JournalError>;
+
+    /// The highest number up to which everything is durable.
+    fn durable(&self) -> FrameSeq;
+
+    /// Sets the callback that the writer runs (on its own thread) after each sync and once when the journal fails.
+    fn on_durable(&self, notify: Box<dyn Fn() + Send + Sync>);
+
+    /// Why the journal takes nothing more, once it has failed. A failed journal never recovers: the process must end.
+    fn failure(&self) -> Option<String>;
+
+    /// Durable frames from `from` on, in order, up to what is durable while reading. `from` below [`Journal::oldest`] is an
+    /// error that says which frame is the oldest.
+    fn read(&self, from: FrameSeq) -> Result<Box<dyn FrameReader>, JournalError>;
+
+    /// The oldest frame still kept; `durable().next()` when there is none.
+    fn oldest(&self) -> FrameSeq;
+
+    /// Stores the state as it was after frame `at`, replacing the checkpoint before it; durable on return. Blocks: call it
+    /// on a thread of its own. A crash at any point leaves either the old or the new checkpoint.
+    fn save_checkpoint(&self, at: FrameSeq, state: &[u8]) -> Result<(), JournalError>;
+
+    /// The newest whole checkpoint, if any.
+    fn load_checkpoint(&self) -> Result<Option<Checkpoint>, JournalError>;
+
+    /// Frames up to and including `upto` are needed by nobody; volumes that hold nothing else go. Never removes what the
+    /// newest checkpoint needs for replay. Blocks on unlink: not for the lane's thread.
+    fn release(&self, upto: FrameSeq) -> Result<(), JournalError>;
+
+    fn status(&self) -> JournalStatus;
+
+    /// Makes everything appended durable and ends the writer. Blocks.
+    fn close(&self) -> Result<(), JournalError>;
+}
+
+/// Reads durable frames in order.
+pub trait FrameReader: Send {
+    /// The next frame, or `None` when the reader has caught up with what is durable; later calls may then return more.
+    fn next_frame(&mut self) -> Result<Option<Frame>, JournalError>;
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    pub seq: FrameSeq,
+    pub payload: Vec<u8>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    pub at: FrameSeq,
+    pub state: Vec<u8>,
+}
+
+/// Figures for metrics and for decisions under pressure.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JournalStatus {
+    /// Payload bytes appended and not yet durable.
+    pub backlog_bytes: u64,
+    pub frames_total: u64,
+    pub bytes_total: u64,
+    pub syncs_total: u64,
+    pub sync_time_total: Duration,
+    pub sync_time_max: Duration,
+    /// Bytes on disk over all volumes.
+    pub disk_bytes: u64,
+    pub volumes: usize,
+    /// Payload bytes since the newest checkpoint.
+    pub bytes_since_checkpoint: u64,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    #[error("a frame of {bytes} bytes is outside 1…{bytes_max}")]
+    FrameSize { bytes: usize, bytes_max: usize },
+    #[error("the journal has failed and takes nothing more: {reason}")]
+    Failed { reason: String },
+    #[error("the journal is closed")]
+    Closed,
+    #[error("frame {wanted} is gone; the oldest kept is {oldest}", wanted = wanted.0, oldest = oldest.0)]
+    Gone { wanted: FrameSeq, oldest: FrameSeq },
+    #[error("{place} is damaged at byte {offset}: {detail}; restore the file from a copy, or remove the data folder to start empty")]
+    Damaged { place: String, offset: u64, detail: String },
+    #[error("{place} is in use by another process")]
+    InUse { place: String },
+    #[error("{operation} on {place}")]
+    Io {
+        operation: &'static str,
+        place: String,
+        #[source]
+        source: io::Error,
+    },
+}

@@ -1,0 +1,5 @@
+//! The three storage traits (journal, history, catalog) and the conformance suites every backend passes.
+
+pub mod catalog;
+pub mod history;
+pub mod journal;
