@@ -8,4 +8,5 @@ pub mod ids;
 pub mod journey;
 pub mod phone;
 pub mod plan;
+pub mod state;
 pub mod time;
