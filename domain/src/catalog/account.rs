@@ -21,6 +21,9 @@ pub struct Account {
     /// Put in front of each text as 【…】 unless the request names another; empty for none.
     pub signature: CompactString,
     pub business_type: BusinessTypeId,
+    /// What the organisation pays for one SMS segment, in 1/10,000 yuan.
+    #[serde(default)]
+    pub price_per_segment: u32,
     /// SHA-256 of the API key; the key itself (256 random bits) is shown once and not kept.
     pub api_key_sha256: [u8; 32],
 }
