@@ -1,0 +1,155 @@
+//! The one table of public error codes.
+
+/// Declares [`Code`] and everything that is known about each code in one place.
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $name:ident $word:literal $status:literal $retry:ident $en:literal $zh:literal;)+) => {
+        /// What went wrong, as programs read it. A code is never reused for another meaning, nor its status changed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl Code {
+            pub const ALL: &[Code] = &[$(Code::$name),+];
+
+            /// The word that stands in answers.
+            pub const fn word(self) -> &'static str {
+                match self { $(Code::$name => $word),+ }
+            }
+
+            /// The HTTP status of an answer that fails with this code.
+            pub const fn status(self) -> u16 {
+                match self { $(Code::$name => $status),+ }
+            }
+
+            /// Whether the same request may succeed later.
+            pub const fn is_retryable(self) -> bool {
+                match self { $(Code::$name => codes!(@$retry)),+ }
+            }
+
+            pub const fn title_en(self) -> &'static str {
+                match self { $(Code::$name => $en),+ }
+            }
+
+            pub const fn title_zh(self) -> &'static str {
+                match self { $(Code::$name => $zh),+ }
+            }
+
+            /// When it comes and what the caller can do; the text of the documentation.
+            pub const fn description(self) -> &'static str {
+                match self { $(Code::$name => concat!($($doc),+).trim_ascii(),)+ }
+            }
+
+            pub fn from_word(word: &str) -> Option<Code> {
+                match word { $($word => Some(Code::$name),)+ _ => None }
+            }
+        }
+    };
+    (@retry) => { true };
+    (@final) => { false };
+}
+
+codes! {
+    // The request as a whole.
+    /// The body is not JSON or not UTF-8; `line` and `column` say where. In NDJSON only that line is refused.
+    InvalidJson "invalid_json" 400 final "The body is not valid JSON" "请求体不是合法的 JSON";
+    /// The JSON is valid, but a field is missing, unknown, doubled or of another type.
+    InvalidField "invalid_field" 400 final "A field of the body is not valid" "请求体中的字段不合法";
+    /// A query parameter, a path parameter or a header is not valid; `field` names it.
+    InvalidParameter "invalid_parameter" 400 final "A parameter is not valid" "参数不合法";
+    /// There are no credentials, or they are not right.
+    Unauthenticated "unauthenticated" 401 final "Credentials are missing or not valid" "缺少凭证或凭证无效";
+    /// The account is switched off.
+    AccountDisabled "account_disabled" 403 final "The account is disabled" "账号已停用";
+    /// The account does not have the module this needs (send, query or feeds).
+    ModuleNotGranted "module_not_granted" 403 final "The account does not have this module" "账号未开通该模块";
+    /// There is no such thing, or it belongs to another account.
+    NotFound "not_found" 404 final "Not found" "不存在";
+    /// The path is known, the method is not.
+    MethodNotAllowed "method_not_allowed" 405 final "The method is not allowed here" "不支持该请求方法";
+    /// The request was not received whole in time.
+    RequestTimeout "request_timeout" 408 retry "The request was not received in time" "请求接收超时";
+    /// The idempotency key was used with another body within the last 24 hours (IDEM-1).
+    IdempotencyConflict "idempotency_conflict" 409 final "The idempotency key stands over another body" "幂等键已用于不同的请求体";
+    /// The events after this cursor are no longer kept; start again without one.
+    CursorGone "cursor_gone" 410 final "Events of this cursor are no longer kept" "该游标之后的事件已不再保留";
+    /// The body has more bytes, or the batch more lines, than the limit.
+    PayloadTooLarge "payload_too_large" 413 final "The body is too large" "请求体过大";
+    /// The `Content-Type` is none of those the path takes.
+    UnsupportedMediaType "unsupported_media_type" 415 final "The content type is not supported" "不支持该内容类型";
+    /// No line of the batch was accepted; `refused` says why.
+    NothingAccepted "nothing_accepted" 422 final "No line was accepted" "没有任何一行被接受";
+    /// Too many wrong passwords came from this source; wait as `Retry-After` says.
+    TooManyAttempts "too_many_attempts" 429 retry "Too many wrong passwords" "密码错误次数过多";
+    /// Too much is waiting to be sent; wait as `Retry-After` says.
+    Overloaded "overloaded" 503 retry "Too much is waiting" "系统繁忙，待发消息过多";
+    /// The disk is nearly full; intake is stopped until an operator makes room.
+    DiskLow "disk_low" 503 retry "The disk is nearly full" "磁盘空间不足，暂停接收";
+    /// The part of the service that serves this organisation is restarting.
+    OrganisationRestarting "organisation_restarting" 503 retry "The organisation's queue is restarting" "该机构的处理单元正在重启";
+    /// The service is starting, stopping or has failed.
+    Unavailable "unavailable" 503 retry "The service is not available now" "服务暂不可用";
+    /// The service ended before the request was durable. With an `Idempotency-Key` a repeat is safe.
+    Interrupted "interrupted" 503 retry "The request was interrupted" "请求被中断";
+    /// A fault of the service; the log has the request id.
+    Internal "internal" 500 retry "Internal error" "内部错误";
+
+    // One message, or one line of a batch.
+    /// The number has no valid form.
+    InvalidPhone "invalid_phone" 422 final "The number is not a phone number" "手机号码不合法";
+    /// A variable of the template has no value.
+    MissingVariable "missing_variable" 422 final "A template variable is missing" "缺少模板变量";
+    /// A variable's value does not fit its type or length, or holds a signature bracket.
+    InvalidVariable "invalid_variable" 422 final "A template variable is not valid" "模板变量不合法";
+    /// The organisation has no template of this name.
+    UnknownTemplate "unknown_template" 422 final "The template does not exist" "模板不存在";
+    /// The business type takes templates only.
+    TemplateRequired "template_required" 422 final "The business type requires a template" "该业务类型必须使用模板";
+    /// There is neither `text` nor `template`, or the text is blank.
+    TextEmpty "text_empty" 422 final "The text is empty" "短信内容为空";
+    /// The text needs more segments than allowed.
+    TextTooLong "text_too_long" 422 final "The text is too long" "短信内容过长";
+    /// The line says the same to the same number as an earlier line; `duplicates=allow` takes it.
+    DuplicateLine "duplicate_line" 422 final "The line is a duplicate" "与前面的行重复";
+    /// There is no business type of this name.
+    UnknownBusinessType "unknown_business_type" 422 final "The business type does not exist" "业务类型不存在";
+    /// No routing rule leads to a connection the account is granted.
+    NoRoute "no_route" 422 final "There is no route for the message" "没有可用的路由";
+    /// The account's segments of today are used up; the quota is renewed at midnight (UTC+8).
+    QuotaExceeded "quota_exceeded" 429 retry "The daily quota is used up" "当日配额已用完";
+    /// The signature is too long or holds a bracket.
+    SignatureInvalid "signature_invalid" 422 final "The signature is not valid" "签名不合法";
+    /// The reference is longer than allowed.
+    ReferenceTooLong "reference_too_long" 422 final "The reference is too long" "业务编号过长";
+    /// The validity is outside what is allowed.
+    ValidityOutOfRange "validity_out_of_range" 422 final "The validity is out of range" "有效期超出范围";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_code_is_complete_and_its_word_is_its_own() {
+        let mut words = HashSet::new();
+        for &code in Code::ALL {
+            let word = code.word();
+            assert!(words.insert(word), "{word} stands twice");
+            assert!(
+                word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'),
+                "{word}"
+            );
+            assert_eq!(Code::from_word(word), Some(code));
+            assert!((400..600).contains(&code.status()), "{word}");
+            assert!(!code.description().is_empty() && !code.title_en().is_empty());
+            assert!(!code.title_zh().is_ascii(), "{word} has no Chinese title");
+            assert_eq!(
+                code.is_retryable(),
+                matches!(code.status(), 408 | 429 | 500..),
+                "{word}"
+            );
+        }
+        assert_eq!(Code::from_word("no such word"), None);
+    }
+}
