@@ -8,5 +8,6 @@ pub mod ids;
 pub mod journey;
 pub mod phone;
 pub mod plan;
+pub mod segment;
 pub mod state;
 pub mod time;
