@@ -1,3 +1,4 @@
+import com.chinamobile.cmos.sms.SmsAlphabet;
 import com.zx.sms.BaseMessage;
 import com.zx.sms.codec.smpp.Address;
 import com.zx.sms.codec.smpp.msg.DeliverSm;
@@ -44,6 +45,8 @@ final class SmppWire implements Wire {
         endpoint.setPassword(password);
         endpoint.setInterfaceVersion((byte) 0x34);
         endpoint.setChannelType(ChannelType.DUPLEX);
+        // data_coding 0 is the GSM alphabet here; the library's own default is ASCII.
+        endpoint.setDefauteSmsAlphabet(SmsAlphabet.GSM);
     }
 
     @Override
