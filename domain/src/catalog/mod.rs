@@ -3,9 +3,12 @@
 //! These are plain values. The catalog store keeps them, the apply file declares them by name, and the lane works on one
 //! immutable [`Snapshot`] of them.
 
+pub mod apply;
+
 mod account;
 mod business_type;
 mod connection;
+mod next_ids;
 mod organisation;
 mod route;
 mod snapshot;
@@ -14,6 +17,7 @@ mod template;
 pub use account::{Account, Modules};
 pub use business_type::{BusinessType, Priority, UncertainPolicy};
 pub use connection::{ConcatenationReference, Connection, Protocol, ReceiptIdForm, Secret};
+pub use next_ids::NextIds;
 pub use organisation::Organisation;
 pub use route::{Carrier, Member, RouteGroup, RouteRule, Strategy};
 pub use snapshot::Snapshot;

@@ -1,0 +1,15 @@
+//! From the entries of the file to the objects of the catalog, section by section.
+
+mod account;
+mod business_type;
+mod connection;
+mod organisation;
+mod route;
+mod template;
+
+pub(super) use account::accounts;
+pub(super) use business_type::business_types;
+pub(super) use connection::connections;
+pub(super) use organisation::organisations;
+pub(super) use route::{route_groups, route_rules};
+pub(super) use template::templates;

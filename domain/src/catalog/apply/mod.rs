@@ -1,0 +1,32 @@
+//! The apply file: the whole configuration of an installation, declared by name, kept in git.
+//!
+//! [`resolve`] turns a file into the next [`Snapshot`](super::Snapshot) and says what it changes, without any I/O. Applying
+//! the same file twice changes nothing; an object that the file no longer names is removed.
+
+mod change;
+mod check;
+mod describe;
+mod diff;
+mod entries;
+mod environment;
+mod error;
+mod file;
+mod names;
+mod resolve;
+mod secret_source;
+mod section;
+mod words;
+
+pub use change::{Change, What};
+pub use environment::Environment;
+pub use error::{ApplyError, Problem};
+pub use file::{
+    AccountEntry, ApplyFile, BusinessTypeEntry, ConnectionEntry, MemberEntry, OrganisationEntry,
+    RouteGroupEntry, RouteRuleEntry, TemplateEntry,
+};
+pub use resolve::{Applied, NewKey, resolve};
+pub use secret_source::SecretSource;
+pub use section::Section;
+
+#[cfg(test)]
+mod tests;
