@@ -10,4 +10,5 @@ pub mod phone;
 pub mod plan;
 pub mod segment;
 pub mod state;
+pub mod template;
 pub mod time;
