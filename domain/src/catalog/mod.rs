@@ -7,6 +7,7 @@ pub mod apply;
 
 mod account;
 mod business_type;
+mod compiled;
 mod connection;
 mod next_ids;
 mod organisation;
@@ -16,6 +17,7 @@ mod template;
 
 pub use account::{Account, Modules};
 pub use business_type::{BusinessType, Priority, UncertainPolicy};
+pub use compiled::{CompileError, Compiled, CompiledTemplate};
 pub use connection::{ConcatenationReference, Connection, Protocol, ReceiptIdForm, Secret};
 pub use next_ids::NextIds;
 pub use organisation::Organisation;

@@ -44,6 +44,13 @@ impl SegmentLimits {
             })
     }
 
+    /// Bytes of UTF-8 beyond which no text fits, whatever its characters.
+    pub fn text_bytes_max(&self) -> usize {
+        const UNITS_MAX: usize = 160;
+        const BYTES_PER_UNIT_MAX: usize = 3;
+        usize::from(self.segments_max) * UNITS_MAX * BYTES_PER_UNIT_MAX
+    }
+
     /// Units of a text that goes alone.
     pub(super) fn single_units(&self, coding: Coding) -> usize {
         match coding {

@@ -56,7 +56,7 @@ pub fn plan(text: &str, limits: &SegmentLimits) -> Result<SegmentPlan, SegmentEr
     let too_long = SegmentError::TooLong {
         segments_max: limits.segments_max,
     };
-    if text.len() > text_bytes_max(limits.segments_max) {
+    if text.len() > limits.text_bytes_max() {
         return Err(too_long);
     }
     let measured = Measured::of(text, limits);
@@ -69,13 +69,6 @@ pub fn plan(text: &str, limits: &SegmentLimits) -> Result<SegmentPlan, SegmentEr
         }),
         _ => Err(too_long),
     }
-}
-
-/// No longer text can fit, whatever its characters: a unit is at most three bytes of UTF-8.
-fn text_bytes_max(segments_max: u8) -> usize {
-    const UNITS_MAX: usize = 160;
-    const BYTES_PER_UNIT_MAX: usize = 3;
-    usize::from(segments_max) * UNITS_MAX * BYTES_PER_UNIT_MAX
 }
 
 struct Measured {

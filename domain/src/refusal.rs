@@ -1,0 +1,145 @@
+//! Why a request, or a line of a batch, is not taken.
+
+use crate::fact::RefusedLine;
+use compact_str::CompactString;
+
+/// A refusal: which field is at fault, and what to do about it. Repeats no number and no content (PII-1).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code}, field `{field}`: {detail}", code = code.word())]
+pub struct Refusal {
+    pub code: RefusalCode,
+    /// The request's field, e.g. `to` or `variables.name`; empty when no single one is at fault.
+    pub field: CompactString,
+    /// For people; the words may change, the code does not.
+    pub detail: CompactString,
+}
+
+impl Refusal {
+    pub fn new(code: RefusalCode, field: impl Into<CompactString>, detail: impl Into<CompactString>) -> Self {
+        Refusal {
+            code,
+            field: field.into(),
+            detail: detail.into(),
+        }
+    }
+
+    /// As it is journalled for a zero-based line of a batch.
+    pub fn into_line(self, line: u32) -> RefusedLine {
+        RefusedLine {
+            line,
+            code: self.code.word().into(),
+            field: self.field,
+            detail: self.detail,
+        }
+    }
+}
+
+/// Codes are public: a word is never reused for something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RefusalCode {
+    /// The line of a batch is not a message at all.
+    InvalidLine,
+    AccountDisabled,
+    ModuleNotGranted,
+    InvalidPhone,
+    TextEmpty,
+    TextTooLong,
+    TextInvalid,
+    TextAndTemplate,
+    UnknownTemplate,
+    TemplateRequired,
+    MissingVariable,
+    InvalidVariable,
+    SignatureInvalid,
+    UnknownBusinessType,
+    ReferenceTooLong,
+    ReferenceInvalid,
+    ValidityOutOfRange,
+    NoRoute,
+    QuotaExceeded,
+}
+
+impl RefusalCode {
+    pub const ALL: [RefusalCode; 19] = [
+        RefusalCode::InvalidLine,
+        RefusalCode::AccountDisabled,
+        RefusalCode::ModuleNotGranted,
+        RefusalCode::InvalidPhone,
+        RefusalCode::TextEmpty,
+        RefusalCode::TextTooLong,
+        RefusalCode::TextInvalid,
+        RefusalCode::TextAndTemplate,
+        RefusalCode::UnknownTemplate,
+        RefusalCode::TemplateRequired,
+        RefusalCode::MissingVariable,
+        RefusalCode::InvalidVariable,
+        RefusalCode::SignatureInvalid,
+        RefusalCode::UnknownBusinessType,
+        RefusalCode::ReferenceTooLong,
+        RefusalCode::ReferenceInvalid,
+        RefusalCode::ValidityOutOfRange,
+        RefusalCode::NoRoute,
+        RefusalCode::QuotaExceeded,
+    ];
+
+    /// The word in answers, feeds and the interface's message files.
+    pub fn word(self) -> &'static str {
+        match self {
+            RefusalCode::InvalidLine => "invalid_line",
+            RefusalCode::AccountDisabled => "account_disabled",
+            RefusalCode::ModuleNotGranted => "module_not_granted",
+            RefusalCode::InvalidPhone => "invalid_phone",
+            RefusalCode::TextEmpty => "text_empty",
+            RefusalCode::TextTooLong => "text_too_long",
+            RefusalCode::TextInvalid => "text_invalid",
+            RefusalCode::TextAndTemplate => "text_and_template",
+            RefusalCode::UnknownTemplate => "unknown_template",
+            RefusalCode::TemplateRequired => "template_required",
+            RefusalCode::MissingVariable => "missing_variable",
+            RefusalCode::InvalidVariable => "invalid_variable",
+            RefusalCode::SignatureInvalid => "signature_invalid",
+            RefusalCode::UnknownBusinessType => "unknown_business_type",
+            RefusalCode::ReferenceTooLong => "reference_too_long",
+            RefusalCode::ReferenceInvalid => "reference_invalid",
+            RefusalCode::ValidityOutOfRange => "validity_out_of_range",
+            RefusalCode::NoRoute => "no_route",
+            RefusalCode::QuotaExceeded => "quota_exceeded",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<RefusalCode> {
+        RefusalCode::ALL.into_iter().find(|code| code.word() == word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_word_of_its_own() {
+        for code in RefusalCode::ALL {
+            assert_eq!(RefusalCode::from_word(code.word()), Some(code));
+            assert!(
+                code.word()
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+            );
+        }
+        assert_eq!(RefusalCode::from_word("no_such_code"), None);
+    }
+
+    #[test]
+    fn a_refusal_becomes_a_line() {
+        let refusal = Refusal::new(RefusalCode::InvalidPhone, "to", "the number is empty");
+        assert_eq!(
+            refusal.to_string(),
+            "invalid_phone, field `to`: the number is empty"
+        );
+        let line = refusal.into_line(7);
+        assert_eq!(
+            (line.line, line.code.as_str(), line.field.as_str()),
+            (7, "invalid_phone", "to")
+        );
+    }
+}
