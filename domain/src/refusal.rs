@@ -37,8 +37,6 @@ impl Refusal {
 /// Codes are public: a word is never reused for something else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RefusalCode {
-    /// The line of a batch is not a message at all.
-    InvalidLine,
     AccountDisabled,
     ModuleNotGranted,
     InvalidPhone,
@@ -55,13 +53,14 @@ pub enum RefusalCode {
     ReferenceTooLong,
     ReferenceInvalid,
     ValidityOutOfRange,
+    /// The line says the same to the same number as an earlier line of its batch.
+    DuplicateLine,
     NoRoute,
     QuotaExceeded,
 }
 
 impl RefusalCode {
     pub const ALL: [RefusalCode; 19] = [
-        RefusalCode::InvalidLine,
         RefusalCode::AccountDisabled,
         RefusalCode::ModuleNotGranted,
         RefusalCode::InvalidPhone,
@@ -78,6 +77,7 @@ impl RefusalCode {
         RefusalCode::ReferenceTooLong,
         RefusalCode::ReferenceInvalid,
         RefusalCode::ValidityOutOfRange,
+        RefusalCode::DuplicateLine,
         RefusalCode::NoRoute,
         RefusalCode::QuotaExceeded,
     ];
@@ -85,7 +85,6 @@ impl RefusalCode {
     /// The word in answers, feeds and the interface's message files.
     pub fn word(self) -> &'static str {
         match self {
-            RefusalCode::InvalidLine => "invalid_line",
             RefusalCode::AccountDisabled => "account_disabled",
             RefusalCode::ModuleNotGranted => "module_not_granted",
             RefusalCode::InvalidPhone => "invalid_phone",
@@ -102,6 +101,7 @@ impl RefusalCode {
             RefusalCode::ReferenceTooLong => "reference_too_long",
             RefusalCode::ReferenceInvalid => "reference_invalid",
             RefusalCode::ValidityOutOfRange => "validity_out_of_range",
+            RefusalCode::DuplicateLine => "duplicate_line",
             RefusalCode::NoRoute => "no_route",
             RefusalCode::QuotaExceeded => "quota_exceeded",
         }

@@ -193,3 +193,108 @@ fn limits(snapshot: &Snapshot) -> HashMap<RouteGroupId, SegmentLimits> {
         .map(|group| (group.id, of_group(&group.members)))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{self, *};
+    use super::*;
+
+    #[test]
+    fn look_ups() {
+        let catalog = fixture::compiled();
+        assert_eq!(catalog.version(), 7);
+        assert_eq!(
+            catalog.account_by_key(&[1; 32]).map(|account| account.id),
+            Some(HIS)
+        );
+        assert!(catalog.account_by_key(&[9; 32]).is_none());
+        assert_eq!(
+            catalog.template(HOSPITAL, "visit").map(|found| found.id),
+            Some(VISIT)
+        );
+        assert!(catalog.template(SCHOOL, "visit").is_none());
+        assert_eq!(
+            catalog.business_type_by_name("code").map(|found| found.id),
+            Some(CODE)
+        );
+        assert!(catalog.business_type_by_name("nothing").is_none());
+        assert!(
+            catalog.is_granted(HIS, CMPP)
+                && !catalog.is_granted(LIS, SMPP)
+                && !catalog.is_granted(NOBODY, CMPP)
+        );
+    }
+
+    #[test]
+    fn limits_are_the_strictest_of_the_group() {
+        let catalog = fixture::compiled();
+        let both = catalog.limits(BOTH);
+        assert!(both.wide_reference && both.ascii_subset);
+        assert_eq!(both.reserve, 8);
+        let smpp = catalog.limits(ONLY_SMPP);
+        assert!(smpp.wide_reference && !smpp.ascii_subset);
+        assert_eq!(smpp.reserve, 0);
+    }
+
+    #[test]
+    fn the_first_rule_that_fits_and_is_granted_decides() {
+        let catalog = fixture::compiled();
+        let cases = [
+            // account, business type, carrier, province, group
+            (HIS, CODE, Carrier::Mobile, "", Some(ONLY_SMPP)),
+            (HIS, NOTICE, Carrier::Telecom, "", Some(ONLY_SMPP)),
+            (HIS, NOTICE, Carrier::Mobile, "上海", Some(ONLY_SMPP)),
+            (HIS, NOTICE, Carrier::Mobile, "北京", Some(BOTH)),
+            (HIS, NOTICE, Carrier::Unknown, "", Some(BOTH)),
+            // Not granted the SMPP connection: those rules are passed over.
+            (LIS, CODE, Carrier::Telecom, "上海", Some(BOTH)),
+            // Granted nothing (SEND-10).
+            (FRESH, NOTICE, Carrier::Mobile, "", None),
+            (NOBODY, NOTICE, Carrier::Mobile, "", None),
+        ];
+        for (account, business_type, carrier, province, group) in cases {
+            let found = catalog.route(account, business_type, carrier, province);
+            assert_eq!(found, group, "{account} {business_type} {carrier:?} {province}");
+        }
+    }
+
+    #[test]
+    fn a_rule_for_named_accounts_is_for_them_alone() {
+        let mut snapshot = fixture::snapshot();
+        for rule in &mut snapshot.route_rules {
+            rule.accounts = vec![LIS];
+        }
+        let catalog = Compiled::new(Arc::new(snapshot)).unwrap();
+        assert_eq!(catalog.route(HIS, NOTICE, Carrier::Mobile, ""), None);
+        assert_eq!(catalog.route(LIS, NOTICE, Carrier::Mobile, ""), Some(BOTH));
+    }
+
+    #[test]
+    fn what_refers_to_nothing_is_passed_over() {
+        let mut snapshot = fixture::snapshot();
+        snapshot.route_groups.remove(&ONLY_SMPP);
+        snapshot.connections.remove(&SMPP);
+        let catalog = Compiled::new(Arc::new(snapshot)).unwrap();
+        assert_eq!(catalog.route(HIS, CODE, Carrier::Mobile, ""), Some(BOTH));
+        assert!(!catalog.limits(BOTH).wide_reference);
+    }
+
+    #[test]
+    fn broken_snapshots_are_refused() {
+        let mut snapshot = fixture::snapshot();
+        snapshot.templates.get_mut(&VISIT).unwrap().text = "{".into();
+        assert!(
+            matches!(Compiled::new(Arc::new(snapshot)), Err(CompileError::Template { name, .. }) if name == "visit")
+        );
+        let mut snapshot = fixture::snapshot();
+        snapshot.accounts.get_mut(&LIS).unwrap().api_key_sha256 = [1; 32];
+        let error = Compiled::new(Arc::new(snapshot)).unwrap_err();
+        assert_eq!(
+            error,
+            CompileError::SharedKey {
+                first: HIS,
+                second: LIS
+            }
+        );
+    }
+}

@@ -9,6 +9,8 @@ mod account;
 mod business_type;
 mod compiled;
 mod connection;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod next_ids;
 mod organisation;
 mod route;

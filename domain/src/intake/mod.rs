@@ -5,6 +5,8 @@
 mod draft;
 mod fingerprint;
 mod prepare;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use draft::{Draft, Variables};
