@@ -1,0 +1,51 @@
+# Stages of deploy/test.sh that run the whole product: the demo as a person starts it, and the load generator's
+# scenarios, which start server and carriers themselves and settle every message at the end.
+# shellcheck shell=bash
+
+# A first start in an empty folder, one message by the printed command until it is delivered, then a second start and an
+# orderly end.
+stage_run_script() {
+  local work port
+  work=$(mktemp -d)
+  port=$(free_port)
+  start_demo "$work" "$port"
+  local id
+  id=$(eval "$(sed -n 's/^try: *//p' "$work/out")" | json id)
+  say "accepted as $id"
+  local journey
+  journey=$(sed -n 's/^then: *//p' "$work/out")
+  message_is_delivered() { [[ $(eval "${journey//'<id>'/$id}" | json status) == delivered ]]; }
+  wait_for 30 message_is_delivered || fail "not delivered: $(eval "${journey//'<id>'/$id}")"
+  end_demo "$work"
+
+  local began=$SECONDS
+  start_demo "$work" "$port"
+  say "second start: $((SECONDS - began)) s"
+  message_is_delivered || fail "the journey is gone after a restart"
+  end_demo "$work"
+  rm -r "$work"
+}
+
+start_demo() {
+  : >"$1/out"
+  start "$1/out" "$PROJECT/deploy/run.sh" --data "$1/data" --port "$2"
+  wait_for 60 grep -q '^try:' "$1/out" || fail "run.sh is not ready: $(cat "$1/out")"
+}
+
+end_demo() {
+  kill -TERM "$PID"
+  local status=0
+  wait "$PID" || status=$?
+  ((status == 0)) || fail "run.sh ended with $status: $(cat "$1/out")"
+}
+
+# json FIELD: that field of the JSON object on standard input.
+json() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
+
+stage_reminders() { "$BIN/carillon-loadtest" reminders-run; }
+
+stage_kills() { "$BIN/carillon-loadtest" kills --times 10; }
+
+stage_bench_batch() { "$BIN/carillon-loadtest" bench batch --seconds 20 --floor 12000; }
+
+stage_bench_backlog() { "$BIN/carillon-loadtest" bench backlog --messages 500000; }

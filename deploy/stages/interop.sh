@@ -1,0 +1,122 @@
+# Stages of deploy/test.sh that let independent implementations talk to ours: SMSGate (CMPP 2.0, 3.0, SMPP 3.4), npm
+# smpp, smpplib, and Wireshark, which reads what we write. The programs are in deploy/interop/.
+# shellcheck shell=bash
+
+INTEROP="$PROJECT/deploy/interop"
+MESSAGES="$INTEROP/messages.tsv"
+LOGIN=901234
+PASSWORD=secret12
+
+ensure_interop_tools() {
+  ensure_commands javac:openjdk-17-jdk-headless mvn:maven node:nodejs npm:npm
+  ensure_wireshark
+  ensure_smsgate
+  ensure_npm_smpp
+  ensure_smpplib
+}
+
+ensure_wireshark() {
+  # Without this the package asks who may capture; nothing is captured here.
+  command -v debconf-set-selections >/dev/null && ! command -v tshark >/dev/null &&
+    echo "wireshark-common wireshark-common/install-setuid boolean false" | as_root debconf-set-selections
+  ensure_commands tshark:tshark text2pcap:wireshark-common
+}
+
+# Jars and classes, made anew when the sources or the pom have changed.
+ensure_smsgate() {
+  local mark
+  mark=$(cat "$INTEROP"/smsgate/pom.xml "$INTEROP"/smsgate/*.java | sha256sum | cut -c1-16)
+  SMSGATE="$CACHE/smsgate-$mark"
+  [[ -e $SMSGATE/complete ]] && return 0
+  rm -rf "$CACHE"/smsgate-*
+  local plugin=org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies
+  # Fetching sometimes fails half-way; what has arrived is kept.
+  mvn_retrying 3 -B -q -f "$INTEROP/smsgate/pom.xml" "$plugin" -DincludeScope=runtime -DoutputDirectory="$SMSGATE/lib"
+  javac -cp "$SMSGATE/lib/*" -d "$SMSGATE/classes" "$INTEROP"/smsgate/*.java
+  touch "$SMSGATE/complete"
+}
+
+mvn_retrying() {
+  local tries=$1
+  shift
+  until mvn "$@"; do
+    ((--tries > 0)) || fail "could not fetch the jars"
+  done
+}
+
+ensure_npm_smpp() {
+  NPM_SMPP="$CACHE/npm-smpp"
+  mkdir -p "$NPM_SMPP"
+  cp "$INTEROP"/npm/* "$NPM_SMPP/"
+  cmp -s "$NPM_SMPP/package-lock.json" "$NPM_SMPP/complete" && return 0
+  npm --prefix "$NPM_SMPP" ci --silent --no-audit --no-fund
+  cp "$NPM_SMPP/package-lock.json" "$NPM_SMPP/complete"
+}
+
+ensure_smpplib() {
+  SMPPLIB="$CACHE/smpplib"
+  cmp -s "$INTEROP/python/requirements.txt" "$SMPPLIB/complete" && return 0
+  ensure_venv "$SMPPLIB" --require-hashes -r "$INTEROP/python/requirements.txt"
+  cp "$INTEROP/python/requirements.txt" "$SMPPLIB/complete"
+}
+
+smsgate() {
+  java -Xmx256m -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=error \
+    -cp "$SMSGATE/classes:$SMSGATE/lib/*" Peer "$@"
+}
+
+# --- our client against their carriers --------------------------------------------------------------------------------
+
+stage_interop_smsgate_carrier() {
+  ensure_smsgate
+  local protocol
+  for protocol in cmpp2.0 cmpp3.0 smpp3.4; do
+    our_client_against "$protocol" smsgate carrier "$protocol"
+  done
+}
+
+stage_interop_npm_carrier() {
+  ensure_npm_smpp
+  our_client_against smpp3.4 node "$NPM_SMPP/peer.js" carrier
+}
+
+# our_client_against PROTOCOL CARRIER-COMMAND...: all messages must arrive as they are, and a short and a long reply
+# must come back.
+our_client_against() {
+  local protocol=$1 port work
+  shift
+  say "== our $protocol client, carrier: $*"
+  port=$(free_port)
+  work=$(mktemp -d)
+  start "$work/carrier.out" "$@" "$port" "$LOGIN" "$PASSWORD" "$work/received"
+  wait_for 30 port_is_open "$port" || fail "the carrier did not start: $(tail -n 20 "$work/carrier.out")"
+  "$BIN/carillon-loadtest" interop-client --protocol "$protocol" --port "$port" --login "$LOGIN" \
+    --password "$PASSWORD" --messages "$MESSAGES" --replies 2
+  diff -u --label sent --label 'received by the carrier' <(sort "$MESSAGES") <(sort "$work/received")
+  stop_started
+  rm -r "$work"
+}
+
+# --- Wireshark --------------------------------------------------------------------------------------------------------
+
+# Every PDU of a whole conversation is dissected without a complaint. Wireshark 4.0 knows SMPP and CMPP 3.0.
+stage_interop_wireshark() {
+  ensure_wireshark
+  dissect cmpp3.0 cmpp 7890
+  dissect smpp3.4 smpp 2775
+}
+
+# dissect PROTOCOL DISSECTOR PORT
+dissect() {
+  local work pdus understood complaints
+  work=$(mktemp -d)
+  "$BIN/carillon-loadtest" pdus --protocol "$1" --messages "$MESSAGES" >"$work/pdus"
+  text2pcap -q -r '^(?<dir>[<>]) (?<data>[0-9a-f]+)$' -T "50000,$3" "$work/pdus" "$work/pdus.pcapng"
+  complaints=$(tshark -r "$work/pdus.pcapng" -d "tcp.port==$3,$2" -Y '_ws.malformed || _ws.expert.severity >= 6291456' -V)
+  [[ -z $complaints ]] || fail "Wireshark complains:"$'\n'"$complaints"
+  pdus=$(wc -l <"$work/pdus")
+  understood=$(tshark -r "$work/pdus.pcapng" -d "tcp.port==$3,$2" -Y "$2" | wc -l)
+  say "$1: $pdus PDUs, $understood dissected"
+  ((pdus > 50 && understood == pdus))
+  rm -r "$work"
+}

