@@ -316,8 +316,8 @@ fn each_mistake_is_named_with_its_place_and_what_to_do() {
         ),
         (
             "text = \"{name}，您预约的{date:date}门诊已确认。\"",
-            "text = \"\"",
-            "template `示范医院/visit`, text: is empty",
+            "text = \"{name\"",
+            "template `示范医院/visit`, text: is not a template: a variable is opened and not closed",
         ),
     ];
     for (from, to, line) in cases {

@@ -1,11 +1,9 @@
 use crate::catalog::Template;
 use crate::catalog::apply::check::Check;
 use crate::catalog::apply::names::{EntryName, Names};
-use crate::catalog::apply::{ApplyError, ApplyFile, Section, TemplateEntry};
+use crate::catalog::apply::{ApplyError, ApplyFile, Problem, Section, TemplateEntry};
 use crate::ids::TemplateId;
 use std::collections::BTreeMap;
-
-const TEXT_CHARACTERS_MAX: usize = 2000;
 
 pub(in crate::catalog::apply) fn templates(
     file: &ApplyFile,
@@ -16,7 +14,14 @@ pub(in crate::catalog::apply) fn templates(
         let key = (entry.organisation.as_str(), entry.name.as_str());
         let mut check = Check::new(Section::Template, key.shown(), errors);
         check.name(&entry.name);
-        check.filled("text", &entry.text, TEXT_CHARACTERS_MAX);
+        if let Err(error) = crate::template::Template::parse(&entry.text) {
+            check.report(
+                "text",
+                Problem::Template {
+                    detail: error.to_string(),
+                },
+            );
+        }
         let tenant = names
             .organisations
             .find(&entry.organisation, "organisation", &mut check);
