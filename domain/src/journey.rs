@@ -27,6 +27,15 @@ pub struct Journey {
     pub attempts: Vec<AttemptJourney>,
 }
 
+impl Journey {
+    /// Applies a correction. The message then has ended when the correction says.
+    pub fn amend(&mut self, amendment: &Amendment) {
+        self.state = MessageState::Final(amendment.state);
+        self.cause.clone_from(&amendment.cause);
+        self.final_at = Some(amendment.at);
+    }
+}
+
 /// Accepted → Active → final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MessageState {
@@ -89,12 +98,26 @@ pub struct Step {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum StepKind {
-    Intent { connection: ConnectionId, try_number: u8, reason: IntentReason },
+    Intent {
+        connection: ConnectionId,
+        try_number: u8,
+        reason: IntentReason,
+    },
     Returned,
-    Submitted { carrier_id: CarrierId },
-    Rejected { code: StatusCode, retried: bool },
-    Uncertain { cause: UncertainCause },
-    Receipt { status: StatusCode, error: StatusCode },
+    Submitted {
+        carrier_id: CarrierId,
+    },
+    Rejected {
+        code: StatusCode,
+        retried: bool,
+    },
+    Uncertain {
+        cause: UncertainCause,
+    },
+    Receipt {
+        status: StatusCode,
+        error: StatusCode,
+    },
 }
 
 /// A correction of a finished message by a late receipt.
