@@ -3,10 +3,12 @@
 use async_trait::async_trait;
 use carillon_domain::catalog::Snapshot;
 
+pub use carillon_domain::catalog::NextIds;
+
 /// Everything that is configured. One writer at a time; a change is whole or not at all.
 #[async_trait]
 pub trait Catalog: Send + Sync {
-    /// The whole configuration as it is now.
+    /// The whole configuration as it is now, connections' passwords included.
     async fn snapshot(&self) -> Result<Snapshot, CatalogError>;
 
     /// Replaces the configuration with `next`, whose `version` must be the stored one; the stored version grows by one and
@@ -29,17 +31,6 @@ pub trait Catalog: Send + Sync {
     async fn set_setting(&self, name: &str, value: &str) -> Result<(), CatalogError>;
 }
 
-/// For each kind of object the lowest id that was never used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NextIds {
-    pub organisation: u32,
-    pub account: u32,
-    pub connection: u16,
-    pub route_group: u16,
-    pub business_type: u16,
-    pub template: u32,
-}
-
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogError {
     #[error("the catalog changed meanwhile: expected version {expected}, found {found}; read it again")]
@@ -53,4 +44,10 @@ pub enum CatalogError {
     },
     #[error("the catalog holds a {kind} that cannot be read: {detail}")]
     Unreadable { kind: &'static str, detail: String },
+    #[error("the key of the catalog's secrets at {place} {problem}")]
+    Key { place: String, problem: &'static str },
+    #[error(
+        "the catalog at {place} has schema {found}, this program knows up to {known}; take a newer program"
+    )]
+    Newer { place: String, found: u32, known: u32 },
 }

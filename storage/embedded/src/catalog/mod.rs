@@ -1,0 +1,19 @@
+//! The catalog in one SQLite file, `catalog.db`, with its key beside it.
+//!
+//! Statements are built once and rendered for the database behind the pool; see [`database`].
+
+mod database;
+mod key_file;
+mod named;
+mod object;
+mod objects;
+mod rules;
+mod schema;
+mod seal;
+mod store;
+mod vault;
+
+#[cfg(test)]
+mod tests;
+
+pub use store::EmbeddedCatalog;

@@ -1,0 +1,152 @@
+use super::database::{Database, Transaction};
+use carillon_storage::catalog::CatalogError;
+use sea_query::{ColumnDef, Iden, Index, Query, Table, TableCreateStatement};
+
+/// Every configured object, removed ones included: their ids stay taken.
+#[derive(Clone, Copy, Iden)]
+pub(super) enum Object {
+    Table,
+    Kind,
+    Id,
+    Name,
+    /// Everything but secrets, as JSON.
+    Body,
+    /// The sealed secret of a connection.
+    Secret,
+    /// The catalog version that removed it.
+    RemovedIn,
+}
+
+#[derive(Clone, Copy, Iden)]
+pub(super) enum RouteRule {
+    Table,
+    Position,
+    Body,
+}
+
+/// One row: the version of the whole, and a sealed known text by which a wrong key is noticed.
+#[derive(Clone, Copy, Iden)]
+pub(super) enum Catalog {
+    Table,
+    Id,
+    Version,
+    KeyCheck,
+}
+
+#[derive(Clone, Copy, Iden)]
+pub(super) enum Operator {
+    Table,
+    Name,
+    Password,
+}
+
+#[derive(Clone, Copy, Iden)]
+pub(super) enum Setting {
+    Table,
+    Name,
+    Value,
+}
+
+#[derive(Clone, Copy, Iden)]
+enum SchemaVersion {
+    Table,
+    Version,
+}
+
+/// The id of the one row of [`Catalog`].
+pub(super) const CATALOG_ROW: i64 = 1;
+
+/// Brings the schema up to date. Version n of the schema is what the first n migrations make.
+pub(super) async fn migrate(database: &Database) -> Result<(), CatalogError> {
+    let migrations = [first_schema()];
+    let known = migrations.len() as u32;
+    let mut transaction = database.write().await?;
+    transaction
+        .define(
+            Table::create().table(SchemaVersion::Table).if_not_exists().col(
+                ColumnDef::new(SchemaVersion::Version)
+                    .big_integer()
+                    .not_null()
+                    .primary_key(),
+            ),
+        )
+        .await?;
+    let found = version(&mut transaction).await?;
+    if found > known {
+        return Err(CatalogError::Newer {
+            place: database.place().to_owned(),
+            found,
+            known,
+        });
+    }
+    for (tables, version) in migrations.iter().zip(1u32..).skip(found as usize) {
+        for table in tables {
+            transaction.define(table).await?;
+        }
+        let mark = Query::insert()
+            .into_table(SchemaVersion::Table)
+            .columns([SchemaVersion::Version])
+            .values_panic([i64::from(version).into()])
+            .to_owned();
+        transaction.execute("marking the schema", &mark).await?;
+    }
+    if found == 0 {
+        let row = Query::insert()
+            .into_table(Catalog::Table)
+            .columns([Catalog::Id, Catalog::Version])
+            .values_panic([CATALOG_ROW.into(), 0i64.into()])
+            .to_owned();
+        transaction.execute("starting the catalog", &row).await?;
+    }
+    transaction.commit().await
+}
+
+async fn version(transaction: &mut Transaction) -> Result<u32, CatalogError> {
+    let query = Query::select()
+        .column(SchemaVersion::Version)
+        .from(SchemaVersion::Table)
+        .to_owned();
+    let rows: Vec<(i64,)> = transaction.rows("reading the schema's version", &query).await?;
+    Ok(rows.into_iter().map(|(version,)| version).max().unwrap_or(0) as u32)
+}
+
+fn first_schema() -> Vec<TableCreateStatement> {
+    vec![
+        Table::create()
+            .table(Object::Table)
+            .col(ColumnDef::new(Object::Kind).text().not_null())
+            .col(ColumnDef::new(Object::Id).big_integer().not_null())
+            .col(ColumnDef::new(Object::Name).text().not_null())
+            .col(ColumnDef::new(Object::Body).text().not_null())
+            .col(ColumnDef::new(Object::Secret).binary())
+            .col(ColumnDef::new(Object::RemovedIn).big_integer())
+            .primary_key(Index::create().col(Object::Kind).col(Object::Id))
+            .to_owned(),
+        Table::create()
+            .table(RouteRule::Table)
+            .col(
+                ColumnDef::new(RouteRule::Position)
+                    .big_integer()
+                    .not_null()
+                    .primary_key(),
+            )
+            .col(ColumnDef::new(RouteRule::Body).text().not_null())
+            .to_owned(),
+        Table::create()
+            .table(Catalog::Table)
+            .col(ColumnDef::new(Catalog::Id).big_integer().not_null().primary_key())
+            .col(ColumnDef::new(Catalog::Version).big_integer().not_null())
+            .col(ColumnDef::new(Catalog::KeyCheck).binary())
+            .to_owned(),
+        Table::create()
+            .table(Operator::Table)
+            .col(ColumnDef::new(Operator::Name).text().not_null().primary_key())
+            .col(ColumnDef::new(Operator::Password).text().not_null())
+            .to_owned(),
+        Table::create()
+            .table(Setting::Table)
+            .col(ColumnDef::new(Setting::Name).text().not_null().primary_key())
+            .col(ColumnDef::new(Setting::Value).text().not_null())
+            .to_owned(),
+    ]
+}

@@ -1,0 +1,345 @@
+//! What every catalog does. Each case gets a fresh, empty place.
+
+use crate::catalog::{Catalog, CatalogError, NextIds};
+use carillon_domain::catalog::{
+    Account, BusinessType, Carrier, ConcatenationReference, Connection, Member, Modules, Organisation,
+    Priority, Protocol, ReceiptIdForm, RouteGroup, RouteRule, Secret, Snapshot, Strategy, Template,
+    UncertainPolicy,
+};
+use carillon_domain::ids::{AccountId, BusinessTypeId, ConnectionId, RouteGroupId, TemplateId, TenantId};
+use std::future::Future;
+
+/// Where a catalog lives: opening it again gives what was stored.
+pub trait CatalogPlace {
+    type Catalog: Catalog;
+
+    fn open(&self) -> impl Future<Output = Self::Catalog>;
+}
+
+pub async fn a_new_catalog_is_empty(place: impl CatalogPlace) {
+    let catalog = place.open().await;
+    assert_eq!(catalog.snapshot().await.unwrap(), Snapshot::default());
+    assert_eq!(catalog.next_ids().await.unwrap(), NextIds::default());
+    assert_eq!(catalog.operator_password("admin").await.unwrap(), None);
+    assert_eq!(catalog.setting("first-start").await.unwrap(), None);
+}
+
+pub async fn what_was_stored_comes_back_whole(place: impl CatalogPlace) {
+    let wanted = sample("示范医院");
+    assert_eq!(place.open().await.replace(&wanted).await.unwrap(), 1);
+    let catalog = place.open().await;
+    assert_eq!(
+        catalog.snapshot().await.unwrap(),
+        Snapshot { version: 1, ..wanted }
+    );
+    let next = NextIds {
+        organisation: 2,
+        account: 2,
+        connection: 3,
+        route_group: 2,
+        business_type: 2,
+        template: 2,
+    };
+    assert_eq!(catalog.next_ids().await.unwrap(), next);
+}
+
+pub async fn a_change_replaces_only_the_version_it_was_made_from(place: impl CatalogPlace) {
+    let catalog = place.open().await;
+    catalog.replace(&sample("first")).await.unwrap();
+    let (mut mine, mut theirs) = (
+        catalog.snapshot().await.unwrap(),
+        catalog.snapshot().await.unwrap(),
+    );
+    organisation(&mut mine).weight = 7;
+    organisation(&mut theirs).weight = 9;
+    assert_eq!(catalog.replace(&mine).await.unwrap(), 2);
+    let refused = catalog.replace(&theirs).await.unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            CatalogError::Stale {
+                expected: 1,
+                found: 2
+            }
+        ),
+        "{refused}"
+    );
+    let ahead = Snapshot { version: 3, ..theirs };
+    let refused = catalog.replace(&ahead).await.unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            CatalogError::Stale {
+                expected: 3,
+                found: 2
+            }
+        ),
+        "{refused}"
+    );
+    assert_eq!(catalog.snapshot().await.unwrap(), Snapshot { version: 2, ..mine });
+}
+
+pub async fn every_field_of_an_object_can_change(place: impl CatalogPlace) {
+    let catalog = place.open().await;
+    catalog.replace(&sample("first")).await.unwrap();
+    let mut changed = Snapshot {
+        version: 1,
+        ..sample("second")
+    };
+    connection(&mut changed).password = Secret::new("another");
+    connection(&mut changed).protocol = Protocol::Cmpp30;
+    changed.route_rules.reverse();
+    catalog.replace(&changed).await.unwrap();
+    assert_eq!(
+        place.open().await.snapshot().await.unwrap(),
+        Snapshot {
+            version: 2,
+            ..changed
+        }
+    );
+}
+
+pub async fn ids_of_removed_objects_stay_taken(place: impl CatalogPlace) {
+    let catalog = place.open().await;
+    catalog.replace(&sample("first")).await.unwrap();
+    let taken = catalog.next_ids().await.unwrap();
+    catalog
+        .replace(&Snapshot {
+            version: 1,
+            ..Snapshot::default()
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        catalog.snapshot().await.unwrap(),
+        Snapshot {
+            version: 2,
+            ..Snapshot::default()
+        }
+    );
+    assert_eq!(place.open().await.next_ids().await.unwrap(), taken);
+}
+
+pub async fn a_removed_object_can_come_back(place: impl CatalogPlace) {
+    let catalog = place.open().await;
+    let wanted = sample("first");
+    catalog.replace(&wanted).await.unwrap();
+    catalog
+        .replace(&Snapshot {
+            version: 1,
+            ..Snapshot::default()
+        })
+        .await
+        .unwrap();
+    catalog
+        .replace(&Snapshot {
+            version: 2,
+            ..wanted.clone()
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        catalog.snapshot().await.unwrap(),
+        Snapshot { version: 3, ..wanted }
+    );
+}
+
+pub async fn hostile_text_is_only_text(place: impl CatalogPlace) {
+    let catalog = place.open().await;
+    for (version, text) in (0..).zip(HOSTILE) {
+        let wanted = Snapshot {
+            version,
+            ..sample(text)
+        };
+        catalog.replace(&wanted).await.unwrap();
+        let stored = Snapshot {
+            version: version + 1,
+            ..wanted
+        };
+        assert_eq!(catalog.snapshot().await.unwrap(), stored, "{text:?}");
+        catalog.set_setting(text, text).await.unwrap();
+        catalog.set_operator_password(text, text).await.unwrap();
+        assert_eq!(catalog.setting(text).await.unwrap().as_deref(), Some(*text));
+        assert_eq!(
+            catalog.operator_password(text).await.unwrap().as_deref(),
+            Some(*text)
+        );
+    }
+}
+
+pub async fn ten_thousand_accounts_are_kept(place: impl CatalogPlace) {
+    let catalog = place.open().await;
+    let mut wanted = sample("first");
+    let first = wanted.accounts[&AccountId(1)].clone();
+    for number in 1..=10_000 {
+        let account = Account {
+            id: AccountId(number),
+            name: format!("系统-{number}").into(),
+            ..first.clone()
+        };
+        wanted.accounts.insert(account.id, account);
+    }
+    catalog.replace(&wanted).await.unwrap();
+    let last = wanted
+        .accounts
+        .get_mut(&AccountId(10_000))
+        .expect("it was just inserted");
+    last.enabled = false;
+    wanted.version = 1;
+    catalog.replace(&wanted).await.unwrap();
+    assert_eq!(
+        catalog.snapshot().await.unwrap(),
+        Snapshot { version: 2, ..wanted }
+    );
+    assert_eq!(catalog.next_ids().await.unwrap().account, 10_001);
+}
+
+pub async fn passwords_and_settings_are_kept_by_name(place: impl CatalogPlace) {
+    let catalog = place.open().await;
+    catalog
+        .set_operator_password("admin", "$argon2id$1")
+        .await
+        .unwrap();
+    catalog
+        .set_operator_password("admin", "$argon2id$2")
+        .await
+        .unwrap();
+    catalog.set_setting("admin", "").await.unwrap();
+    let again = place.open().await;
+    assert_eq!(
+        again.operator_password("admin").await.unwrap().as_deref(),
+        Some("$argon2id$2")
+    );
+    assert_eq!(again.operator_password("Admin").await.unwrap(), None);
+    assert_eq!(again.setting("admin").await.unwrap().as_deref(), Some(""));
+}
+
+const HOSTILE: &[&str] = &[
+    "'; DROP TABLE object; --",
+    "\" OR \"\"=\"",
+    "{\"id\":1}",
+    "\\u0000 $1 ?1 :name @name %s",
+    "line\r\nline\tend",
+    "市一医院 👩‍⚕️ 𠮷 é e\u{301}",
+    "\u{202e}right to left\u{202c}",
+    "\u{feff}\u{200b}",
+    " ",
+];
+
+/// One object of each kind, two where the order matters.
+pub fn sample(name: &str) -> Snapshot {
+    let named = |suffix: &str| format!("{name}{suffix}").into();
+    let connection = |id: u16| Connection {
+        id: ConnectionId(id),
+        name: named("-线路"),
+        enabled: true,
+        protocol: Protocol::Smpp34,
+        host: "127.0.0.1".into(),
+        port: 2775,
+        login: named(""),
+        password: Secret::new(format!("{name}密{id}")),
+        sessions: 2,
+        window: 32,
+        rate_per_second: 500,
+        look_ahead: 8,
+        source_number: "10690001".into(),
+        service_id: "notice".into(),
+        receipt_id_form: ReceiptIdForm::ResponseHex,
+        concatenation: ConcatenationReference::SixteenBit,
+        signature_reserve: 6,
+        response_timeout_s: 60,
+        silence_s: 10,
+        verify_peer: true,
+    };
+    let rule = |name: &str| RouteRule {
+        name: name.into(),
+        accounts: vec![AccountId(1)],
+        business_types: vec![BusinessTypeId(1)],
+        carriers: vec![Carrier::Mobile, Carrier::Unknown],
+        provinces: vec!["广东".into()],
+        group: RouteGroupId(1),
+    };
+    let mut snapshot = Snapshot::default();
+    let organisation = Organisation {
+        id: TenantId(1),
+        name: named(""),
+        weight: 10,
+    };
+    snapshot.organisations.insert(organisation.id, organisation);
+    let business_type = BusinessType {
+        id: BusinessTypeId(1),
+        name: named("-通知"),
+        priority: Priority::High,
+        uncertain: UncertainPolicy::ResendOnce,
+        validity_s: 3600,
+        receipt_wait_s: 7200,
+        template_required: true,
+        receipts: true,
+        tail: named("拒收请回复R"),
+    };
+    snapshot.business_types.insert(business_type.id, business_type);
+    snapshot
+        .connections
+        .extend([1, 2].map(|id| (ConnectionId(id), connection(id))));
+    let members = vec![
+        Member {
+            connection: ConnectionId(2),
+            weight: 1,
+        },
+        Member {
+            connection: ConnectionId(1),
+            weight: 1000,
+        },
+    ];
+    let group = RouteGroup {
+        id: RouteGroupId(1),
+        name: named("-组"),
+        strategy: Strategy::Weighted,
+        members,
+    };
+    snapshot.route_groups.insert(group.id, group);
+    let account = Account {
+        id: AccountId(1),
+        tenant: TenantId(1),
+        name: named("-HIS"),
+        enabled: true,
+        modules: Modules {
+            send: true,
+            query: false,
+            feeds: true,
+        },
+        connections: vec![ConnectionId(2), ConnectionId(1)],
+        quota_per_day: Some(u64::MAX),
+        weight: 1,
+        extension: "01".into(),
+        signature: named(""),
+        business_type: BusinessTypeId(1),
+        price_per_segment: 450,
+        api_key_sha256: std::array::from_fn(|place| place as u8),
+    };
+    snapshot.accounts.insert(account.id, account);
+    let template = Template {
+        id: TemplateId(1),
+        tenant: TenantId(1),
+        name: named("-就诊"),
+        text: format!("{name}{{name}}"),
+        business_type: BusinessTypeId(1),
+    };
+    snapshot.templates.insert(template.id, template);
+    snapshot.route_rules = vec![rule("first"), rule("second")];
+    snapshot
+}
+
+fn organisation(snapshot: &mut Snapshot) -> &mut Organisation {
+    snapshot
+        .organisations
+        .get_mut(&TenantId(1))
+        .expect("the sample has it")
+}
+
+fn connection(snapshot: &mut Snapshot) -> &mut Connection {
+    snapshot
+        .connections
+        .get_mut(&ConnectionId(1))
+        .expect("the sample has it")
+}
