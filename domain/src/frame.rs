@@ -18,7 +18,11 @@ pub enum FrameError {
     #[error("the frame has version {found}, this program reads up to {VERSION}")]
     UnknownVersion { found: u8 },
     #[error("fact {index} at byte {offset} cannot be read: {reason}")]
-    Malformed { index: usize, offset: usize, reason: postcard::Error },
+    Malformed {
+        index: usize,
+        offset: usize,
+        reason: postcard::Error,
+    },
     #[error("a fact cannot be written: {0}")]
     Encode(postcard::Error),
 }
@@ -31,7 +35,9 @@ pub struct FrameBuilder {
 
 impl Default for FrameBuilder {
     fn default() -> Self {
-        FrameBuilder { payload: vec![VERSION] }
+        FrameBuilder {
+            payload: vec![VERSION],
+        }
     }
 }
 
@@ -61,7 +67,11 @@ impl FrameBuilder {
 pub fn decode(payload: &[u8]) -> Result<FactReader<'_>, FrameError> {
     match payload.first() {
         None => Err(FrameError::Empty),
-        Some(&VERSION) => Ok(FactReader { whole: payload.len(), rest: &payload[1..], index: 0 }),
+        Some(&VERSION) => Ok(FactReader {
+            whole: payload.len(),
+            rest: &payload[1..],
+            index: 0,
+        }),
         Some(&found) => Err(FrameError::UnknownVersion { found }),
     }
 }
@@ -88,7 +98,11 @@ impl Iterator for FactReader<'_> {
             }
             Err(reason) => {
                 self.rest = &[];
-                Some(Err(FrameError::Malformed { index: self.index, offset, reason }))
+                Some(Err(FrameError::Malformed {
+                    index: self.index,
+                    offset,
+                    reason,
+                }))
             }
         }
     }

@@ -57,7 +57,9 @@ impl MessageId {
     pub const PREFIX: &str = "msg_";
 
     pub fn new(unix_ms: u64, maker: u16, sequence: u16) -> Self {
-        debug_assert!(unix_ms < 1 << 42 && maker < 1 << Self::MAKER_BITS && sequence < 1 << Self::SEQUENCE_BITS);
+        debug_assert!(
+            unix_ms < 1 << 42 && maker < 1 << Self::MAKER_BITS && sequence < 1 << Self::SEQUENCE_BITS
+        );
         MessageId(
             unix_ms << (Self::SEQUENCE_BITS + Self::MAKER_BITS)
                 | u64::from(maker) << Self::SEQUENCE_BITS
@@ -101,14 +103,19 @@ impl FromStr for MessageId {
     type Err = InvalidMessageId;
 
     fn from_str(text: &str) -> Result<Self, InvalidMessageId> {
-        let digits = text.strip_prefix(Self::PREFIX).ok_or(InvalidMessageId)?.as_bytes();
+        let digits = text
+            .strip_prefix(Self::PREFIX)
+            .ok_or(InvalidMessageId)?
+            .as_bytes();
         if digits.len() != TEXT_DIGITS {
             return Err(InvalidMessageId);
         }
         let mut value: u64 = 0;
         for (place, digit) in digits.iter().enumerate() {
-            let position =
-                CROCKFORD.iter().position(|c| c == &digit.to_ascii_lowercase()).ok_or(InvalidMessageId)? as u64;
+            let position = CROCKFORD
+                .iter()
+                .position(|c| c == &digit.to_ascii_lowercase())
+                .ok_or(InvalidMessageId)? as u64;
             // The first character carries only 4 of its 5 bits.
             if place == 0 && position > 15 {
                 return Err(InvalidMessageId);
@@ -131,7 +138,11 @@ impl MessageIdMaker {
     /// `last` is the highest id this maker ever gave out, as recovered from the journal.
     pub fn new(maker: u16, last: Option<MessageId>) -> Self {
         let last_ms = last.map_or(0, |id| id.unix_ms() + 1);
-        MessageIdMaker { maker, last_ms, next_sequence: 0 }
+        MessageIdMaker {
+            maker,
+            last_ms,
+            next_sequence: 0,
+        }
     }
 
     pub fn make(&mut self, now_unix_ms: u64) -> MessageId {

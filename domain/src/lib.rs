@@ -1,6 +1,7 @@
 //! What everything in Carillon means, without I/O: identifiers, phone numbers, SMS segments, facts and states, policies,
 //! templates, routing. Knows no clock, no async and no other crate of ours; compiles to `wasm32`.
 
+pub mod carrier_id;
 pub mod catalog;
 pub mod fact;
 pub mod frame;
@@ -10,6 +11,8 @@ pub mod journey;
 pub mod number_range;
 pub mod phone;
 pub mod plan;
+pub mod quota;
+pub mod receipt_status;
 pub mod refusal;
 pub mod segment;
 pub mod state;

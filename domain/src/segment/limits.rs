@@ -13,7 +13,7 @@ pub struct SegmentLimits {
     pub reserve: u8,
     /// The most segments one text may need.
     pub segments_max: u8,
-    /// CMPP names coding 0 ASCII, and carriers read it as ASCII or as GSM 7-bit (CMPP 2.0 §7.4.3.1 Msg_Fmt). Only
+    /// CMPP names coding 0 ASCII, and carriers read it as ASCII or as GSM 7-bit (CMPP 2.0 §7.4.3.1, Msg_Fmt). Only
     /// characters with the same code in both are sent so, and a payload stays below 160 octets (Msg_Length).
     pub ascii_subset: bool,
 }

@@ -87,13 +87,18 @@ impl Measured {
                 wide,
             };
         }
-        // Counted in bytes, which the compiler vectorises: every character but those of four bytes is one unit.
-        let characters = text.bytes().filter(|byte| byte & 0xc0 != 0x80).count();
-        let pairs = text.bytes().filter(|byte| *byte >= 0xf0).count();
+        // A leading byte from 0xf0 on is a character of two units. Looked for by the greatest byte, which the compiler
+        // vectorises, because most texts have none.
+        let wide = text.bytes().fold(0, u8::max) >= 0xf0;
+        let units = if wide {
+            text.encode_utf16().count()
+        } else {
+            text.chars().count()
+        };
         Measured {
             coding: Coding::Ucs2,
-            units: characters + pairs,
-            wide: pairs != 0,
+            units,
+            wide,
         }
     }
 
