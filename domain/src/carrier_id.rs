@@ -6,31 +6,37 @@
 use crate::catalog::ReceiptIdForm;
 use crate::fact::CarrierId;
 
-/// Where an id was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IdSource {
-    /// The answer to a submit.
-    Response,
-    Receipt,
+/// The id in the answer to a submit, in the one form ids are compared in.
+///
+/// Where `form` names a number and the text is none, the text is kept: a carrier that breaks its own rule is still matched as
+/// long as both texts are equal.
+pub fn from_response(text: &str, form: ReceiptIdForm) -> CarrierId {
+    match form {
+        ReceiptIdForm::AsIs => CarrierId::Text(trim(text).into()),
+        ReceiptIdForm::ResponseHex => canonical(text, 16),
+        ReceiptIdForm::ReceiptHex => canonical(text, 10),
+    }
 }
 
-impl CarrierId {
-    /// The canonical form of an SMPP id. Where `form` names a number and the text is none, the text is kept as it is: then a
-    /// carrier that breaks its own rule is still matched as long as both texts are equal.
-    pub fn canonical(text: &str, source: IdSource, form: ReceiptIdForm) -> CarrierId {
-        let text = text.trim_matches(|character: char| character == '\0' || character.is_whitespace());
-        let radix = match (form, source) {
-            (ReceiptIdForm::AsIs, _) => return CarrierId::Text(text.into()),
-            (ReceiptIdForm::ResponseHex, IdSource::Response)
-            | (ReceiptIdForm::ReceiptHex, IdSource::Receipt) => 16,
-            (ReceiptIdForm::ResponseHex, IdSource::Receipt)
-            | (ReceiptIdForm::ReceiptHex, IdSource::Response) => 10,
-        };
-        match number(text, radix) {
-            Some(number) => CarrierId::Number(number),
-            None => CarrierId::Text(text.to_ascii_lowercase().into()),
-        }
+/// The id in a receipt, in the same form as [`from_response`] gives it.
+pub fn from_receipt(text: &str, form: ReceiptIdForm) -> CarrierId {
+    match form {
+        ReceiptIdForm::AsIs => CarrierId::Text(trim(text).into()),
+        ReceiptIdForm::ResponseHex => canonical(text, 10),
+        ReceiptIdForm::ReceiptHex => canonical(text, 16),
     }
+}
+
+fn canonical(text: &str, radix: u32) -> CarrierId {
+    let text = trim(text);
+    match number(text, radix) {
+        Some(number) => CarrierId::Number(number),
+        None => CarrierId::Text(text.to_ascii_lowercase().into()),
+    }
+}
+
+fn trim(text: &str) -> &str {
+    text.trim_matches(|character: char| character == '\0' || character.is_whitespace())
 }
 
 fn number(text: &str, radix: u32) -> Option<u64> {
@@ -52,14 +58,6 @@ fn number(text: &str, radix: u32) -> Option<u64> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    fn response(text: &str, form: ReceiptIdForm) -> CarrierId {
-        CarrierId::canonical(text, IdSource::Response, form)
-    }
-
-    fn receipt(text: &str, form: ReceiptIdForm) -> CarrierId {
-        CarrierId::canonical(text, IdSource::Receipt, form)
-    }
 
     #[test]
     fn forms() {
@@ -101,8 +99,8 @@ mod tests {
             ),
         ];
         for (id, form, in_response, in_receipt) in cases {
-            assert_eq!(response(id, form), in_response, "{id} {form:?}");
-            assert_eq!(receipt(id, form), in_receipt, "{id} {form:?}");
+            assert_eq!(from_response(id, form), in_response, "{id} {form:?}");
+            assert_eq!(from_receipt(id, form), in_receipt, "{id} {form:?}");
         }
     }
 
@@ -112,23 +110,23 @@ mod tests {
             let zeros = "0".repeat(zeros);
             let (lower, upper, decimal) = (format!("{zeros}{id:x}"), format!("{id:X}"), format!("{zeros}{id}"));
             let form = ReceiptIdForm::ResponseHex;
-            prop_assert_eq!(response(&lower, form), receipt(&decimal, form));
-            prop_assert_eq!(response(&upper, form), receipt(&id.to_string(), form));
+            prop_assert_eq!(from_response(&lower, form), from_receipt(&decimal, form));
+            prop_assert_eq!(from_response(&upper, form), from_receipt(&id.to_string(), form));
             let form = ReceiptIdForm::ReceiptHex;
-            prop_assert_eq!(response(&decimal, form), receipt(&upper, form));
+            prop_assert_eq!(from_response(&decimal, form), from_receipt(&upper, form));
         }
 
         #[test]
         fn different_numbers_stay_different(one: u64, other: u64) {
             prop_assume!(one != other);
             let form = ReceiptIdForm::ResponseHex;
-            prop_assert_ne!(response(&format!("{one:x}"), form), receipt(&other.to_string(), form));
+            prop_assert_ne!(from_response(&format!("{one:x}"), form), from_receipt(&other.to_string(), form));
         }
 
         #[test]
         fn any_text_is_answered(id in "\\PC{0,30}") {
             for form in [ReceiptIdForm::AsIs, ReceiptIdForm::ResponseHex, ReceiptIdForm::ReceiptHex] {
-                let _ = (response(&id, form), receipt(&id, form));
+                let _ = (from_response(&id, form), from_receipt(&id, form));
             }
         }
     }

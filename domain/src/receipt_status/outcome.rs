@@ -1,43 +1,11 @@
-//! What a carrier's status text means.
-//!
-//! The well-known words are those of SMPP 3.4 Appendix B and CMPP 2.0 §7.4.5.1 (Stat). Everything else differs per carrier,
-//! where even the same code has different meanings, so a connection may bring its own table. What neither knows is *pending*:
-//! the raw text is kept and nothing moves.
-
 use crate::fact::ReceiptOutcome;
-use compact_str::CompactString;
-use hashbrown::HashMap;
 
-/// The meanings of one connection's status texts.
-#[derive(Clone, Debug, Default)]
-pub struct StatusTable {
-    /// In upper case. They go before the well-known ones.
-    overrides: HashMap<CompactString, ReceiptOutcome>,
-}
-
-impl StatusTable {
-    /// Texts are compared without regard to case and surrounding padding.
-    pub fn new<T: AsRef<str>>(overrides: impl IntoIterator<Item = (T, ReceiptOutcome)>) -> Self {
-        let entry =
-            |(status, outcome): (T, ReceiptOutcome)| (trim(status.as_ref()).to_uppercase().into(), outcome);
-        StatusTable {
-            overrides: overrides.into_iter().map(entry).collect(),
-        }
-    }
-
-    pub fn outcome(&self, status: &str) -> ReceiptOutcome {
-        let status = trim(status);
-        if !self.overrides.is_empty()
-            && let Some(outcome) = self.overrides.get(status.to_uppercase().as_str())
-        {
-            return *outcome;
-        }
-        well_known(status)
-    }
-}
-
-/// `UNKNOWN` is pending: the carrier says that it does not know, and a later receipt or the receipt wait decides.
-fn well_known(status: &str) -> ReceiptOutcome {
+/// What a carrier's status text means, without regard to case and padding.
+///
+/// The words are those of SMPP 3.4 Appendix B and CMPP 2.0 §7.4.5.1 (Stat). Codes differ per carrier and even per aggregator,
+/// so what is not known is *pending*: the raw text is kept and nothing moves. `UNKNOWN` is pending too: the carrier itself
+/// does not know, and a later receipt or the receipt wait decides.
+pub fn outcome(status: &str) -> ReceiptOutcome {
     const WORDS: [(&str, ReceiptOutcome); 13] = [
         ("DELIVRD", ReceiptOutcome::Delivered),
         ("UNDELIV", ReceiptOutcome::Failed),
@@ -54,6 +22,7 @@ fn well_known(status: &str) -> ReceiptOutcome {
         ("DELIVERED", ReceiptOutcome::Delivered),
         ("UNDELIVERABLE", ReceiptOutcome::Failed),
     ];
+    let status = status.trim_matches(|character: char| character == '\0' || character.is_whitespace());
     if let Some((_, outcome)) = WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(status)) {
         return *outcome;
     }
@@ -75,10 +44,6 @@ fn is_network_code(status: &str) -> bool {
         && (1..=4).contains(&code.len())
         && code.bytes().all(|byte| byte.is_ascii_digit())
         && code.bytes().any(|byte| byte != b'0')
-}
-
-fn trim(status: &str) -> &str {
-    status.trim_matches(|character: char| character == '\0' || character.is_whitespace())
 }
 
 #[cfg(test)]
@@ -113,22 +78,8 @@ mod tests {
             ("", Pending),
             ("已送达", Pending),
         ];
-        for (status, outcome) in cases {
-            assert_eq!(StatusTable::default().outcome(status), outcome, "{status:?}");
-        }
-    }
-
-    #[test]
-    fn a_connection_s_own_table_goes_first() {
-        let table = StatusTable::new([("nosend", Failed), ("MA:0001", Expired), ("UNKNOWN", Failed)]);
-        let cases = [
-            ("NOSEND\0", Failed),
-            ("ma:0001", Expired),
-            ("UNKNOWN", Failed),
-            ("DELIVRD", Delivered),
-        ];
-        for (status, outcome) in cases {
-            assert_eq!(table.outcome(status), outcome, "{status:?}");
+        for (status, expected) in cases {
+            assert_eq!(outcome(status), expected, "{status:?}");
         }
     }
 
@@ -136,7 +87,7 @@ mod tests {
         /// A text is delivered only where the word says so: never by accident.
         #[test]
         fn only_its_word_means_delivered(status in "\\PC{0,12}|[A-Z]{7}|[A-Z]{2}:[0-9]{1,4}") {
-            let delivered = StatusTable::default().outcome(&status) == Delivered;
+            let delivered = outcome(&status) == Delivered;
             let says_so = ["DELIVRD", "DELIVERED"].iter().any(|word| status.trim().eq_ignore_ascii_case(word));
             prop_assert_eq!(delivered, says_so);
         }
