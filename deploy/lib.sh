@@ -3,6 +3,8 @@
 set -euo pipefail
 
 : "${HOME:?HOME must name a folder that may be written to}"
+# Sorting and error texts are the same everywhere, and Java and Python read UTF-8.
+export LC_ALL=C.UTF-8
 PROJECT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/carillon-target}"
 export PATH="$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
@@ -60,9 +62,10 @@ ensure_commands() {
 toolchain() { sed -n 's/^channel = "\(.*\)"/\1/p' "$PROJECT/rust-toolchain.toml"; }
 
 # The toolchain of rust-toolchain.toml: by rustup, which is fetched when it is missing; where its host does not
-# answer, Debian's own compiler. The C compiler and curl serve the bundled SQLite and this script.
+# answer, Debian's own compiler. Linking and the bundled SQLite need a C compiler with its headers.
 ensure_rust() {
   ensure_commands cc:gcc curl:curl
+  [[ -e /usr/include/stdio.h ]] || ensure_packages libc6-dev
   [[ -e /etc/ssl/certs/ca-certificates.crt ]] || ensure_packages ca-certificates
   if ! command -v rustup >/dev/null && ! rust_is_new_enough; then
     say "installing rustup"

@@ -32,7 +32,7 @@ ensure_smsgate() {
   local plugin=org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies
   # Fetching sometimes fails half-way; what has arrived is kept.
   mvn_retrying 3 -B -q -f "$INTEROP/smsgate/pom.xml" "$plugin" -DincludeScope=runtime -DoutputDirectory="$SMSGATE/lib"
-  javac -cp "$SMSGATE/lib/*" -d "$SMSGATE/classes" "$INTEROP"/smsgate/*.java
+  javac -encoding UTF-8 -cp "$SMSGATE/lib/*" -d "$SMSGATE/classes" "$INTEROP"/smsgate/*.java
   touch "$SMSGATE/complete"
 }
 

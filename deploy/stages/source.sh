@@ -4,7 +4,7 @@
 CARGO_DENY_VERSION=0.20.2
 
 stage_install() {
-  ensure_commands python3:python3 shellcheck:shellcheck
+  ensure_commands git:git python3:python3 shellcheck:shellcheck
   ensure_rust
   ensure_cargo_deny
   ensure_interop_tools
