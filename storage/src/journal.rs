@@ -25,7 +25,8 @@ pub trait Journal: Send + Sync {
     /// Queues one frame and gives it its number. Frames become durable in the order of their numbers; whether one has is
     /// told by [`Journal::durable`] and the callback of [`Journal::on_durable`].
     ///
-    /// Errors when the payload is empty or too large, or when the journal has failed or is closed; nothing is queued then.
+    /// Errors when the payload is empty or too large, when too much waits for the disk ([`JournalError::Full`], the only one after
+    /// which trying again makes sense), or when the journal has failed or is closed; nothing is queued then.
     fn append(&self, payload: Vec<u8>) -> Result<FrameSeq, JournalError>;
 
     /// The highest number up to which everything is durable.
@@ -44,8 +45,9 @@ pub trait Journal: Send + Sync {
     /// The oldest frame still kept; `durable().next()` when there is none.
     fn oldest(&self) -> FrameSeq;
 
-    /// Stores the state as it was after frame `at`, replacing the checkpoint before it; durable on return. Blocks: call it
-    /// on a thread of its own. A crash at any point leaves either the old or the new checkpoint.
+    /// Stores the state as it was after frame `at`, replacing the checkpoint before it; durable on return. Waits until the frame
+    /// is durable; fails when it was never appended or when the newest checkpoint is later. Blocks: call it on a thread of its
+    /// own. A crash at any point leaves either the old or the new checkpoint.
     fn save_checkpoint(&self, at: FrameSeq, state: &[u8]) -> Result<(), JournalError>;
 
     /// The newest whole checkpoint, if any.
@@ -79,7 +81,7 @@ pub struct Checkpoint {
     pub state: Vec<u8>,
 }
 
-/// Figures for metrics and for decisions under pressure.
+/// Figures for metrics and for decisions under pressure. Totals count what has become durable since the journal was opened.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct JournalStatus {
     /// Payload bytes appended and not yet durable.
@@ -92,7 +94,7 @@ pub struct JournalStatus {
     /// Bytes on disk over all volumes.
     pub disk_bytes: u64,
     pub volumes: usize,
-    /// Payload bytes since the newest checkpoint.
+    /// Durable payload bytes since the newest checkpoint, exact to about 1 MiB.
     pub bytes_since_checkpoint: u64,
 }
 
@@ -100,14 +102,22 @@ pub struct JournalStatus {
 pub enum JournalError {
     #[error("a frame of {bytes} bytes is outside 1…{bytes_max}")]
     FrameSize { bytes: usize, bytes_max: usize },
+    #[error("{backlog_bytes} bytes wait for the disk already; try again when some of them are durable")]
+    Full { backlog_bytes: u64 },
     #[error("the journal has failed and takes nothing more: {reason}")]
     Failed { reason: String },
     #[error("the journal is closed")]
     Closed,
     #[error("frame {wanted} is gone; the oldest kept is {oldest}", wanted = wanted.0, oldest = oldest.0)]
     Gone { wanted: FrameSeq, oldest: FrameSeq },
-    #[error("{place} is damaged at byte {offset}: {detail}; restore the file from a copy, or remove the data folder to start empty")]
-    Damaged { place: String, offset: u64, detail: String },
+    #[error(
+        "{place} is damaged at byte {offset}: {detail}; restore the file from a copy, or remove the data folder to start empty"
+    )]
+    Damaged {
+        place: String,
+        offset: u64,
+        detail: String,
+    },
     #[error("{place} is in use by another process")]
     InUse { place: String },
     #[error("{operation} on {place}")]
