@@ -1,0 +1,5 @@
+mod conformance;
+mod damage;
+mod limits;
+mod model;
+mod stage;
