@@ -1,0 +1,48 @@
+//! cancel_sm (SMPP 3.4 §4.9.1).
+//!
+//! | field | octets |
+//! |---|---|
+//! | service_type | C, at most 6 |
+//! | message_id | C, at most 65 |
+//! | source_addr_ton, source_addr_npi, source_addr | 1, 1, C at most 21 |
+//! | dest_addr_ton, dest_addr_npi, destination_addr | 1, 1, C at most 21 |
+
+use super::address::{Address, SHORT};
+use super::header::Header;
+use crate::error::{DecodeError, EncodeError};
+use crate::wire::{self, Reader};
+use bytes::BytesMut;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CancelSm<'a> {
+    pub service_type: &'a [u8],
+    /// Empty: all messages between the addresses.
+    pub message_id: &'a [u8],
+    pub source: Address<'a>,
+    pub destination: Address<'a>,
+}
+
+impl<'a> CancelSm<'a> {
+    pub const COMMAND: u32 = 0x0000_0008;
+
+    pub fn encode(&self, sequence: u32, out: &mut BytesMut) -> Result<(), EncodeError> {
+        Header::request(Self::COMMAND, sequence).put(out, |out| {
+            wire::put_c_string(out, self.service_type, 6, "service_type")?;
+            wire::put_c_string(out, self.message_id, 65, "message_id")?;
+            self.source.encode(SHORT, "source_addr", out)?;
+            self.destination.encode(SHORT, "destination_addr", out)
+        })
+    }
+
+    pub fn decode(body: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(body);
+        let cancel = Self {
+            service_type: reader.c_string(6, "service_type")?,
+            message_id: reader.c_string(65, "message_id")?,
+            source: Address::decode(&mut reader, SHORT, "source_addr")?,
+            destination: Address::decode(&mut reader, SHORT, "destination_addr")?,
+        };
+        reader.finish()?;
+        Ok(cancel)
+    }
+}

@@ -1,0 +1,127 @@
+//! A client and a server session with a wire between them.
+
+use bytes::Buf;
+use carillon_protocols::session::*;
+
+pub const SECRET: &str = "secret08";
+
+pub fn client_config(protocol: Protocol) -> ClientConfig {
+    ClientConfig {
+        protocol,
+        login: "106900".into(),
+        password: SECRET.into(),
+        window: 4,
+        response_timeout: 60_000,
+        link_test_interval: 180_000,
+        bind_timeout: 10_000,
+        verify_peer: true,
+        system_type: "GATEWAY".into(),
+    }
+}
+
+pub fn server_config(protocol: Protocol) -> ServerConfig {
+    ServerConfig {
+        protocols: vec![protocol],
+        window: 4,
+        link_test_interval: 180_000,
+        response_timeout: 60_000,
+        bind_timeout: 10_000,
+        system_id: "CARRIER".into(),
+    }
+}
+
+pub const SUBMIT: Submit<'static> = Submit {
+    source: "10690090",
+    destination: "13800000001",
+    coding: DataCoding::Ucs2,
+    concatenation: None,
+    payload: &[0x4f, 0x60, 0x59, 0x7d],
+    receipt: true,
+    service_id: "SVC",
+};
+
+pub struct Pair {
+    pub client: ClientSession,
+    pub server: ServerSession,
+    pub now: Millis,
+}
+
+impl Pair {
+    pub fn new(client: ClientConfig, server: ServerConfig) -> Self {
+        Self {
+            client: ClientSession::new(client, 301_000_000, 0).expect("a valid configuration"),
+            server: ServerSession::new(server, 0),
+            now: 0,
+        }
+    }
+
+    /// Bound, with every event of that taken.
+    pub fn bound(protocol: Protocol) -> Self {
+        let mut pair = Self::new(client_config(protocol), server_config(protocol));
+        assert_eq!(pair.to_server(), [ServerEvent::BindRequested]);
+        pair.server.accept_bind(SECRET, 0);
+        assert!(matches!(pair.to_client()[..], [ClientEvent::Bound { .. }]));
+        pair
+    }
+
+    /// Carries what the client wrote.
+    pub fn to_server(&mut self) -> Vec<ServerEvent> {
+        let mut events = Vec::new();
+        let bytes = take(self.client.output());
+        self.server.receive(&bytes, self.now, &mut events);
+        events
+    }
+
+    /// Carries what the server wrote.
+    pub fn to_client(&mut self) -> Vec<ClientEvent> {
+        let mut events = Vec::new();
+        let bytes = take(self.server.output());
+        self.client.receive(&bytes, self.now, &mut events);
+        events
+    }
+
+    pub fn submit(&mut self, token: u64) -> Result<(), SubmitError> {
+        self.client.submit(&SUBMIT, token, self.now)
+    }
+
+    /// Submits, and gives what the server needs for the answer.
+    pub fn submitted(&mut self, token: u64) -> SubmitTag {
+        self.submit(token).expect("a free slot");
+        match &self.to_server()[..] {
+            [ServerEvent::Submit { tag, .. }] => *tag,
+            other => panic!("one submit expected, not {other:?}"),
+        }
+    }
+
+    pub fn tick_client(&mut self, now: Millis) -> Vec<ClientEvent> {
+        self.now = now;
+        let mut events = Vec::new();
+        self.client.tick(now, &mut events);
+        events
+    }
+
+    pub fn tick_server(&mut self, now: Millis) -> Vec<ServerEvent> {
+        self.now = now;
+        let mut events = Vec::new();
+        self.server.tick(now, &mut events);
+        events
+    }
+}
+
+/// Everything in an output, as a socket that takes all would.
+pub fn take(output: &mut bytes::BytesMut) -> Vec<u8> {
+    let bytes = output.to_vec();
+    output.advance(bytes.len());
+    bytes
+}
+
+pub fn receipt(id: SegmentId) -> Receipt {
+    Receipt {
+        id,
+        status: "DELIVRD".into(),
+        error: String::new(),
+        to: "13800000001".into(),
+        submit_time: "2503011200".into(),
+        done_time: "2503011201".into(),
+    }
+}
