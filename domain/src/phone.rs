@@ -64,8 +64,8 @@ impl PhoneNumber {
         CHINA_MOBILE.contains(&self.0).then(|| self.0 - CHINA)
     }
 
-    /// `138****0001`, `+852****5678`: never more than the first three and the last four digits, and never fewer than four
-    /// stars' worth hidden.
+    /// `138****0001`, `+852****5678`: at most the first three and the last four digits. A short number shows fewer in
+    /// front.
     pub fn masked(self) -> impl fmt::Display {
         Masked(self)
     }

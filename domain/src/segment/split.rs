@@ -38,7 +38,7 @@ pub fn segments<'a>(text: &'a str, limits: &SegmentLimits) -> Result<Segments<'a
 }
 
 /// `text` in exactly `total` segments: a message keeps the count it was accepted and priced with, also when the limits of
-/// its connection changed since. Errors when fewer would be needed than possible.
+/// its connection changed since. Errors when it needs more, or has fewer characters.
 pub fn split<'a>(text: &'a str, total: u8, limits: &SegmentLimits) -> Result<Segments<'a>, SegmentError> {
     let needed = plan(
         text,

@@ -1,8 +1,10 @@
 use crate::fact::{IntentReason, ReceiptOutcome, RejectAction};
 use crate::journey::SegmentWord;
+use serde::{Deserialize, Serialize};
 
 /// Where one segment of one attempt stands. One byte, so that millions fit into a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
 #[repr(u8)]
 pub enum SegmentState {
     /// Not written, or written and certainly not taken by the carrier: may be written.
@@ -96,14 +98,6 @@ impl SegmentState {
             SegmentState::Delivered | SegmentState::Failed | SegmentState::Rejected
         )
     }
-
-    /// Whether its lane still expects something of it: a write, an answer, a receipt.
-    pub fn is_open(self) -> bool {
-        matches!(
-            self,
-            SegmentState::Waiting | SegmentState::Intent | SegmentState::Submitted | SegmentState::Uncertain
-        )
-    }
 }
 
 /// A byte that stands for no state.
@@ -119,6 +113,12 @@ impl TryFrom<u8> for SegmentState {
             .get(usize::from(byte))
             .copied()
             .ok_or(UnknownState(byte))
+    }
+}
+
+impl From<SegmentState> for u8 {
+    fn from(state: SegmentState) -> u8 {
+        state as u8
     }
 }
 
