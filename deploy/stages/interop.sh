@@ -99,24 +99,28 @@ our_client_against() {
 
 # --- Wireshark --------------------------------------------------------------------------------------------------------
 
-# Every PDU of a whole conversation is dissected without a complaint. Wireshark 4.0 knows SMPP and CMPP 3.0.
+# Every PDU of a whole conversation is dissected without a complaint, and the recipients are found where they belong.
+# Wireshark 4.0 knows SMPP and CMPP 3.0.
 stage_interop_wireshark() {
   ensure_wireshark
-  dissect cmpp3.0 cmpp 7890
-  dissect smpp3.4 smpp 2775
+  dissect cmpp3.0 cmpp 7890 cmpp.Dest_terminal_Id 'cmpp.Command_Id == 4'
+  dissect smpp3.4 smpp 2775 smpp.destination_addr 'smpp.command_id == 4'
 }
 
-# dissect PROTOCOL DISSECTOR PORT
+# dissect PROTOCOL DISSECTOR PORT RECIPIENT-FIELD SUBMIT-FILTER
 dissect() {
   local work pdus understood complaints
   work=$(mktemp -d)
   "$BIN/carillon-loadtest" pdus --protocol "$1" --messages "$MESSAGES" >"$work/pdus"
-  text2pcap -q -r '^(?<dir>[<>]) (?<data>[0-9a-f]+)$' -T "50000,$3" "$work/pdus" "$work/pdus.pcapng"
-  complaints=$(tshark -r "$work/pdus.pcapng" -d "tcp.port==$3,$2" -Y '_ws.malformed || _ws.expert.severity >= 6291456' -V)
+  text2pcap -q -r '^(?<dir>[<>]) (?<data>[0-9a-f]+)$' -T "50000,$3" "$work/pdus" "$work/pcapng"
+  local shark=(tshark -r "$work/pcapng" -d "tcp.port==$3,$2")
+  complaints=$("${shark[@]}" -V -Y '_ws.malformed || _ws.expert.severity >= 6291456')
   [[ -z $complaints ]] || fail "Wireshark complains:"$'\n'"$complaints"
   pdus=$(wc -l <"$work/pdus")
-  understood=$(tshark -r "$work/pdus.pcapng" -d "tcp.port==$3,$2" -Y "$2" | wc -l)
-  say "$1: $pdus PDUs, $understood dissected"
+  understood=$("${shark[@]}" -Y "$2" | wc -l)
+  say "$1: $understood of $pdus PDUs dissected"
   ((pdus > 50 && understood == pdus))
+  diff -u --label 'recipients of the messages' --label 'recipients as dissected' \
+    <(cut -f 1 "$MESSAGES" | sort -u) <("${shark[@]}" -Y "$5" -T fields -e "$4" | sort -u)
   rm -r "$work"
 }
