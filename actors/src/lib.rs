@@ -1,1 +1,22 @@
+//! The supervised actors: node → lane → tenant, connection; and the handle by which the rest of the house reaches them.
+//!
+//! Logic is in plain, synchronous cores (`lane::LaneCore`, `connection::ConnectionCore`, `columns::Columns`); the actors are
+//! thin shells that hold mailboxes, sockets and timers.
 
+pub mod backoff;
+pub mod clock;
+pub mod columns;
+pub mod connection;
+pub mod feed;
+mod handle;
+pub mod history;
+pub mod intake;
+mod known_batch;
+pub mod lane;
+mod node;
+pub mod status;
+pub mod tenant;
+
+pub use handle::{LaneHandle, QueryError, SEARCH_MAX};
+pub use lane::StopReport;
+pub use node::{NodeOptions, StartError, StartReport, start_node};

@@ -24,21 +24,60 @@ pub enum Fact {
     /// A segment whose INTENT stands was never written: not one byte of it was accepted by the socket.
     Returned { segment: SegmentKey, at: UnixMs },
     /// The carrier took the segment.
-    Submitted { segment: SegmentKey, carrier_id: CarrierId, at: UnixMs },
+    Submitted {
+        segment: SegmentKey,
+        carrier_id: CarrierId,
+        at: UnixMs,
+    },
     /// The carrier refused the segment.
-    Rejected { segment: SegmentKey, code: StatusCode, action: RejectAction, at: UnixMs },
+    Rejected {
+        segment: SegmentKey,
+        code: StatusCode,
+        action: RejectAction,
+        at: UnixMs,
+    },
     /// Nobody can say whether the carrier has the segment.
-    Uncertain { segment: SegmentKey, cause: UncertainCause, at: UnixMs },
+    Uncertain {
+        segment: SegmentKey,
+        cause: UncertainCause,
+        at: UnixMs,
+    },
     /// A receipt came from a carrier; the acknowledgement to the carrier waits for it.
     Receipt(Box<Receipt>),
     /// A receipt that had come before its `Submitted` now has its segment.
-    ReceiptMatched { connection: ConnectionId, carrier_id: CarrierId, segment: SegmentKey, at: UnixMs },
+    ReceiptMatched {
+        connection: ConnectionId,
+        carrier_id: CarrierId,
+        segment: SegmentKey,
+        at: UnixMs,
+    },
     /// A message came from a phone; the acknowledgement to the carrier waits for it.
     Reply(Box<Reply>),
     /// The message reached a final state (MSG-1).
-    Final { message: MessageId, account: AccountId, state: FinalState, cause: Option<StatusCode>, at: UnixMs },
+    Final(Box<Finished>),
     /// A late receipt corrected Sent, Expired or Unknown.
-    Amended { message: MessageId, account: AccountId, state: FinalState, cause: Option<StatusCode>, at: UnixMs },
+    Amended(Box<Finished>),
+}
+
+impl Fact {
+    /// The fact's name in logs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Fact::Accepted(_) => "accepted",
+            Fact::Batch(_) => "batch",
+            Fact::Session(_) => "session",
+            Fact::Intent(_) => "intent",
+            Fact::Returned { .. } => "returned",
+            Fact::Submitted { .. } => "submitted",
+            Fact::Rejected { .. } => "rejected",
+            Fact::Uncertain { .. } => "uncertain",
+            Fact::Receipt(_) => "receipt",
+            Fact::ReceiptMatched { .. } => "receipt_matched",
+            Fact::Reply(_) => "reply",
+            Fact::Final(_) => "final",
+            Fact::Amended(_) => "amended",
+        }
+    }
 }
 
 /// One segment of one attempt of one message.
@@ -113,10 +152,11 @@ pub struct Batch {
     /// One per accepted line, in line order.
     pub accepted: Vec<MessageId>,
     pub refused: Vec<RefusedLine>,
+    pub at: UnixMs,
 }
 
 /// Why one line was not taken.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusedLine {
     /// Zero-based.
     pub line: u32,
@@ -248,6 +288,19 @@ pub struct ReplyPart {
     pub total: u8,
     /// One-based.
     pub number: u8,
+}
+
+/// The end of a message, as the event feeds tell it to the account that sent it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finished {
+    pub message: MessageId,
+    pub account: AccountId,
+    pub to: PhoneNumber,
+    pub reference: Option<CompactString>,
+    pub state: FinalState,
+    /// The carrier's raw code, or our own word.
+    pub cause: Option<StatusCode>,
+    pub at: UnixMs,
 }
 
 /// How a message ended.

@@ -1,0 +1,533 @@
+use super::Columns;
+use super::body::Body;
+use super::idempotency::{KnownAnswer, KnownKey};
+use super::recent::Amendable;
+use super::row::{Row, RowRef, Segment, SegmentRef};
+use carillon_domain::fact::{
+    Accepted, Batch, CarrierId, Fact, FinalState, Finished, Intent, Receipt, RejectAction, SegmentKey,
+    SessionChange,
+};
+use carillon_domain::ids::ConnectionId;
+use carillon_domain::journey::{
+    Amendment, AttemptJourney, Journey, MessageState, SegmentJourney, SegmentWord, Step, StepKind,
+};
+use carillon_domain::quota::day_utc8;
+use carillon_domain::state::{SegmentEvent, SegmentState};
+use carillon_domain::time::UnixMs;
+use carillon_storage::journal::FrameSeq;
+
+/// What a fact did, as far as somebody outside the columns must act on it.
+#[derive(Debug)]
+pub enum Applied {
+    /// The columns changed.
+    Done,
+    /// A message was added.
+    Opened(RowRef),
+    /// A message ended and left the columns.
+    Ended(Box<Ended>),
+    /// A finished message was corrected.
+    Amended(Amendment),
+    /// The fact fits nothing that is open: it came twice, or too late. Counted by whoever recorded it.
+    Idle,
+}
+
+#[derive(Debug)]
+pub struct Ended {
+    pub journey: Journey,
+}
+
+impl Columns {
+    /// Applies one fact of the frame `seq`. Total over all facts: a replay may feed anything that was ever recorded.
+    pub fn apply(&mut self, seq: FrameSeq, fact: &Fact) -> Applied {
+        match fact {
+            Fact::Accepted(accepted) => self.accepted(accepted),
+            Fact::Batch(batch) => self.batch(seq, batch),
+            Fact::Session(session) => {
+                if session.change == SessionChange::Bound {
+                    let last = self.epochs.entry(session.connection).or_default();
+                    *last = (*last).max(session.epoch);
+                }
+                Applied::Done
+            }
+            Fact::Intent(intent) => self.intent(intent),
+            Fact::Returned { segment, at } => self.returned(*segment, *at),
+            Fact::Submitted {
+                segment,
+                carrier_id,
+                at,
+            } => self.submitted(*segment, carrier_id, *at),
+            Fact::Rejected {
+                segment,
+                code,
+                action,
+                at,
+            } => {
+                let step = StepKind::Rejected {
+                    code: code.clone(),
+                    retried: *action == RejectAction::RetryLater,
+                };
+                let Some(at_segment) = self.step(*segment, SegmentEvent::Rejected(*action), *at, step) else {
+                    return Applied::Idle;
+                };
+                self.segment_mut(at_segment).code = Some(code.clone());
+                self.release_when_unwritten(at_segment.row);
+                Applied::Done
+            }
+            Fact::Uncertain { segment, cause, at } => {
+                match self.step(
+                    *segment,
+                    SegmentEvent::Uncertain,
+                    *at,
+                    StepKind::Uncertain { cause: *cause },
+                ) {
+                    Some(_) => Applied::Done,
+                    None => Applied::Idle,
+                }
+            }
+            Fact::Receipt(receipt) => self.receipt(receipt),
+            Fact::ReceiptMatched {
+                connection,
+                carrier_id,
+                segment,
+                ..
+            } => match self.parked.take(*connection, carrier_id) {
+                Some(receipt) => self.receipt_on(*segment, &receipt),
+                None => Applied::Idle,
+            },
+            Fact::Reply(reply) => {
+                self.last_id = self.last_id.max(Some(reply.id));
+                Applied::Done
+            }
+            Fact::Final(finished) => self.finish(finished),
+            Fact::Amended(finished) => {
+                self.amendable.amend(finished.message, finished.state);
+                Applied::Amended(Amendment {
+                    message: finished.message,
+                    state: finished.state,
+                    cause: finished.cause.clone(),
+                    at: finished.at,
+                })
+            }
+        }
+    }
+
+    fn accepted(&mut self, accepted: &Accepted) -> Applied {
+        let first = &accepted.plan[0];
+        let row = self.rows.insert(Row {
+            id: accepted.message,
+            to: accepted.to,
+            valid_until: accepted.valid_until,
+            tenant: accepted.tenant,
+            account: accepted.account,
+            business_type: accepted.business_type,
+            group: first.group,
+            connection: None,
+            concatenation: 0,
+            priority: accepted.priority,
+            kind: first.kind,
+            attempt: 0,
+            segment_count: first.segments,
+            intended: false,
+            segments: Vec::new(),
+            body: Body::pack(accepted),
+        });
+        self.by_id.insert(accepted.message, row.index);
+        self.chain(row.index, accepted.to);
+        self.last_id = self.last_id.max(Some(accepted.message));
+        self.deadlines.arm(row, accepted.valid_until);
+        let accepted_at = UnixMs(accepted.message.unix_ms());
+        self.quotas
+            .take(accepted.account, day_utc8(accepted_at), u64::from(first.segments));
+        if let Some(key) = accepted.idempotency {
+            let answer = KnownAnswer::Single(accepted.message);
+            self.keys.insert(
+                key.key,
+                KnownKey {
+                    fingerprint: key.fingerprint,
+                    answer,
+                    at: accepted_at,
+                },
+            );
+        }
+        Applied::Opened(row)
+    }
+
+    fn batch(&mut self, seq: FrameSeq, batch: &Batch) -> Applied {
+        let Some(key) = batch.idempotency else {
+            return Applied::Done;
+        };
+        let before = self.keys.get(&key.key).copied();
+        let (first_frame, at) = match before {
+            Some(KnownKey {
+                answer: KnownAnswer::Batch { first_frame, .. },
+                at,
+                ..
+            }) => (first_frame, at),
+            _ => (seq.0, batch.at),
+        };
+        let answer = KnownAnswer::Batch {
+            first_frame,
+            lines_done: batch.first_line + batch.lines,
+            lines_total: batch.lines_total,
+        };
+        self.keys.insert(
+            key.key,
+            KnownKey {
+                fingerprint: key.fingerprint,
+                answer,
+                at,
+            },
+        );
+        Applied::Done
+    }
+
+    fn intent(&mut self, intent: &Intent) -> Applied {
+        let step = StepKind::Intent {
+            connection: intent.connection,
+            try_number: intent.try_number,
+            reason: intent.reason,
+        };
+        let Some(at) = self.step_from(
+            intent.segment,
+            SegmentEvent::Intent(intent.reason),
+            intent.at,
+            step,
+            |row| {
+                row.connection = Some(intent.connection);
+                row.concatenation = intent.concatenation;
+                row.intended = true;
+            },
+        ) else {
+            return Applied::Idle;
+        };
+        let segment = self.segment_mut(at);
+        segment.try_number = intent.try_number;
+        segment.session = intent.session;
+        segment.epoch = intent.epoch;
+        Applied::Done
+    }
+
+    fn returned(&mut self, segment: SegmentKey, at: UnixMs) -> Applied {
+        let Some(at) = self.step(segment, SegmentEvent::Returned, at, StepKind::Returned) else {
+            return Applied::Idle;
+        };
+        self.release_when_unwritten(at.row);
+        Applied::Done
+    }
+
+    fn submitted(&mut self, key: SegmentKey, carrier_id: &CarrierId, at: UnixMs) -> Applied {
+        let step = StepKind::Submitted {
+            carrier_id: carrier_id.clone(),
+        };
+        let Some(segment) = self.step(key, SegmentEvent::Submitted, at, step) else {
+            return Applied::Idle;
+        };
+        let connection = self.connection_of(segment.row);
+        self.by_carrier.insert((connection, carrier_id.clone()), segment);
+        self.segment_mut(segment).carrier_id = Some(carrier_id.clone());
+        Applied::Done
+    }
+
+    fn receipt(&mut self, receipt: &Receipt) -> Applied {
+        if let Some(key) = receipt.segment {
+            return self.receipt_on(key, receipt);
+        }
+        if self.recent.contains(receipt.connection, &receipt.carrier_id) {
+            return Applied::Idle;
+        }
+        self.parked.park(receipt.clone(), self.limits.parked_receipts_max);
+        Applied::Done
+    }
+
+    fn receipt_on(&mut self, key: SegmentKey, receipt: &Receipt) -> Applied {
+        let step = StepKind::Receipt {
+            status: receipt.status.clone(),
+            error: receipt.error.clone(),
+        };
+        let Some(segment) = self.step(key, SegmentEvent::Receipt(receipt.outcome), receipt.at, step) else {
+            self.amendable.settle(receipt.connection, &receipt.carrier_id);
+            return Applied::Idle;
+        };
+        let stored = self.segment_mut(segment);
+        stored.code = Some(receipt.status.clone());
+        if stored.carrier_id.is_none() {
+            stored.carrier_id = Some(receipt.carrier_id.clone());
+        }
+        if stored.state.is_final() {
+            self.by_carrier
+                .remove(&(receipt.connection, receipt.carrier_id.clone()));
+            self.recent.insert(
+                receipt.connection,
+                &receipt.carrier_id,
+                self.limits.recent_ids_max,
+            );
+        }
+        Applied::Done
+    }
+
+    fn finish(&mut self, finished: &Finished) -> Applied {
+        let Some(index) = self.by_id.remove(&finished.message) else {
+            return Applied::Idle;
+        };
+        let at = self.rows.reference(index);
+        let to = self.rows.get(at).expect("an indexed row is in the slab").to;
+        self.unchain(index, to);
+        let row = self.rows.remove(at).expect("an indexed row is in the slab");
+        let mut row = row;
+        if finished.state == FinalState::Expired {
+            row.segments.iter_mut().for_each(|segment| {
+                segment.state = segment
+                    .state
+                    .next(SegmentEvent::Deadline)
+                    .unwrap_or(segment.state);
+            });
+        }
+        let mut owed = Vec::new();
+        for (number, segment) in row.segments.iter().enumerate() {
+            self.leave_indexes(
+                &row,
+                SegmentRef {
+                    row: at,
+                    segment: number as u8,
+                },
+                segment.state,
+            );
+            let (Some(connection), Some(id)) = (row.connection, segment.carrier_id.clone()) else {
+                continue;
+            };
+            if !segment.state.is_final() {
+                owed.push((connection, id.clone()));
+                self.by_carrier.remove(&(connection, id));
+            }
+        }
+        if !row.intended {
+            let day = day_utc8(UnixMs(row.id.unix_ms()));
+            self.quotas
+                .give_back(row.account, day, u64::from(row.segment_count));
+        }
+        if finished.state.is_amendable() && !owed.is_empty() {
+            let entry = Amendable {
+                message: row.id,
+                account: row.account,
+                to: row.to,
+                reference: finished.reference.clone(),
+                state: finished.state,
+                segments_open: owed.len() as u8,
+                failed: row
+                    .segments
+                    .iter()
+                    .any(|segment| segment.state == SegmentState::Failed),
+            };
+            self.amendable.insert(entry, owed, self.limits.amendable_max);
+        }
+        let mut journey = row.journey();
+        journey.state = MessageState::Final(finished.state);
+        journey.cause = finished.cause.clone();
+        journey.final_at = Some(finished.at);
+        Applied::Ended(Box::new(Ended { journey }))
+    }
+
+    fn step(
+        &mut self,
+        key: SegmentKey,
+        event: SegmentEvent,
+        at: UnixMs,
+        what: StepKind,
+    ) -> Option<SegmentRef> {
+        self.step_from(key, event, at, what, |_| ())
+    }
+
+    /// Moves one segment on and keeps the indexes true; `None` when the event does not fit. `prepare` runs before the
+    /// indexes are entered.
+    fn step_from(
+        &mut self,
+        key: SegmentKey,
+        event: SegmentEvent,
+        at: UnixMs,
+        what: StepKind,
+        prepare: impl FnOnce(&mut Row),
+    ) -> Option<SegmentRef> {
+        let place = self.rows.reference(*self.by_id.get(&key.message)?);
+        let row = self.rows.get_mut(place)?;
+        if row.attempt != key.attempt || key.segment >= row.segment_count {
+            return None;
+        }
+        let before = row.state_of(key.segment);
+        let after = before.next(event).ok()?;
+        let left = row.connection.unwrap_or_default();
+        prepare(row);
+        if row.segments.is_empty() {
+            row.segments = vec![Segment::default(); usize::from(row.segment_count)];
+        }
+        let segment = &mut row.segments[usize::from(key.segment)];
+        segment.state = after;
+        segment.steps.push(Step { at, what });
+        let (connection, to) = (row.connection.unwrap_or_default(), row.to);
+        let reference = SegmentRef {
+            row: place,
+            segment: key.segment,
+        };
+        if before != after {
+            self.leave_index(left, to, reference, before);
+            self.enter_index(connection, to, reference, after);
+        }
+        Some(reference)
+    }
+
+    fn enter_index(
+        &mut self,
+        connection: ConnectionId,
+        to: carillon_domain::phone::PhoneNumber,
+        segment: SegmentRef,
+        state: SegmentState,
+    ) {
+        match state {
+            SegmentState::Intent => *self.open_requests.entry((connection, to)).or_default() += 1,
+            SegmentState::Uncertain => self.uncertain.entry((connection, to)).or_default().push(segment),
+            _ => {}
+        }
+    }
+
+    fn leave_index(
+        &mut self,
+        connection: ConnectionId,
+        to: carillon_domain::phone::PhoneNumber,
+        segment: SegmentRef,
+        state: SegmentState,
+    ) {
+        match state {
+            SegmentState::Intent => {
+                if let Some(count) = self.open_requests.get_mut(&(connection, to)) {
+                    *count -= 1;
+                    if *count == 0 {
+                        self.open_requests.remove(&(connection, to));
+                    }
+                }
+            }
+            SegmentState::Uncertain => {
+                if let Some(list) = self.uncertain.get_mut(&(connection, to)) {
+                    list.retain(|other| *other != segment);
+                    if list.is_empty() {
+                        self.uncertain.remove(&(connection, to));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn leave_indexes(&mut self, row: &Row, segment: SegmentRef, state: SegmentState) {
+        self.leave_index(row.connection.unwrap_or_default(), row.to, segment, state);
+    }
+
+    /// Puts a restored row back into every index it belongs to.
+    pub(super) fn index_restored(&mut self, at: RowRef) {
+        let Some(row) = self.rows.get(at) else { return };
+        let (id, to, connection, valid_until) = (row.id, row.to, row.connection, row.valid_until);
+        let segments: Vec<_> = row
+            .segments
+            .iter()
+            .map(|s| (s.state, s.carrier_id.clone()))
+            .collect();
+        self.by_id.insert(id, at.index);
+        self.chain(at.index, to);
+        self.deadlines.arm(at, valid_until);
+        let Some(connection) = connection else { return };
+        for (number, (state, carrier_id)) in segments.into_iter().enumerate() {
+            let segment = SegmentRef {
+                row: at,
+                segment: number as u8,
+            };
+            self.enter_index(connection, to, segment, state);
+            match carrier_id {
+                Some(carrier_id) if state.is_final() => {
+                    self.recent
+                        .insert(connection, &carrier_id, self.limits.recent_ids_max);
+                }
+                Some(carrier_id) => {
+                    self.by_carrier.insert((connection, carrier_id), segment);
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn segment_mut(&mut self, at: SegmentRef) -> &mut Segment {
+        let row = self
+            .rows
+            .get_mut(at.row)
+            .expect("the row of a segment that was just moved");
+        &mut row.segments[usize::from(at.segment)]
+    }
+
+    fn connection_of(&self, at: RowRef) -> ConnectionId {
+        self.rows
+            .get(at)
+            .and_then(|row| row.connection)
+            .unwrap_or_default()
+    }
+
+    /// A message none of whose segments is with a carrier may leave by any connection.
+    fn release_when_unwritten(&mut self, at: RowRef) {
+        if let Some(row) = self.rows.get_mut(at)
+            && row.is_unwritten()
+        {
+            row.connection = None;
+        }
+    }
+}
+
+impl Row {
+    /// Everything that is known of an open message.
+    pub fn journey(&self) -> Journey {
+        let body = Body::unpack(&self.body);
+        let waiting = || SegmentJourney {
+            state: SegmentWord::Waiting,
+            connection: None,
+            carrier_id: None,
+            code: None,
+            steps: Vec::new(),
+        };
+        let segments = if self.segments.is_empty() {
+            (0..self.segment_count).map(|_| waiting()).collect()
+        } else {
+            self.segments
+                .iter()
+                .map(|segment| segment.journey(self.connection))
+                .collect()
+        };
+        Journey {
+            message: self.id,
+            tenant: self.tenant,
+            account: self.account,
+            business_type: self.business_type,
+            template: body.template,
+            to: self.to,
+            text: body.text.into(),
+            reference: body.reference.map(Into::into),
+            state: if self.intended {
+                MessageState::Active
+            } else {
+                MessageState::Accepted
+            },
+            cause: None,
+            final_at: None,
+            attempts: vec![AttemptJourney {
+                kind: self.kind,
+                segments,
+            }],
+        }
+    }
+}
+
+impl Segment {
+    fn journey(&self, connection: Option<ConnectionId>) -> SegmentJourney {
+        SegmentJourney {
+            state: self.state.into(),
+            connection,
+            carrier_id: self.carrier_id.clone(),
+            code: self.code.clone(),
+            steps: self.steps.clone(),
+        }
+    }
+}

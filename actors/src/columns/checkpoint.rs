@@ -1,0 +1,114 @@
+use super::idempotency::KnownKey;
+use super::quota::DayUse;
+use super::recent::Amendable;
+use super::row::Row;
+use super::{ColumnLimits, Columns};
+use carillon_domain::fact::{CarrierId, Receipt};
+use carillon_domain::ids::{AccountId, ConnectionId, MessageId};
+use serde::{Deserialize, Serialize};
+
+/// Version of the state's encoding; others are refused.
+const VERSION: u8 = 1;
+
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    #[error("the checkpoint is empty")]
+    Empty,
+    #[error("the checkpoint has version {found}, this program reads {VERSION}")]
+    UnknownVersion { found: u8 },
+    #[error("the checkpoint cannot be read")]
+    Malformed(#[source] postcard::Error),
+    #[error("the state cannot be written")]
+    Encode(#[source] postcard::Error),
+}
+
+/// Columns as a checkpoint held them, and what the lane stored beside them.
+#[derive(Debug)]
+pub struct RestoredColumns {
+    pub columns: Columns,
+    pub marks: Vec<JournalMark>,
+}
+
+/// When a frame was written, to know which ones are older than the feeds' reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournalMark {
+    pub frame: u64,
+    pub unix_ms: u64,
+}
+
+#[derive(Serialize)]
+struct Writing<'a> {
+    last_id: Option<MessageId>,
+    rows: Vec<&'a Row>,
+    parked: Vec<&'a Receipt>,
+    amendable: Vec<(&'a Amendable, &'a [(ConnectionId, CarrierId)])>,
+    keys: Vec<(&'a [u8; 16], &'a KnownKey)>,
+    quotas: Vec<(AccountId, DayUse)>,
+    epochs: Vec<(ConnectionId, u32)>,
+    marks: &'a [JournalMark],
+}
+
+#[derive(Deserialize)]
+struct Reading {
+    last_id: Option<MessageId>,
+    rows: Vec<Row>,
+    parked: Vec<Receipt>,
+    amendable: Vec<(Amendable, Vec<(ConnectionId, CarrierId)>)>,
+    keys: Vec<([u8; 16], KnownKey)>,
+    quotas: Vec<(AccountId, DayUse)>,
+    epochs: Vec<(ConnectionId, u32)>,
+    marks: Vec<JournalMark>,
+}
+
+impl Columns {
+    /// The whole state as bytes, rows in order of their ids.
+    pub fn checkpoint(&self, marks: &[JournalMark]) -> Result<Vec<u8>, CheckpointError> {
+        let mut rows: Vec<_> = self.rows.iter().map(|(_, row)| row).collect();
+        rows.sort_unstable_by_key(|row| row.id);
+        let mut epochs: Vec<_> = self.epochs.iter().map(|(id, epoch)| (*id, *epoch)).collect();
+        epochs.sort_unstable();
+        let writing = Writing {
+            last_id: self.last_id,
+            rows,
+            parked: self.parked.iter().collect(),
+            amendable: self.amendable.iter().collect(),
+            keys: self.keys.iter().collect(),
+            quotas: self.quotas.iter().collect(),
+            epochs,
+            marks,
+        };
+        postcard::to_extend(&writing, vec![VERSION]).map_err(CheckpointError::Encode)
+    }
+
+    /// The columns that [`Columns::checkpoint`] wrote.
+    pub fn restore(limits: ColumnLimits, state: &[u8]) -> Result<RestoredColumns, CheckpointError> {
+        let (version, rest) = state.split_first().ok_or(CheckpointError::Empty)?;
+        if *version != VERSION {
+            return Err(CheckpointError::UnknownVersion { found: *version });
+        }
+        let reading: Reading = postcard::from_bytes(rest).map_err(CheckpointError::Malformed)?;
+        let mut columns = Columns::new(limits);
+        columns.last_id = reading.last_id;
+        for row in reading.rows {
+            let at = columns.rows.insert(row);
+            columns.index_restored(at);
+        }
+        for receipt in reading.parked {
+            columns.parked.park(receipt, limits.parked_receipts_max);
+        }
+        for (entry, ids) in reading.amendable {
+            columns.amendable.insert(entry, ids, limits.amendable_max);
+        }
+        for (key, known) in reading.keys {
+            columns.keys.insert(key, known);
+        }
+        for (account, used) in reading.quotas {
+            columns.quotas.restore(account, used);
+        }
+        columns.epochs.extend(reading.epochs);
+        Ok(RestoredColumns {
+            columns,
+            marks: reading.marks,
+        })
+    }
+}

@@ -1,0 +1,220 @@
+//! The lane's columns: the state of every open message, as a fold over the facts (DESIGN: journal first).
+//!
+//! [`Columns::apply`] is the only way to change them. The live lane and a replay after a crash run the same function over the
+//! same facts, so that both arrive at the same state.
+
+mod apply;
+mod body;
+mod checkpoint;
+mod deadlines;
+mod idempotency;
+mod parked;
+mod quota;
+mod recent;
+mod row;
+mod slab;
+
+pub use apply::{Applied, Ended};
+pub use body::Body;
+pub use checkpoint::{CheckpointError, JournalMark, RestoredColumns};
+pub use idempotency::{Keys, KnownAnswer, KnownKey};
+pub use recent::Amendable;
+pub use row::{Row, RowRef, Segment, SegmentRef};
+pub use slab::Slab;
+
+use carillon_domain::fact::CarrierId;
+use carillon_domain::fact::SegmentKey;
+use carillon_domain::ids::{ConnectionId, MessageId};
+use carillon_domain::phone::PhoneNumber;
+use hashbrown::HashMap;
+
+type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
+/// Limits of what the columns keep beside open messages. What falls out is counted.
+#[derive(Clone, Copy, Debug)]
+pub struct ColumnLimits {
+    /// Receipts that wait for their `Submitted`.
+    pub parked_receipts_max: usize,
+    /// Ended messages that a late receipt may still amend.
+    pub amendable_max: usize,
+    /// Carrier ids of ended messages, by which a doubled receipt is known.
+    pub recent_ids_max: usize,
+    /// Idempotency keys in memory.
+    pub keys_max: usize,
+}
+
+impl Default for ColumnLimits {
+    fn default() -> Self {
+        ColumnLimits {
+            parked_receipts_max: 200_000,
+            amendable_max: 500_000,
+            recent_ids_max: 500_000,
+            keys_max: 2_000_000,
+        }
+    }
+}
+
+/// State of all open messages of a lane and what outlives them for a while.
+#[derive(Debug)]
+pub struct Columns {
+    limits: ColumnLimits,
+    rows: Slab,
+    by_id: Map<MessageId, u32>,
+    /// The newest open message to each number.
+    by_phone: Map<PhoneNumber, u32>,
+    /// Segments that wait for a receipt, by the carrier's name for them.
+    by_carrier: Map<(ConnectionId, CarrierId), SegmentRef>,
+    /// Segments of unknown outcome, by where they went and to whom (UNC-1).
+    uncertain: Map<(ConnectionId, PhoneNumber), Vec<SegmentRef>>,
+    /// Segments between INTENT and the carrier's answer, by where they go and to whom (UNC-1).
+    open_requests: Map<(ConnectionId, PhoneNumber), u32>,
+    parked: parked::ParkedReceipts,
+    amendable: recent::Amendables,
+    recent: recent::RecentIds,
+    keys: Keys,
+    quotas: quota::Quotas,
+    epochs: Map<ConnectionId, u32>,
+    deadlines: deadlines::Deadlines,
+    last_id: Option<MessageId>,
+}
+
+impl Columns {
+    pub fn new(limits: ColumnLimits) -> Self {
+        Columns {
+            limits,
+            rows: Slab::default(),
+            by_id: Map::default(),
+            by_phone: Map::default(),
+            by_carrier: Map::default(),
+            uncertain: Map::default(),
+            open_requests: Map::default(),
+            parked: parked::ParkedReceipts::default(),
+            amendable: recent::Amendables::default(),
+            recent: recent::RecentIds::default(),
+            keys: Keys::default(),
+            quotas: quota::Quotas::default(),
+            epochs: Map::default(),
+            deadlines: deadlines::Deadlines::default(),
+            last_id: None,
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows.used()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows.used() == 0
+    }
+
+    /// The highest id in any fact.
+    pub fn last_id(&self) -> Option<MessageId> {
+        self.last_id
+    }
+
+    pub fn row(&self, at: RowRef) -> Option<&Row> {
+        self.rows.get(at)
+    }
+
+    pub fn find(&self, id: MessageId) -> Option<(RowRef, &Row)> {
+        let at = self.rows.reference(*self.by_id.get(&id)?);
+        Some((at, self.rows.get(at)?))
+    }
+
+    /// Every open message, in no particular order.
+    pub fn rows(&self) -> impl Iterator<Item = (RowRef, &Row)> {
+        self.rows.iter()
+    }
+
+    /// Open messages to a number, newest first.
+    pub fn to_phone(&self, phone: PhoneNumber) -> impl Iterator<Item = &Row> {
+        self.rows
+            .chained(self.by_phone.get(&phone).copied().unwrap_or(slab::NONE))
+    }
+
+    fn chain(&mut self, index: u32, phone: PhoneNumber) {
+        let head = self.by_phone.insert(phone, index).unwrap_or(slab::NONE);
+        self.rows.chain(index, head);
+    }
+
+    fn unchain(&mut self, index: u32, phone: PhoneNumber) {
+        match self.rows.unchain(index) {
+            Some(slab::NONE) => {
+                self.by_phone.remove(&phone);
+            }
+            Some(head) => {
+                self.by_phone.insert(phone, head);
+            }
+            None => {}
+        }
+    }
+
+    /// The segment a receipt with this id speaks of, if its `Submitted` was seen.
+    pub fn segment_of(&self, connection: ConnectionId, id: &CarrierId) -> Option<SegmentRef> {
+        // The tuple key is built once per receipt; a text id is cloned for it.
+        self.by_carrier.get(&(connection, id.clone())).copied()
+    }
+
+    /// Where a segment key points now.
+    pub fn locate(&self, key: SegmentKey) -> Option<SegmentRef> {
+        let (row, _) = self.find(key.message)?;
+        Some(SegmentRef {
+            row,
+            segment: key.segment,
+        })
+    }
+
+    /// Segments of unknown outcome that went to this number by this connection.
+    pub fn uncertain_to(&self, connection: ConnectionId, to: PhoneNumber) -> &[SegmentRef] {
+        self.uncertain.get(&(connection, to)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a request to this number is between INTENT and answer on this connection.
+    pub fn has_open_request(&self, connection: ConnectionId, to: PhoneNumber) -> bool {
+        self.open_requests.contains_key(&(connection, to))
+    }
+
+    /// Whether a receipt with this id came for a message that has ended since.
+    pub fn is_recent(&self, connection: ConnectionId, id: &CarrierId) -> bool {
+        self.recent.contains(connection, id)
+    }
+
+    pub fn is_parked(&self, connection: ConnectionId, id: &CarrierId) -> bool {
+        self.parked.contains(connection, id)
+    }
+
+    pub fn amendable(&self, connection: ConnectionId, id: &CarrierId) -> Option<&recent::Amendable> {
+        self.amendable.get(connection, id)
+    }
+
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Segments this account has used on `day` (days since the epoch in UTC+8).
+    pub fn quota_used(&self, account: carillon_domain::ids::AccountId, day: u32) -> u64 {
+        self.quotas.used(account, day)
+    }
+
+    /// The next unused session epoch of a connection.
+    pub fn next_epoch(&self, connection: ConnectionId) -> u32 {
+        self.epochs.get(&connection).map_or(1, |last| last + 1)
+    }
+
+    /// Rows whose deadline has come, at most `max`. Each comes once and must be re-armed when it stays open.
+    pub fn due(&mut self, now: carillon_domain::time::UnixMs, max: usize) -> Vec<RowRef> {
+        self.deadlines.take_due(now, max)
+    }
+
+    /// Sets when a row is looked at again.
+    pub fn arm(&mut self, row: RowRef, at: carillon_domain::time::UnixMs) {
+        self.deadlines.arm(row, at);
+    }
+}
+
+impl Columns {
+    /// Forgets idempotency keys whose day is over.
+    pub fn expire_keys(&mut self, now: carillon_domain::time::UnixMs) {
+        self.keys.expire(now);
+    }
+}

@@ -1,0 +1,130 @@
+use carillon_domain::catalog::Priority;
+use carillon_domain::fact::{CarrierId, SegmentKey, StatusCode};
+use carillon_domain::ids::{AccountId, BusinessTypeId, ConnectionId, MessageId, RouteGroupId, TenantId};
+use carillon_domain::journey::Step;
+use carillon_domain::phone::PhoneNumber;
+use carillon_domain::plan::ChannelKind;
+use carillon_domain::state::SegmentState;
+use carillon_domain::time::UnixMs;
+use serde::{Deserialize, Serialize};
+
+/// Where a row is. The generation tells a later tenant of the same place apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RowRef {
+    pub index: u32,
+    pub generation: u16,
+}
+
+/// One segment of the row's running attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SegmentRef {
+    pub row: RowRef,
+    pub segment: u8,
+}
+
+impl SegmentRef {
+    /// Packed for a carrier session, which gives it back with the answer.
+    pub fn token(self) -> u64 {
+        u64::from(self.row.index) | u64::from(self.row.generation) << 32 | u64::from(self.segment) << 48
+    }
+
+    pub fn from_token(token: u64) -> Self {
+        SegmentRef {
+            row: RowRef {
+                index: token as u32,
+                generation: (token >> 32) as u16,
+            },
+            segment: (token >> 48) as u8,
+        }
+    }
+}
+
+/// One open message. What is needed only at the write or by a reader is packed in `body`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    pub id: MessageId,
+    pub to: PhoneNumber,
+    pub valid_until: UnixMs,
+    pub tenant: TenantId,
+    pub account: AccountId,
+    pub business_type: BusinessTypeId,
+    pub group: RouteGroupId,
+    /// Set by the first INTENT; the segments of a message stay on one connection once one of them was written.
+    pub connection: Option<ConnectionId>,
+    pub concatenation: u16,
+    pub priority: Priority,
+    pub kind: ChannelKind,
+    /// Index of the running attempt in the plan.
+    pub attempt: u8,
+    pub segment_count: u8,
+    /// An INTENT was recorded at some time; the quota taken is not given back then.
+    pub intended: bool,
+    /// Empty until the first INTENT, then `segment_count` long.
+    pub segments: Vec<Segment>,
+    pub body: Box<[u8]>,
+}
+
+/// What is known of one segment after its first INTENT.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Segment {
+    pub state: SegmentState,
+    pub try_number: u8,
+    pub session: u8,
+    pub epoch: u32,
+    pub carrier_id: Option<CarrierId>,
+    pub code: Option<StatusCode>,
+    pub steps: Vec<Step>,
+}
+
+impl Default for Segment {
+    fn default() -> Self {
+        Segment {
+            state: SegmentState::Waiting,
+            try_number: 0,
+            session: 0,
+            epoch: 0,
+            carrier_id: None,
+            code: None,
+            steps: Vec::new(),
+        }
+    }
+}
+
+impl Row {
+    pub fn key(&self, segment: u8) -> SegmentKey {
+        SegmentKey {
+            message: self.id,
+            attempt: self.attempt,
+            segment,
+        }
+    }
+
+    pub fn state_of(&self, segment: u8) -> SegmentState {
+        self.segments
+            .get(usize::from(segment))
+            .map_or(SegmentState::Waiting, |s| s.state)
+    }
+
+    /// No segment of it is, or may be, with a carrier: it may leave by any connection.
+    pub fn is_unwritten(&self) -> bool {
+        self.segments
+            .iter()
+            .all(|segment| segment.state == SegmentState::Waiting)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_come_back_whole() {
+        for (index, generation, segment) in [(0, 0, 0), (u32::MAX, u16::MAX, 255), (7, 65_000, 19)] {
+            let at = SegmentRef {
+                row: RowRef { index, generation },
+                segment,
+            };
+            assert_eq!(SegmentRef::from_token(at.token()), at);
+        }
+    }
+}

@@ -1,0 +1,401 @@
+use super::core::{Command, ConnectionCore};
+use crate::backoff::{Backoff, RestartBudget};
+use crate::lane::{LaneCore, SharedLane};
+use crate::status::ConnectionState;
+use actix::{
+    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, SpawnHandle, StreamHandler,
+    Supervised, WrapFuture,
+};
+use bytes::BytesMut;
+use carillon_domain::ids::ConnectionId;
+use carillon_domain::time::{Now, UnixMs};
+use futures_util::stream;
+use std::io::ErrorKind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::net::TcpStream;
+
+/// Bytes read at once; all PDUs in them are one event.
+const READ_BYTES: usize = 64 * 1024;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const RESTARTS_MAX: usize = 10;
+const RESTARTS_WINDOW: Duration = Duration::from_secs(60);
+
+/// The lane put something into the connection's mail.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct ConnectionWake;
+
+/// End the sessions: in order, or at once.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Unbind {
+    pub at_once: bool,
+}
+
+/// An operator asks to try again now, also when the restart budget was spent.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct RetryNow;
+
+/// Something the socket of a session said.
+pub struct Heard {
+    slot: u8,
+    epoch: u32,
+    what: Result<BytesMut, String>,
+}
+
+/// Holds the sockets of one connection and lets [`ConnectionCore`] decide. A panic closes the sockets, makes open segments
+/// UNCERTAIN, and restarts it with what the columns know.
+pub struct ConnectionActor {
+    id: ConnectionId,
+    shared: Rc<SharedLane>,
+    core: ConnectionCore,
+    sockets: Vec<Option<Socket>>,
+    timer: Option<SpawnHandle>,
+    backoff: Backoff,
+    budget: RestartBudget,
+    restart_after: Option<Duration>,
+    /// The restart budget is spent.
+    failed: bool,
+    #[cfg(test)]
+    pub(crate) fault: bool,
+}
+
+struct Socket {
+    epoch: u32,
+    stream: Rc<TcpStream>,
+    reader: SpawnHandle,
+    /// A task waits until the socket takes more.
+    blocked: bool,
+}
+
+impl ConnectionActor {
+    pub fn new(id: ConnectionId, shared: Rc<SharedLane>) -> Option<Self> {
+        let core = make_core(id, &shared)?;
+        Some(ConnectionActor {
+            id,
+            shared,
+            core,
+            sockets: Vec::new(),
+            timer: None,
+            backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(10)),
+            budget: RestartBudget::new(RESTARTS_MAX, RESTARTS_WINDOW),
+            restart_after: None,
+            failed: false,
+            #[cfg(test)]
+            fault: false,
+        })
+    }
+
+    /// Runs one event; a panic in it ends this life of the actor.
+    fn run(
+        &mut self,
+        ctx: &mut Context<Self>,
+        event: impl FnOnce(&mut ConnectionCore, &mut LaneCore, Now) -> Vec<Command>,
+    ) {
+        if self.failed {
+            return;
+        }
+        let (core, shared) = (&mut self.core, &self.shared);
+        #[cfg(test)]
+        let fault = std::mem::take(&mut self.fault);
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            shared.with(|lane, now| {
+                #[cfg(test)]
+                assert!(!fault, "injected");
+                event(core, lane, now)
+            })
+        }));
+        match outcome {
+            Ok(commands) => {
+                commands
+                    .into_iter()
+                    .for_each(|command| self.perform(command, ctx));
+                self.arm(ctx);
+            }
+            Err(_) => {
+                tracing::error!(
+                    connection = self.id.0,
+                    "the connection's actor panicked and restarts"
+                );
+                ctx.stop();
+            }
+        }
+    }
+
+    fn perform(&mut self, command: Command, ctx: &mut Context<Self>) {
+        match command {
+            Command::Connect { slot, epoch } => self.connect(slot, epoch, ctx),
+            Command::Flush { slot } => self.flush(slot, ctx),
+            Command::Close { slot, last } => {
+                if let Some(socket) = self.take_socket(slot, ctx) {
+                    // Best effort: the peer may be gone already.
+                    let _unsent = socket.stream.try_write(&last);
+                }
+            }
+        }
+    }
+
+    fn connect(&mut self, slot: u8, epoch: u32, ctx: &mut Context<Self>) {
+        let target = self.shared.read(|lane| {
+            lane.link(self.id)
+                .map(|link| (link.config.host.to_string(), link.config.port))
+        });
+        let Some((host, port)) = target else { return };
+        let attempt = async move {
+            match tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect((host.as_str(), port))).await {
+                Ok(Ok(stream)) => stream
+                    .set_nodelay(true)
+                    .map(|()| stream)
+                    .map_err(|e| e.to_string()),
+                Ok(Err(error)) => Err(format!("{host}:{port} cannot be reached: {error}")),
+                Err(_) => Err(format!(
+                    "{host}:{port} did not answer within {} s",
+                    CONNECT_TIMEOUT.as_secs()
+                )),
+            }
+        };
+        ctx.spawn(
+            attempt
+                .into_actor(self)
+                .map(move |outcome, actor, ctx| match outcome {
+                    Ok(stream) => actor.connected(slot, epoch, stream, ctx),
+                    Err(reason) => actor.run(ctx, |core, lane, now| {
+                        core.connect_failed(slot, epoch, reason, rand::random(), now);
+                        core.tick(lane, rand::random(), now)
+                    }),
+                }),
+        );
+    }
+
+    fn connected(&mut self, slot: u8, epoch: u32, stream: TcpStream, ctx: &mut Context<Self>) {
+        let stream = Rc::new(stream);
+        let reader = ctx.add_stream(read(slot, epoch, stream.clone()));
+        let place = usize::from(slot);
+        if self.sockets.len() <= place {
+            self.sockets.resize_with(place + 1, || None);
+        }
+        self.sockets[place] = Some(Socket {
+            epoch,
+            stream,
+            reader,
+            blocked: false,
+        });
+        self.run(ctx, |core, _, now| {
+            core.connected(slot, epoch, timestamp(now.unix), now)
+        });
+    }
+
+    fn flush(&mut self, slot: u8, ctx: &mut Context<Self>) {
+        let Some(Some(socket)) = self.sockets.get_mut(usize::from(slot)) else {
+            return;
+        };
+        if socket.blocked {
+            return;
+        }
+        let epoch = socket.epoch;
+        while let Some(output) = self.core.output(slot, epoch) {
+            match socket.stream.try_write(output) {
+                Ok(bytes) => self.core.wrote(slot, epoch, bytes),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    socket.blocked = true;
+                    let stream = socket.stream.clone();
+                    let writable = async move { stream.writable().await };
+                    ctx.spawn(writable.into_actor(self).map(move |_, actor, ctx| {
+                        if let Some(Some(socket)) = actor.sockets.get_mut(usize::from(slot))
+                            && socket.epoch == epoch
+                        {
+                            socket.blocked = false;
+                            actor.flush(slot, ctx);
+                        }
+                    }));
+                    return;
+                }
+                Err(error) => {
+                    let reason = format!("writing failed: {error}");
+                    self.take_socket(slot, ctx);
+                    return self.run(ctx, |core, lane, now| {
+                        core.lost(lane, slot, epoch, &reason, rand::random(), now)
+                    });
+                }
+            }
+        }
+    }
+
+    fn take_socket(&mut self, slot: u8, ctx: &mut Context<Self>) -> Option<Socket> {
+        let socket = self.sockets.get_mut(usize::from(slot))?.take()?;
+        ctx.cancel_future(socket.reader);
+        Some(socket)
+    }
+
+    /// Sets the timer to when the core wants to be asked next, and tells how things stand.
+    fn arm(&mut self, ctx: &mut Context<Self>) {
+        let now = self.shared.now();
+        let next = self.shared.read(|lane| self.core.next_tick(lane, now));
+        if let Some(timer) = self.timer.take() {
+            ctx.cancel_future(timer);
+        }
+        // A millisecond at least: a timer of zero would never let the sockets have their turn.
+        let wait = (next - now.monotonic).max(Duration::from_millis(1));
+        self.timer = Some(ctx.run_later(wait, |actor, ctx| {
+            actor.timer = None;
+            actor.run(ctx, |core, lane, now| core.tick(lane, rand::random(), now));
+        }));
+        self.tell(now);
+    }
+
+    fn tell(&mut self, now: Now) {
+        let mut status = self.core.status(now);
+        if self.failed {
+            status.state = ConnectionState::Failed;
+        }
+        self.shared.statuses.lock().insert(self.id, status);
+    }
+}
+
+fn make_core(id: ConnectionId, shared: &SharedLane) -> Option<ConnectionCore> {
+    let now = shared.now();
+    shared.read(|lane| {
+        let config = lane.link(id)?.config.clone();
+        Some(ConnectionCore::new(config, lane.columns().next_epoch(id), now))
+    })
+}
+
+/// Everything the socket says, in order; ends after the first error or end of stream.
+fn read(slot: u8, epoch: u32, stream: Rc<TcpStream>) -> impl stream::Stream<Item = Heard> {
+    stream::unfold(Some(stream), move |open| async move {
+        let stream = open?;
+        let mut bytes = BytesMut::with_capacity(READ_BYTES);
+        let what = loop {
+            if let Err(error) = stream.readable().await {
+                break Err(error.to_string());
+            }
+            match stream.try_read_buf(&mut bytes) {
+                Ok(0) => break Err("the carrier closed the connection".to_owned()),
+                Ok(_) => break Ok(bytes),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => break Err(error.to_string()),
+            }
+        };
+        let open = what.is_ok().then_some(stream);
+        Some((Heard { slot, epoch, what }, open))
+    })
+}
+
+/// MMDDHHMMSS in China's time as a decimal number (CMPP 2.0 §7.4.1.1 Timestamp).
+fn timestamp(now: UnixMs) -> u32 {
+    let offset = jiff::tz::Offset::constant(8);
+    let local = jiff::Timestamp::from_millisecond(now.0 as i64)
+        .map(|now| offset.to_datetime(now))
+        .unwrap_or_default();
+    let fields = [
+        local.month(),
+        local.day(),
+        local.hour(),
+        local.minute(),
+        local.second(),
+    ];
+    fields
+        .iter()
+        .fold(0, |number, field| number * 100 + *field as u32)
+}
+
+impl Actor for ConnectionActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        if let Some(wait) = self.restart_after.take() {
+            ctx.wait(actix::clock::sleep(wait).into_actor(self).map(|(), _, _| ()));
+        }
+        ctx.notify(ConnectionWake);
+    }
+}
+
+impl Supervised for ConnectionActor {
+    fn restarting(&mut self, _: &mut Context<Self>) {
+        self.sockets.clear();
+        self.timer = None;
+        let id = self.id;
+        let now = self.shared.now();
+        self.shared.with(|lane, now| {
+            lane.counters().actor_restarts.add(1);
+            lane.restart_link(id, now);
+        });
+        if let Some(core) = make_core(id, &self.shared) {
+            self.core = core;
+        }
+        self.restart_after = Some(self.backoff.next(rand::random()));
+        if !self.budget.take(now.monotonic) {
+            self.failed = true;
+            self.tell(now);
+            tracing::error!(
+                connection = id.0,
+                "the connection's actor failed too often; it stays down until an operator acts"
+            );
+        }
+    }
+}
+
+impl Handler<ConnectionWake> for ConnectionActor {
+    type Result = ();
+
+    fn handle(&mut self, _: ConnectionWake, ctx: &mut Context<Self>) {
+        self.shared.awake(self.id);
+        self.run(ctx, |core, lane, now| core.tick(lane, rand::random(), now));
+    }
+}
+
+impl Handler<Unbind> for ConnectionActor {
+    type Result = ();
+
+    fn handle(&mut self, unbind: Unbind, ctx: &mut Context<Self>) {
+        self.run(ctx, |core, lane, now| core.unbind(lane, now));
+        if unbind.at_once {
+            for slot in 0..self.sockets.len() as u8 {
+                if let Some(socket) = self.take_socket(slot, ctx) {
+                    let epoch = socket.epoch;
+                    self.run(ctx, |core, lane, now| {
+                        core.lost(lane, slot, epoch, "the service stops", 0.0, now)
+                    });
+                }
+            }
+        }
+    }
+}
+
+impl Handler<RetryNow> for ConnectionActor {
+    type Result = ();
+
+    fn handle(&mut self, _: RetryNow, ctx: &mut Context<Self>) {
+        self.failed = false;
+        self.budget = RestartBudget::new(RESTARTS_MAX, RESTARTS_WINDOW);
+        self.run(ctx, |core, lane, now| {
+            core.retry_now(now);
+            core.tick(lane, rand::random(), now)
+        });
+    }
+}
+
+impl StreamHandler<Heard> for ConnectionActor {
+    fn handle(&mut self, heard: Heard, ctx: &mut Context<Self>) {
+        let (slot, epoch) = (heard.slot, heard.epoch);
+        match heard.what {
+            Ok(bytes) => {
+                self.run(ctx, |core, lane, now| {
+                    core.received(lane, slot, epoch, &bytes, rand::random(), now)
+                });
+            }
+            Err(reason) => {
+                self.take_socket(slot, ctx);
+                self.run(ctx, |core, lane, now| {
+                    core.lost(lane, slot, epoch, &reason, rand::random(), now)
+                });
+            }
+        }
+    }
+
+    /// The end of one session's stream is not the end of the actor.
+    fn finished(&mut self, _: &mut Context<Self>) {}
+}

@@ -1,0 +1,11 @@
+//! One carrier connection: its sessions, its pace, and the actor that holds its sockets.
+
+mod actor;
+mod core;
+mod encode;
+mod limiter;
+mod slot;
+
+pub use actor::{ConnectionActor, ConnectionWake, RetryNow, Unbind};
+pub use core::{Command, ConnectionCore};
+pub use limiter::SlidingSecond;

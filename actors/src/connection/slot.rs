@@ -1,0 +1,70 @@
+use crate::backoff::Backoff;
+use carillon_domain::time::Monotonic;
+use carillon_protocols::session::{ClientSession, SessionState};
+use std::time::Duration;
+
+/// The first and the longest wait between two tries to connect.
+const RETRY_FIRST: Duration = Duration::from_millis(200);
+const RETRY_MAX: Duration = Duration::from_secs(15);
+
+/// One of the connection's sessions, whether it exists at the moment or not.
+#[derive(Debug)]
+pub struct Slot {
+    pub state: SlotState,
+    pub backoff: Backoff,
+}
+
+#[derive(Debug)]
+pub enum SlotState {
+    Idle { retry_at: Monotonic },
+    Connecting { epoch: u32 },
+    Active(Box<ActiveSession>),
+}
+
+#[derive(Debug)]
+pub struct ActiveSession {
+    pub session: ClientSession,
+    pub epoch: u32,
+    /// Bytes of the output that the socket has accepted.
+    pub written: u64,
+    /// Segments with INTENT for this session that are not written yet.
+    pub reserved: usize,
+    /// Nothing came for too long while requests were open.
+    pub silent: bool,
+}
+
+impl Slot {
+    pub fn new(retry_at: Monotonic) -> Self {
+        Slot {
+            state: SlotState::Idle { retry_at },
+            backoff: Backoff::new(RETRY_FIRST, RETRY_MAX),
+        }
+    }
+
+    pub fn active(&mut self) -> Option<&mut ActiveSession> {
+        match &mut self.state {
+            SlotState::Active(active) => Some(active),
+            _ => None,
+        }
+    }
+
+    /// The session, if it is the one of this epoch.
+    pub fn of_epoch(&mut self, epoch: u32) -> Option<&mut ActiveSession> {
+        self.active().filter(|active| active.epoch == epoch)
+    }
+}
+
+impl ActiveSession {
+    /// Bound and not silent.
+    pub fn is_usable(&self) -> bool {
+        self.session.state() == SessionState::Bound && !self.silent
+    }
+
+    /// Segments that may be given an INTENT for this session now.
+    pub fn credit(&self, look_ahead: u16) -> usize {
+        if !self.is_usable() {
+            return 0;
+        }
+        (self.session.window_free() + usize::from(look_ahead)).saturating_sub(self.reserved)
+    }
+}

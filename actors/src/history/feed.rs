@@ -1,0 +1,42 @@
+use super::builder::Order;
+use super::recent::Recent;
+use crate::lane::Finished;
+use carillon_storage::journal::FrameSeq;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+
+/// The lane's side: hands over what ended, and orders checkpoints.
+pub struct HistoryFeed {
+    pub(super) recent: Arc<Recent>,
+    pub(super) orders: Sender<Order>,
+}
+
+impl HistoryFeed {
+    pub fn finished(&self, finished: Vec<Finished>) {
+        if !finished.is_empty() {
+            self.recent.add(finished);
+        }
+    }
+
+    /// Stores everything that ended up to `at`, then `state` as the checkpoint of frame `at`, then releases the journal up to
+    /// `release`. `done` runs in the end, also when it failed: the next one tries again.
+    pub fn checkpoint(
+        &self,
+        at: FrameSeq,
+        state: Vec<u8>,
+        release: FrameSeq,
+        done: impl FnOnce() + Send + 'static,
+    ) {
+        let order = Order::Checkpoint {
+            at,
+            state,
+            release,
+            done: Box::new(done),
+        };
+        if let Err(refused) = self.orders.send(order) {
+            tracing::error!("the history builder has ended; no checkpoint is taken");
+            let Order::Checkpoint { done, .. } = refused.0;
+            done();
+        }
+    }
+}

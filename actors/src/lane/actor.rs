@@ -1,0 +1,343 @@
+use super::core::LaneCore;
+use super::effect::{BatchJob, Effect, Reply};
+use super::shared::SharedLane;
+use crate::columns::JournalMark;
+use crate::connection::Unbind;
+use crate::intake::{IntakeError, SingleAnswer, SingleIntake};
+use crate::status::Readiness;
+use crate::tenant::Intake;
+use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message};
+use carillon_domain::ids::TenantId;
+use carillon_domain::time::Now;
+use carillon_storage::journal::FrameSeq;
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::{oneshot, watch};
+
+const TICK: Duration = Duration::from_millis(100);
+const STOP_POLL: Duration = Duration::from_millis(20);
+
+/// What other threads hand to the lane.
+pub enum Item {
+    Single(SingleIntake, Reply<SingleAnswer>),
+    Batch(BatchJob),
+    /// A question about the lane's state, with its own way back.
+    Ask(Box<dyn FnOnce(&SharedLane) + Send>),
+    Stop {
+        deadline: Duration,
+        done: oneshot::Sender<StopReport>,
+    },
+}
+
+/// How a stop went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StopReport {
+    /// Messages that go on at the next start.
+    pub open: u64,
+    /// Requests that were still open at the deadline; their segments are of unknown outcome.
+    pub cut: u64,
+}
+
+/// The one way into a lane from other threads. However much is put into it, at most one wake is on its way.
+#[derive(Default)]
+pub struct Inbox {
+    items: Mutex<Vec<Item>>,
+    woken: AtomicBool,
+}
+
+impl Inbox {
+    pub fn push(&self, item: Item, lane: &Addr<LaneActor>) {
+        self.items.lock().push(item);
+        self.wake(lane);
+    }
+
+    /// Lets the lane look around: for items, and for what is durable now.
+    pub fn wake(&self, lane: &Addr<LaneActor>) {
+        if !self.woken.swap(true, Ordering::AcqRel) {
+            lane.do_send(LaneWake);
+        }
+    }
+
+    fn take(&self) -> Vec<Item> {
+        std::mem::take(&mut *self.items.lock())
+    }
+}
+
+/// Something waits in the inbox, or the journal is durable further than before.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct LaneWake;
+
+/// The open frame is due; see [`SharedLane::with`].
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct CommitNow;
+
+/// The shell around [`LaneCore`]: takes what comes from other threads, commits, releases what is durable, and keeps time.
+pub struct LaneActor {
+    shared: Rc<SharedLane>,
+    inbox: Arc<Inbox>,
+    readiness: watch::Sender<Readiness>,
+    marks: Vec<JournalMark>,
+    checkpoint_running: Arc<AtomicBool>,
+    stopping: Option<Stopping>,
+}
+
+struct Stopping {
+    until: Instant,
+    done: oneshot::Sender<StopReport>,
+}
+
+impl LaneActor {
+    pub fn new(
+        shared: Rc<SharedLane>,
+        inbox: Arc<Inbox>,
+        readiness: watch::Sender<Readiness>,
+        marks: Vec<JournalMark>,
+    ) -> Self {
+        LaneActor {
+            shared,
+            inbox,
+            readiness,
+            marks,
+            checkpoint_running: Arc::default(),
+            stopping: None,
+        }
+    }
+
+    fn release(&self) {
+        let answers = self.shared.with_quietly(|core, _| core.release());
+        for answer in answers {
+            match answer {
+                Effect::AnswerSingle(reply, answer) => drop(reply.send(Ok(answer))),
+                Effect::AnswerBatch(reply, taken) => drop(reply.send(Ok(taken))),
+                Effect::Write { .. } | Effect::Acknowledge { .. } => unreachable!("these go into the mail"),
+            }
+        }
+        if let Some(reason) = self.shared.read(LaneCore::failure) {
+            self.readiness.send_if_modified(|readiness| {
+                let failed = Readiness::Failed { reason };
+                let changed = *readiness != failed;
+                *readiness = failed;
+                changed
+            });
+        }
+    }
+
+    fn take_items(&mut self, ctx: &mut Context<Self>) {
+        let mut singles: BTreeMap<TenantId, Vec<(SingleIntake, Reply<SingleAnswer>)>> = BTreeMap::new();
+        for item in self.inbox.take() {
+            match item {
+                Item::Single(intake, reply) => match self.tenant_of(intake.account) {
+                    Some(tenant) => singles.entry(tenant).or_default().push((intake, reply)),
+                    None => drop(reply.send(Err(IntakeError::Stopping))),
+                },
+                Item::Batch(job) => match self.tenant_of(job.account) {
+                    Some(tenant) => self.hand_over(tenant, Intake::Batch(job)),
+                    None => drop(job.reply.send(Err(IntakeError::Stopping))),
+                },
+                Item::Ask(ask) => ask(&self.shared),
+                Item::Stop { deadline, done } => self.begin_stop(deadline, done, ctx),
+            }
+        }
+        for (tenant, singles) in singles {
+            self.hand_over(tenant, Intake::Singles(singles));
+        }
+    }
+
+    fn tenant_of(&self, account: carillon_domain::ids::AccountId) -> Option<TenantId> {
+        self.shared
+            .read(|core| core.catalog().account(account).map(|account| account.tenant))
+    }
+
+    fn hand_over(&self, tenant: TenantId, intake: Intake) {
+        let Some(addr) = self.shared.tenant(tenant) else {
+            return intake.refuse(IntakeError::Stopping);
+        };
+        match addr.try_send(intake) {
+            Ok(()) => {}
+            Err(actix::dev::SendError::Full(intake)) => {
+                self.shared
+                    .read(|core| core.counters().requests_overloaded.add(1));
+                intake.refuse(IntakeError::Overloaded { retry_after_s: 1 });
+            }
+            Err(actix::dev::SendError::Closed(intake)) => {
+                intake.refuse(IntakeError::TenantUnavailable { retry_after_s: 5 });
+            }
+        }
+    }
+
+    fn tick(&mut self, ctx: &mut Context<Self>) {
+        let more = self.shared.with(|core, now| {
+            core.forget_keys(now);
+            core.end_due(now)
+        });
+        if more {
+            ctx.notify(LaneWake);
+        }
+        self.shared.read(|core| {
+            let counters = core.counters();
+            counters.messages_open.set(core.columns().len() as u64);
+            counters.messages_waiting.set(core.waiting() as u64);
+        });
+        self.checkpoint_when_due();
+    }
+
+    fn checkpoint_when_due(&mut self) {
+        let bytes = self
+            .shared
+            .read(|core| core.journal().status().bytes_since_checkpoint);
+        if bytes >= self.shared.read(|core| core.options().checkpoint_bytes) {
+            self.checkpoint(None);
+        }
+    }
+
+    /// Writes the state as it is after the last frame; the history thread stores what ended before first.
+    fn checkpoint(&mut self, done: Option<oneshot::Sender<()>>) {
+        if done.is_none() && self.checkpoint_running.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        self.shared.commit();
+        let now = self.shared.now();
+        let at = self.shared.read(LaneCore::appended);
+        self.marks.push(JournalMark {
+            frame: at.0,
+            unix_ms: now.unix.0,
+        });
+        let release = self.releasable(now);
+        self.marks.retain(|mark| FrameSeq(mark.frame) >= release);
+        let state = self.shared.read(|core| core.columns().checkpoint(&self.marks));
+        match state {
+            Ok(state) => {
+                let running = self.checkpoint_running.clone();
+                self.shared.history.checkpoint(at, state, release, move || {
+                    running.store(false, Ordering::Release);
+                    if let Some(done) = done {
+                        let _nobody_may_wait = done.send(());
+                    }
+                });
+            }
+            Err(error) => {
+                tracing::error!(%error, "the state cannot be written; the journal grows");
+                self.checkpoint_running.store(false, Ordering::Release);
+            }
+        }
+    }
+
+    /// Frames that no feed reaches any more, by age or by the bytes they take.
+    fn releasable(&self, now: Now) -> FrameSeq {
+        self.shared.read(|core| {
+            let options = core.options();
+            let kept_since = now
+                .unix
+                .0
+                .saturating_sub(options.feed_retention.as_millis() as u64);
+            let by_age = self
+                .marks
+                .iter()
+                .rev()
+                .find(|mark| mark.unix_ms <= kept_since)
+                .map_or(0, |mark| mark.frame);
+            let disk = core.journal().status().disk_bytes;
+            let over = disk.saturating_sub(options.journal_keep_bytes);
+            // Checkpoints are about equally far apart in bytes.
+            let marks_over = (over / options.checkpoint_bytes.max(1)) as usize;
+            let by_size = marks_over
+                .checked_sub(1)
+                .and_then(|at| self.marks.get(at))
+                .map_or(0, |mark| mark.frame);
+            FrameSeq(by_age.max(by_size))
+        })
+    }
+
+    fn begin_stop(&mut self, deadline: Duration, done: oneshot::Sender<StopReport>, ctx: &mut Context<Self>) {
+        self.readiness.send_replace(Readiness::Stopping);
+        self.shared.with(|core, _| core.stop_intake());
+        for connection in self.shared.connections() {
+            connection.do_send(Unbind { at_once: false });
+        }
+        self.stopping = Some(Stopping {
+            until: Instant::now() + deadline,
+            done,
+        });
+        ctx.run_later(STOP_POLL, Self::go_on_stopping);
+    }
+
+    fn go_on_stopping(&mut self, ctx: &mut Context<Self>) {
+        self.shared.commit();
+        self.release();
+        let Some(stopping) = &self.stopping else { return };
+        let late = Instant::now() >= stopping.until;
+        let ended = self
+            .shared
+            .statuses
+            .lock()
+            .values()
+            .all(|status| status.sessions_bound == 0 && status.in_flight == 0);
+        let settled = self.shared.read(LaneCore::is_settled);
+        let done = ended && settled;
+        if !done && !late {
+            ctx.run_later(STOP_POLL, Self::go_on_stopping);
+            return;
+        }
+        let cut: u64 = self
+            .shared
+            .statuses
+            .lock()
+            .values()
+            .map(|status| u64::from(status.in_flight))
+            .sum();
+        for connection in self.shared.connections() {
+            connection.do_send(Unbind { at_once: true });
+        }
+        // What the connections record on their way out comes before the checkpoint.
+        ctx.run_later(STOP_POLL, move |lane, ctx| {
+            let Some(stopping) = lane.stopping.take() else {
+                return;
+            };
+            let (stored, wait) = oneshot::channel();
+            lane.checkpoint(Some(stored));
+            let open = lane.shared.read(|core| core.columns().len() as u64);
+            actix::spawn(async move {
+                let _failed_writer_was_logged = wait.await;
+                let _nobody_may_wait = stopping.done.send(StopReport { open, cut });
+            });
+            ctx.stop();
+        });
+    }
+}
+
+impl Actor for LaneActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        ctx.run_interval(TICK, Self::tick);
+        // Frames of the recovery may be on their way, and items may have come before the actor.
+        ctx.notify(LaneWake);
+        self.readiness.send_replace(Readiness::Ready);
+    }
+}
+
+impl Handler<LaneWake> for LaneActor {
+    type Result = ();
+
+    fn handle(&mut self, _: LaneWake, ctx: &mut Context<Self>) {
+        // Before looking: what comes from now on sends a wake of its own.
+        self.inbox.woken.store(false, Ordering::Release);
+        self.release();
+        self.take_items(ctx);
+    }
+}
+
+impl Handler<CommitNow> for LaneActor {
+    type Result = ();
+
+    fn handle(&mut self, _: CommitNow, _: &mut Context<Self>) {
+        self.shared.commit();
+        self.release();
+    }
+}

@@ -1,0 +1,363 @@
+use super::core::LaneCore;
+use crate::columns::{Applied, Row, RowRef, SegmentRef};
+use carillon_domain::fact::{
+    CarrierId, Fact, FinalState, Finished, Receipt, ReceiptOutcome, RejectAction, Reply, ReplyPart, Session,
+    SessionChange, StatusCode, UncertainCause,
+};
+use carillon_domain::ids::{AccountId, ConnectionId};
+use carillon_domain::phone::PhoneNumber;
+use carillon_domain::receipt_status;
+use carillon_domain::state::{RollUp, SegmentState, roll_up};
+use carillon_domain::time::{Now, UnixMs};
+use compact_str::CompactString;
+use std::time::Duration;
+
+/// How far a receipt's own submit time may be from ours for it to speak of a segment of unknown outcome (UNC-1).
+const SUBMIT_TIME_TOLERANCE: Duration = Duration::from_secs(600);
+
+/// A receipt as a connection read it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CarrierReceipt {
+    pub carrier_id: CarrierId,
+    pub status: StatusCode,
+    pub error: StatusCode,
+    pub to: CompactString,
+    pub submit_time: CompactString,
+    pub done_time: CompactString,
+}
+
+/// A message from a phone as a connection read it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CarrierReply {
+    pub from: CompactString,
+    pub to: CompactString,
+    pub text: Box<str>,
+    pub part: Option<ReplyPart>,
+}
+
+impl LaneCore {
+    /// A session was bound or lost.
+    pub fn session_changed(
+        &mut self,
+        connection: ConnectionId,
+        session: u8,
+        epoch: u32,
+        change: SessionChange,
+        now: Now,
+    ) {
+        self.record(Fact::Session(Session {
+            connection,
+            session,
+            epoch,
+            change,
+            at: now.unix,
+        }));
+    }
+
+    /// The carrier took a segment.
+    pub fn submitted(&mut self, at: SegmentRef, connection: ConnectionId, carrier_id: CarrierId, now: Now) {
+        let Some(row) = self.columns.row(at.row) else {
+            return;
+        };
+        let segment = row.key(at.segment);
+        let came_before = self.columns.is_parked(connection, &carrier_id);
+        let id = carrier_id.clone();
+        let fact = Fact::Submitted {
+            segment,
+            carrier_id,
+            at: now.unix,
+        };
+        if let Applied::Idle = self.record(fact) {
+            return;
+        }
+        self.counters.segments_submitted.add(1);
+        if came_before {
+            self.record(Fact::ReceiptMatched {
+                connection,
+                carrier_id: id,
+                segment,
+                at: now.unix,
+            });
+            self.counters.receipts_matched.add(1);
+        }
+        self.settle(at.row, now);
+    }
+
+    /// The carrier refused a segment. `busy` refusals are written again by the same rules, until the tries are used up.
+    pub fn rejected(&mut self, at: SegmentRef, code: StatusCode, busy: bool, now: Now) {
+        let Some(row) = self.columns.row(at.row) else {
+            return;
+        };
+        let tries = row
+            .segments
+            .get(usize::from(at.segment))
+            .map_or(0, |segment| segment.try_number);
+        let again = busy && tries < self.options.throttle_tries_max && now.unix < row.valid_until;
+        let action = if again {
+            RejectAction::RetryLater
+        } else {
+            RejectAction::Fail
+        };
+        let segment = row.key(at.segment);
+        if let Applied::Idle = self.record(Fact::Rejected {
+            segment,
+            code,
+            action,
+            at: now.unix,
+        }) {
+            return;
+        }
+        if again {
+            self.counters.segments_throttled.add(1);
+            self.requeue(at);
+        } else {
+            self.counters.segments_rejected.add(1);
+            self.settle(at.row, now);
+        }
+    }
+
+    /// A segment with INTENT of which the socket took not one byte.
+    pub fn returned(&mut self, at: SegmentRef, now: Now) {
+        let Some(row) = self.columns.row(at.row) else {
+            return;
+        };
+        let segment = row.key(at.segment);
+        if let Applied::Idle = self.record(Fact::Returned {
+            segment,
+            at: now.unix,
+        }) {
+            return;
+        }
+        self.counters.segments_returned.add(1);
+        self.requeue(at);
+    }
+
+    /// Nobody can say whether the carrier has the segment.
+    pub fn uncertain(&mut self, at: SegmentRef, cause: UncertainCause, now: Now) {
+        let Some(row) = self.columns.row(at.row) else {
+            return;
+        };
+        let segment = row.key(at.segment);
+        if let Applied::Idle = self.record(Fact::Uncertain {
+            segment,
+            cause,
+            at: now.unix,
+        }) {
+            return;
+        }
+        self.counters.segments_uncertain.add(1);
+        let resend = self
+            .columns
+            .row(at.row)
+            .is_some_and(|row| self.may_resend(row, at.segment));
+        if resend {
+            self.requeue(at);
+        } else {
+            // Another segment may have failed while this one was in flight.
+            self.settle(at.row, now);
+        }
+    }
+
+    /// A receipt came. Its acknowledgement is the caller's to hold back.
+    pub fn receipt(&mut self, connection: ConnectionId, receipt: CarrierReceipt, now: Now) {
+        let outcome = receipt_status::outcome(&receipt.status);
+        let found = self
+            .columns
+            .segment_of(connection, &receipt.carrier_id)
+            .or_else(|| self.uncertain_segment(connection, &receipt, now));
+        let row = found.and_then(|at| {
+            self.columns
+                .row(at.row)
+                .map(|row| (at, row.key(at.segment), row.account))
+        });
+        let duplicate = self.columns.is_recent(connection, &receipt.carrier_id)
+            || self.columns.is_parked(connection, &receipt.carrier_id);
+        let late = self.columns.amendable(connection, &receipt.carrier_id).cloned();
+        let segment = match (&row, &late) {
+            (Some((_, key, _)), _) => Some(*key),
+            (None, Some(late)) => Some(carillon_domain::fact::SegmentKey {
+                message: late.message,
+                attempt: 0,
+                segment: 0,
+            }),
+            _ => None,
+        };
+        let account = row
+            .as_ref()
+            .map(|(_, _, account)| *account)
+            .or(late.as_ref().map(|late| late.account));
+        let applied = self.record(Fact::Receipt(Box::new(Receipt {
+            connection,
+            carrier_id: receipt.carrier_id,
+            status: receipt.status.clone(),
+            error: receipt.error,
+            outcome,
+            to: receipt.to,
+            submit_time: receipt.submit_time,
+            done_time: receipt.done_time,
+            segment,
+            account,
+            at: now.unix,
+        })));
+        match (row, late, applied) {
+            (Some((at, ..)), _, Applied::Done) => {
+                self.counters.receipts_matched.add(1);
+                self.settle(at.row, now);
+            }
+            (None, Some(late), _) => self.amend(late, outcome, receipt.status, now),
+            (None, None, _) if !duplicate => self.counters.receipts_parked.add(1),
+            _ => self.counters.receipts_duplicate.add(1),
+        }
+    }
+
+    /// A message from a phone came. Its acknowledgement is the caller's to hold back.
+    pub fn reply(&mut self, connection: ConnectionId, reply: CarrierReply, now: Now) {
+        let account = self.owner_of(connection, &reply.to);
+        if account.is_none() {
+            self.counters.replies_unowned.add(1);
+        }
+        self.counters.replies.add(1);
+        let id = self.ids.make(now.unix.0);
+        self.record(Fact::Reply(Box::new(Reply {
+            id,
+            connection,
+            account,
+            from: reply.from,
+            to: reply.to,
+            text: reply.text,
+            part: reply.part,
+            at: now.unix,
+        })));
+    }
+
+    /// Ends a message.
+    pub(super) fn finish(&mut self, at: RowRef, state: FinalState, cause: Option<StatusCode>, now: Now) {
+        let Some(row) = self.columns.row(at) else { return };
+        let finished = Finished {
+            message: row.id,
+            account: row.account,
+            to: row.to,
+            reference: crate::columns::Body::unpack(&row.body).reference.map(Into::into),
+            state,
+            cause,
+            at: now.unix,
+        };
+        self.record(Fact::Final(Box::new(finished)));
+    }
+
+    /// Ends the message when its segments say so (MSG-1).
+    fn settle(&mut self, at: RowRef, now: Now) {
+        let Some(row) = self.columns.row(at) else { return };
+        let receipts_due = self.receipts_due(row);
+        let states: smallvec::SmallVec<[SegmentState; 8]> = (0..row.segment_count)
+            .map(|segment| row.state_of(segment))
+            .collect();
+        if let RollUp::Final(state) = roll_up(&states, receipts_due) {
+            let cause = if state == FinalState::Delivered {
+                None
+            } else {
+                cause_of(row)
+            };
+            self.finish(at, state, cause, now);
+        }
+    }
+
+    /// Whether a receipt is asked for and waited for.
+    pub fn receipts_due(&self, row: &Row) -> bool {
+        self.catalog
+            .snapshot()
+            .business_types
+            .get(&row.business_type)
+            .is_none_or(|kind| kind.receipts)
+    }
+
+    /// A late receipt for a message that ended without one: corrects it once all that is owed has come (RCP-1).
+    fn amend(
+        &mut self,
+        before: crate::columns::Amendable,
+        outcome: ReceiptOutcome,
+        status: StatusCode,
+        now: Now,
+    ) {
+        self.counters.receipts_matched.add(1);
+        let state = match outcome {
+            ReceiptOutcome::Failed => FinalState::Failed,
+            ReceiptOutcome::Delivered if before.segments_open <= 1 && !before.failed => FinalState::Delivered,
+            _ => return,
+        };
+        if state == before.state || !before.state.is_amendable() {
+            return;
+        }
+        self.record(Fact::Amended(Box::new(Finished {
+            message: before.message,
+            account: before.account,
+            to: before.to,
+            reference: before.reference,
+            state,
+            cause: (state == FinalState::Failed).then_some(status),
+            at: now.unix,
+        })));
+    }
+
+    /// The one segment of unknown outcome that a receipt with an unknown id can speak of; `None` when there is any doubt
+    /// (UNC-1).
+    fn uncertain_segment(
+        &self,
+        connection: ConnectionId,
+        receipt: &CarrierReceipt,
+        now: Now,
+    ) -> Option<SegmentRef> {
+        if self.columns.is_recent(connection, &receipt.carrier_id)
+            || self.columns.is_parked(connection, &receipt.carrier_id)
+            || self.columns.amendable(connection, &receipt.carrier_id).is_some()
+        {
+            return None;
+        }
+        let to = PhoneNumber::parse(&receipt.to).ok()?;
+        let candidates = self.columns.uncertain_to(connection, to);
+        if candidates.is_empty() || self.columns.has_open_request(connection, to) {
+            return None;
+        }
+        let submitted = receipt_status::carrier_time(&receipt.submit_time, now.unix)?;
+        let mut fitting = candidates.iter().filter(|at| {
+            self.columns
+                .row(at.row)
+                .and_then(|row| last_intent(row, at.segment))
+                .is_some_and(|ours| ours.0.abs_diff(submitted.0) <= SUBMIT_TIME_TOLERANCE.as_millis() as u64)
+        });
+        let first = fitting.next()?;
+        // Several segments of one message may wait; another message makes it doubtful.
+        fitting.all(|other| other.row == first.row).then_some(*first)
+    }
+
+    /// The account that owns the number a reply was sent to: the connection's access number and the longest extension.
+    fn owner_of(&self, connection: ConnectionId, to: &str) -> Option<AccountId> {
+        let snapshot = self.catalog.snapshot();
+        let extension = to.strip_prefix(snapshot.connections.get(&connection)?.source_number.as_str())?;
+        snapshot
+            .accounts
+            .values()
+            .filter(|account| account.connections.contains(&connection))
+            .filter(|account| extension.starts_with(account.extension.as_str()))
+            .max_by_key(|account| account.extension.len())
+            .map(|account| account.id)
+    }
+}
+
+fn last_intent(row: &Row, segment: u8) -> Option<UnixMs> {
+    let stored = row.segments.get(usize::from(segment))?;
+    stored.steps.iter().rev().find_map(|step| {
+        matches!(step.what, carillon_domain::journey::StepKind::Intent { .. }).then_some(step.at)
+    })
+}
+
+/// The carrier's code of the segment that decided.
+fn cause_of(row: &Row) -> Option<StatusCode> {
+    let decided = |wanted: &[SegmentState]| {
+        row.segments
+            .iter()
+            .find(|s| wanted.contains(&s.state))
+            .and_then(|segment| segment.code.clone())
+    };
+    decided(&[SegmentState::Failed, SegmentState::Rejected]).or_else(|| decided(&[SegmentState::Expired]))
+}

@@ -1,0 +1,351 @@
+use super::core::LaneCore;
+use super::link::Link;
+use crate::columns::{Row, RowRef, SegmentRef};
+use carillon_domain::catalog::{RouteGroup, Strategy, UncertainPolicy};
+use carillon_domain::fact::{Fact, FinalState, Intent, IntentReason};
+use carillon_domain::ids::{ConnectionId, RouteGroupId, TenantId};
+use carillon_domain::journey::StepKind;
+use carillon_domain::state::SegmentState;
+use carillon_domain::time::Now;
+
+/// How far, in messages per weight, a member of a weighted group may be ahead of the one furthest behind.
+const AHEAD_MAX: f64 = 4.0;
+
+/// How often a segment of unknown outcome is written at most (`ResendOnce`).
+const UNCERTAIN_WRITES_MAX: u8 = 2;
+
+impl LaneCore {
+    pub fn link(&self, connection: ConnectionId) -> Option<&Link> {
+        self.links.get(&connection)
+    }
+
+    pub fn link_mut(&mut self, connection: ConnectionId) -> Option<&mut Link> {
+        self.links.get_mut(&connection)
+    }
+
+    /// Tells what a connection could take now. Others that serve the same groups are woken when that changes who may pull.
+    pub fn set_link(&mut self, connection: ConnectionId, able: bool, credit: u32) {
+        let Some(link) = self.links.get_mut(&connection) else {
+            return;
+        };
+        let changed = link.able != able || (link.credit == 0) != (credit == 0);
+        let came_back = able && !link.able;
+        (link.able, link.credit) = (able, credit);
+        if came_back {
+            self.catch_up(connection);
+        }
+        if changed {
+            self.poke_partners(connection);
+        }
+    }
+
+    /// Segments that this connection should write next, at most `max`: first what must go by it, then messages from the
+    /// queues it serves, organisations in weighted turn (FAIR-1).
+    pub fn pull(&mut self, connection: ConnectionId, max: usize, now: Now) -> Vec<SegmentRef> {
+        let mut pulled = Vec::with_capacity(max.min(64));
+        while pulled.len() < max {
+            if let Some(segment) = self
+                .links
+                .get_mut(&connection)
+                .and_then(|link| link.outbox.pop_front())
+            {
+                if self.may_write(segment, connection, now) {
+                    pulled.push(segment);
+                }
+                continue;
+            }
+            let Some(row) = self.take_message(connection, now) else {
+                break;
+            };
+            let segments = self.columns.row(row).map_or(0, |row| row.segment_count);
+            let link = self.links.get_mut(&connection).expect("it just pulled");
+            link.outbox
+                .extend((0..segments).map(|segment| SegmentRef { row, segment }));
+        }
+        pulled
+    }
+
+    /// Records the INTENT of one pulled segment; `false` when it is no longer to be written.
+    pub fn intend(
+        &mut self,
+        segment: SegmentRef,
+        connection: ConnectionId,
+        session: u8,
+        epoch: u32,
+        concatenation: u16,
+        now: Now,
+    ) -> bool {
+        let Some(row) = self.columns.row(segment.row) else {
+            return false;
+        };
+        let stored = row.segments.get(usize::from(segment.segment));
+        let intent = Intent {
+            segment: row.key(segment.segment),
+            try_number: stored.map_or(0, |s| s.try_number).saturating_add(1),
+            connection,
+            session,
+            epoch,
+            concatenation: if row.segment_count > 1 { concatenation } else { 0 },
+            reason: self.reason(row, segment, connection),
+            at: now.unix,
+        };
+        self.record(Fact::Intent(intent));
+        self.counters.segments_intended.add(1);
+        true
+    }
+
+    pub(super) fn make_links(&mut self) {
+        let catalog = self.catalog.clone();
+        for (id, connection) in &catalog.snapshot().connections {
+            let groups = catalog
+                .snapshot()
+                .route_groups
+                .values()
+                .filter(|group| group.members.iter().any(|member| member.connection == *id))
+                .map(|group| group.id)
+                .collect();
+            let mut link = Link::new(connection.clone(), groups);
+            catalog
+                .snapshot()
+                .organisations
+                .keys()
+                .for_each(|tenant| link.turns.join(*tenant));
+            self.links.insert(*id, link);
+        }
+    }
+
+    /// Wakes everybody who may send for a group that has something waiting.
+    pub(super) fn poke_group(&mut self, group: RouteGroupId) {
+        let catalog = self.catalog.clone();
+        let Some(group) = catalog.snapshot().route_groups.get(&group) else {
+            return;
+        };
+        for member in &group.members {
+            self.poke(member.connection);
+        }
+    }
+
+    fn poke(&mut self, connection: ConnectionId) {
+        if self
+            .links
+            .get(&connection)
+            .is_some_and(|link| link.able && !link.mail.poked)
+        {
+            self.post(connection, |mail| mail.poked = true);
+        }
+    }
+
+    /// A segment goes back to where it can be sent from: any connection while nothing of its message is written, else the
+    /// one that has the rest.
+    pub(super) fn requeue(&mut self, segment: SegmentRef) {
+        let Some(row) = self.columns.row(segment.row) else {
+            return;
+        };
+        let resend = row.state_of(segment.segment) == SegmentState::Uncertain;
+        if row.is_unwritten() || (resend && row.segment_count == 1) {
+            // Its other segments may stand in an outbox as well; who comes second finds nothing left to write.
+            self.enqueue(segment.row, true);
+        } else if let Some(connection) = row.connection
+            && let Some(link) = self.links.get_mut(&connection)
+        {
+            link.outbox.push_back(segment);
+            self.post(connection, |mail| mail.poked = true);
+        }
+    }
+
+    /// Whether the segment may be written now. What is past its validity ends here.
+    fn may_write(&mut self, segment: SegmentRef, connection: ConnectionId, now: Now) -> bool {
+        let Some(row) = self.columns.row(segment.row) else {
+            return false;
+        };
+        let elsewhere = row.connection.is_some_and(|other| other != connection);
+        let state = row.state_of(segment.segment);
+        let writable = match state {
+            SegmentState::Waiting => !elsewhere,
+            SegmentState::Uncertain => self.may_resend(row, segment.segment),
+            _ => false,
+        };
+        if !writable {
+            return false;
+        }
+        if now.unix >= row.valid_until {
+            let unwritten = row.is_unwritten();
+            if unwritten {
+                self.finish(segment.row, FinalState::Expired, Some("validity".into()), now);
+            }
+            return false;
+        }
+        true
+    }
+
+    /// Whether policy writes a segment of unknown outcome once more (UNC-1).
+    pub(super) fn may_resend(&self, row: &Row, segment: u8) -> bool {
+        let policy = self
+            .catalog
+            .snapshot()
+            .business_types
+            .get(&row.business_type)
+            .map(|kind| kind.uncertain);
+        policy == Some(UncertainPolicy::ResendOnce)
+            && row
+                .segments
+                .get(usize::from(segment))
+                .is_some_and(|s| s.try_number < UNCERTAIN_WRITES_MAX)
+    }
+
+    fn take_message(&mut self, connection: ConnectionId, now: Now) -> Option<RowRef> {
+        let catalog = self.catalog.clone();
+        let snapshot = catalog.snapshot();
+        let groups: Vec<_> = self
+            .links
+            .get(&connection)?
+            .groups
+            .iter()
+            .copied()
+            .filter(|group| self.may_pull(connection, &snapshot.route_groups[group]))
+            .collect();
+        let granted = |account| catalog.is_granted(account, connection);
+        loop {
+            let tenants = &self.tenants;
+            let weight_of = |tenant: TenantId| {
+                let queues = tenants.get(&tenant)?;
+                let waiting = groups.iter().any(|group| queues.has(*group, granted));
+                waiting.then(|| {
+                    snapshot
+                        .organisations
+                        .get(&tenant)
+                        .map_or(1, |organisation| organisation.weight)
+                })
+            };
+            let tenant = self.links.get_mut(&connection)?.turns.next(weight_of)?;
+            let queues = self.tenants.get_mut(&tenant)?;
+            let group = *groups.iter().find(|group| queues.has(**group, granted))?;
+            let Some(at) = queues.take(group, granted) else {
+                continue;
+            };
+            let Some(row) = self.columns.row(at) else { continue };
+            let segments = u32::from(row.segment_count);
+            if now.unix >= row.valid_until && row.is_unwritten() {
+                self.finish(at, FinalState::Expired, Some("validity".into()), now);
+                continue;
+            }
+            self.links.get_mut(&connection)?.turns.charge(tenant, segments);
+            self.count_served(connection, &snapshot.route_groups[&group]);
+            return Some(at);
+        }
+    }
+
+    /// Whether the group lets this member take something now.
+    fn may_pull(&self, connection: ConnectionId, group: &RouteGroup) -> bool {
+        let able = |id: &ConnectionId| self.links.get(id).is_some_and(|link| link.able);
+        match group.strategy {
+            Strategy::PrimaryBackup => group
+                .members
+                .iter()
+                .map(|m| m.connection)
+                .take_while(|id| *id != connection)
+                .all(|id| !able(&id)),
+            Strategy::Weighted => {
+                let served = |id| self.served.get(&(group.id, id)).copied().unwrap_or(0.0);
+                let own = served(connection);
+                group
+                    .members
+                    .iter()
+                    .map(|member| member.connection)
+                    .filter(|id| *id != connection)
+                    .filter(|id| {
+                        self.links
+                            .get(id)
+                            .is_some_and(|link| link.able && link.credit > 0)
+                    })
+                    .all(|id| own <= served(id) + AHEAD_MAX / f64::from(weight_in(group, connection)))
+            }
+        }
+    }
+
+    fn count_served(&mut self, connection: ConnectionId, group: &RouteGroup) {
+        if group.strategy == Strategy::Weighted {
+            let share = 1.0 / f64::from(weight_in(group, connection));
+            *self.served.entry((group.id, connection)).or_default() += share;
+        }
+    }
+
+    /// A member that was away does not get everything until it has caught up with the others.
+    fn catch_up(&mut self, connection: ConnectionId) {
+        let catalog = self.catalog.clone();
+        let Some(link) = self.links.get(&connection) else {
+            return;
+        };
+        for group in link.groups.clone() {
+            let group = &catalog.snapshot().route_groups[&group];
+            let others = group.members.iter().filter(|member| {
+                member.connection != connection
+                    && self.links.get(&member.connection).is_some_and(|link| link.able)
+            });
+            let least = others
+                .map(|member| {
+                    self.served
+                        .get(&(group.id, member.connection))
+                        .copied()
+                        .unwrap_or(0.0)
+                })
+                .fold(f64::INFINITY, f64::min);
+            if least.is_finite() {
+                let own = self.served.entry((group.id, connection)).or_default();
+                *own = own.max(least);
+            }
+        }
+    }
+
+    fn poke_partners(&mut self, connection: ConnectionId) {
+        let catalog = self.catalog.clone();
+        let Some(link) = self.links.get(&connection) else {
+            return;
+        };
+        for group in link.groups.clone() {
+            for member in &catalog.snapshot().route_groups[&group].members {
+                if member.connection != connection {
+                    self.poke(member.connection);
+                }
+            }
+        }
+    }
+
+    fn reason(&self, row: &Row, segment: SegmentRef, connection: ConnectionId) -> IntentReason {
+        if let Some(stored) = row.segments.get(usize::from(segment.segment)) {
+            if stored.state == SegmentState::Uncertain {
+                return IntentReason::Resend;
+            }
+            if let Some(StepKind::Rejected { retried: true, .. }) = stored.steps.last().map(|step| &step.what)
+            {
+                return IntentReason::Throttle;
+            }
+            if stored
+                .steps
+                .iter()
+                .any(|step| matches!(step.what, StepKind::Intent { connection: c, .. } if c != connection))
+            {
+                return IntentReason::Failover;
+            }
+        }
+        let preferred = self
+            .catalog
+            .snapshot()
+            .route_groups
+            .get(&row.group)
+            .filter(|group| group.strategy == Strategy::PrimaryBackup)
+            .and_then(|group| group.members.first());
+        match preferred {
+            Some(member) if member.connection != connection => IntentReason::Failover,
+            _ => IntentReason::Rule,
+        }
+    }
+}
+
+fn weight_in(group: &RouteGroup, connection: ConnectionId) -> u16 {
+    group
+        .members
+        .iter()
+        .find(|member| member.connection == connection)
+        .map_or(1, |member| member.weight.max(1))
+}

@@ -1,0 +1,74 @@
+use super::core::LaneCore;
+use crate::columns::{Row, RowRef};
+use carillon_domain::fact::FinalState;
+use carillon_domain::state::{RollUp, SegmentState, give_up};
+use carillon_domain::time::{Now, UnixMs};
+use std::time::Duration;
+
+/// Rows looked at in one go.
+const DUE_MAX: usize = 2_000;
+
+/// How soon a row is looked at again whose request a carrier still has open.
+const OPEN_REQUEST_WAIT: Duration = Duration::from_secs(15);
+
+impl LaneCore {
+    /// Ends what is past its time: validity for what is unwritten, the receipt wait for the rest. `true` when more is due.
+    pub fn end_due(&mut self, now: Now) -> bool {
+        let due = self.columns.due(now.unix, DUE_MAX);
+        let more = due.len() == DUE_MAX;
+        for at in due {
+            self.look_at(at, now);
+            self.commit_when_large();
+        }
+        more
+    }
+
+    /// Forgets idempotency keys that are a day old (IDEM-1).
+    pub fn forget_keys(&mut self, now: Now) {
+        self.columns.expire_keys(now.unix);
+    }
+
+    fn look_at(&mut self, at: RowRef, now: Now) {
+        let Some(row) = self.columns.row(at) else { return };
+        let states: smallvec::SmallVec<[SegmentState; 8]> = (0..row.segment_count)
+            .map(|segment| row.state_of(segment))
+            .collect();
+        if states.contains(&SegmentState::Intent) {
+            return self.columns.arm(at, now.unix + OPEN_REQUEST_WAIT);
+        }
+        let unwritten = states.contains(&SegmentState::Waiting);
+        let end = if unwritten {
+            row.valid_until
+        } else {
+            self.receipt_deadline(row)
+        };
+        if now.unix < end {
+            return self.columns.arm(at, end);
+        }
+        if let RollUp::Final(state) = give_up(&states) {
+            let cause = match state {
+                FinalState::Expired if unwritten => Some("validity".into()),
+                FinalState::Unknown | FinalState::Sent => Some("no_receipt".into()),
+                _ => None,
+            };
+            self.finish(at, state, cause, now);
+        }
+    }
+
+    /// When a receipt is no longer waited for: the receipt wait of the business type after the last write.
+    fn receipt_deadline(&self, row: &Row) -> UnixMs {
+        let wait = self
+            .catalog
+            .snapshot()
+            .business_types
+            .get(&row.business_type)
+            .map_or(48 * 3600, |t| t.receipt_wait_s);
+        let last = row
+            .segments
+            .iter()
+            .flat_map(|s| s.steps.last())
+            .map(|step| step.at)
+            .max();
+        last.unwrap_or(row.valid_until) + Duration::from_secs(u64::from(wait))
+    }
+}

@@ -1,0 +1,343 @@
+use super::core::LaneCore;
+use super::effect::{BatchJob, Effect, KnownLines, Reply};
+use crate::columns::{Applied, KnownAnswer, Row, RowRef};
+use crate::intake::{IntakeError, SingleAnswer, SingleIntake};
+use crate::tenant::{TenantQueues, Waiting};
+use carillon_domain::catalog::Account;
+use carillon_domain::fact::{Accepted, Batch, Fact, IdempotencyKey, RefusedLine};
+use carillon_domain::ids::{AccountId, MessageId, TenantId};
+use carillon_domain::intake::Prepared;
+use carillon_domain::quota::day_utc8;
+use carillon_domain::refusal::RefusalCode;
+use carillon_domain::state::SegmentState;
+use carillon_domain::time::Now;
+use std::time::Duration;
+
+/// Bytes a line takes in its BATCH fact besides the message itself: its id.
+const BATCH_BYTES_PER_LINE: usize = 10;
+
+/// Lines of one batch taken before others get their turn.
+const LINES_PER_PART: usize = 500;
+
+enum Begin {
+    Now,
+    /// A request with the same key is being taken; this one is answered from it.
+    AfterTheOther,
+}
+
+impl LaneCore {
+    /// Whether new work may come at all; asked before anything is parsed as well.
+    pub fn check_room(&self) -> Result<(), IntakeError> {
+        if self.stopping {
+            return Err(IntakeError::Stopping);
+        }
+        if self.columns.len() as u64 >= self.options.messages_open_max {
+            return Err(IntakeError::Overloaded { retry_after_s: 5 });
+        }
+        let status = self.journal().status();
+        if status.backlog_bytes > self.options.journal_backlog_bytes_max {
+            return Err(IntakeError::Overloaded { retry_after_s: 1 });
+        }
+        Ok(())
+    }
+
+    /// Takes one message; the answer goes out when it is durable.
+    pub fn take_single(&mut self, intake: SingleIntake, reply: Reply<SingleAnswer>, now: Now) {
+        match self.try_single(intake, now) {
+            Ok(answer) => self.hold(Effect::AnswerSingle(reply, answer)),
+            Err(error) => self.refuse(reply, error),
+        }
+    }
+
+    /// Takes the next lines of a batch and gives the job back while some are left. The answer goes out when all lines are
+    /// durable.
+    pub fn take_batch_part(&mut self, mut job: BatchJob, now: Now) -> Option<BatchJob> {
+        if !job.begun {
+            match self.begin_batch(&mut job) {
+                Ok(Begin::Now) => job.begun = true,
+                Ok(Begin::AfterTheOther) => return Some(job),
+                Err(error) => {
+                    self.refuse(job.reply, error);
+                    return None;
+                }
+            }
+        }
+        self.take_lines(&mut job, now);
+        if job.done < job.lines.len() {
+            return Some(job);
+        }
+        if let Some(key) = job.idempotency {
+            self.batches_running.remove(&key.key);
+        }
+        self.hold(Effect::AnswerBatch(job.reply, job.taken));
+        None
+    }
+
+    /// The queues of an organisation, filled from the columns: what is unwritten and belongs to no connection.
+    pub fn rebuild_queues(&mut self, tenant: TenantId) {
+        let mut rows: Vec<_> = self
+            .columns
+            .rows()
+            .filter(|(_, row)| row.tenant == tenant && self.is_free(row))
+            .map(|(at, row)| (row.id, at))
+            .collect();
+        rows.sort_unstable_by_key(|(id, _)| *id);
+        self.tenants.insert(tenant, TenantQueues::default());
+        for (_, at) in rows {
+            self.enqueue(at, false);
+        }
+    }
+
+    /// Whether a message may leave by any connection: nothing of it is with a carrier, or policy re-sends its one segment.
+    fn is_free(&self, row: &Row) -> bool {
+        row.is_unwritten()
+            || (row.segment_count == 1
+                && row.state_of(0) == SegmentState::Uncertain
+                && self.may_resend(row, 0))
+    }
+
+    /// Queues a message for whoever may send it.
+    pub(super) fn enqueue(&mut self, at: RowRef, in_front: bool) {
+        let Some(row) = self.columns.row(at) else { return };
+        let weight = self
+            .catalog
+            .snapshot()
+            .accounts
+            .get(&row.account)
+            .map_or(1, |account| account.weight);
+        let waiting = Waiting {
+            row: at,
+            group: row.group,
+            priority: row.priority,
+            account: row.account,
+            weight,
+        };
+        let (tenant, group) = (row.tenant, row.group);
+        let queues = self.tenants.entry(tenant).or_default();
+        if in_front {
+            queues.push_front(waiting);
+        } else {
+            queues.push(waiting);
+        }
+        self.poke_group(group);
+    }
+
+    fn try_single(&mut self, intake: SingleIntake, now: Now) -> Result<SingleAnswer, IntakeError> {
+        if let Some(key) = intake.idempotency
+            && let Some(known) = self.columns.keys().get(&key.key)
+        {
+            return match known.answer {
+                KnownAnswer::Single(id) if known.fingerprint == key.fingerprint => {
+                    self.counters.requests_repeated.add(1);
+                    Ok(SingleAnswer { id, repeated: true })
+                }
+                _ => Err(self.conflict()),
+            };
+        }
+        self.check_room()?;
+        self.account(intake.account)?;
+        let catalog = self.catalog.clone();
+        let account = &catalog.snapshot().accounts[&intake.account];
+        self.check_quota(account, &intake.message, now)?;
+        let id = self.accept(account, intake.message, intake.idempotency, now);
+        Ok(SingleAnswer { id, repeated: false })
+    }
+
+    fn begin_batch(&mut self, job: &mut BatchJob) -> Result<Begin, IntakeError> {
+        if let Some(key) = job.idempotency {
+            if self.batches_running.contains(&key.key) {
+                return Ok(Begin::AfterTheOther);
+            }
+            if let Some(known) = self.columns.keys().get(&key.key) {
+                let KnownAnswer::Batch {
+                    first_frame,
+                    lines_done,
+                    lines_total,
+                } = known.answer
+                else {
+                    return Err(self.conflict());
+                };
+                if known.fingerprint != key.fingerprint || lines_total as usize != job.lines.len() {
+                    return Err(self.conflict());
+                }
+                self.counters.requests_repeated.add(1);
+                job.done = lines_done as usize;
+                job.taken.known = Some(KnownLines {
+                    first_frame,
+                    lines: lines_done,
+                });
+            }
+        }
+        if job.done < job.lines.len() {
+            self.check_room()?;
+            self.account(job.account)?;
+        }
+        if let Some(key) = job.idempotency {
+            self.batches_running.insert(key.key);
+        }
+        Ok(Begin::Now)
+    }
+
+    fn take_lines(&mut self, job: &mut BatchJob, now: Now) {
+        let catalog = self.catalog.clone();
+        let account = catalog
+            .snapshot()
+            .accounts
+            .get(&job.account)
+            .expect("checked when the batch began");
+        let mut part = Part::starting_at(job.done as u32);
+        let until = job.lines.len().min(job.done + LINES_PER_PART);
+        for number in job.done..until {
+            if part.is_full(self.frame_room()) {
+                self.close_part(job, &mut part, now);
+                self.commit();
+            }
+            // Taken out of the job: a line is accepted once.
+            let line = std::mem::replace(&mut job.lines[number], Err(RefusedLine::default()));
+            let number = number as u32;
+            match line.and_then(|message| self.within_quota(account, message, number, now)) {
+                Ok(message) => {
+                    let id = self.accept(account, message, None, now);
+                    job.taken.accepted.push((number, id));
+                    part.accepted.push(id);
+                }
+                Err(refusal) => {
+                    self.counters.lines_refused.add(1);
+                    job.taken.refused.push(refusal.clone());
+                    part.refused.push(refusal);
+                }
+            }
+            part.lines += 1;
+        }
+        job.done = until;
+        self.close_part(job, &mut part, now);
+        self.commit_when_large();
+    }
+
+    fn within_quota(
+        &self,
+        account: &Account,
+        message: Prepared,
+        line: u32,
+        now: Now,
+    ) -> Result<Prepared, RefusedLine> {
+        self.check_quota(account, &message, now)
+            .map_err(|error| RefusedLine {
+                line,
+                code: RefusalCode::QuotaExceeded.word().into(),
+                field: Default::default(),
+                detail: error.to_string().into(),
+            })?;
+        Ok(message)
+    }
+
+    fn close_part(&mut self, job: &BatchJob, part: &mut Part, now: Now) {
+        let next = Part::starting_at(part.first_line + part.lines);
+        let part = std::mem::replace(part, next);
+        if part.lines == 0 {
+            return;
+        }
+        self.record(Fact::Batch(Box::new(Batch {
+            account: job.account,
+            idempotency: job.idempotency,
+            first_line: part.first_line,
+            lines: part.lines,
+            lines_total: job.lines.len() as u32,
+            accepted: part.accepted,
+            refused: part.refused,
+            at: now.unix,
+        })));
+    }
+
+    fn accept(
+        &mut self,
+        account: &Account,
+        message: Prepared,
+        idempotency: Option<IdempotencyKey>,
+        now: Now,
+    ) -> MessageId {
+        let id = self.ids.make(now.unix.0);
+        let accepted = Accepted {
+            message: id,
+            tenant: account.tenant,
+            account: account.id,
+            business_type: message.business_type,
+            priority: message.priority,
+            to: message.to,
+            content: message.content,
+            plan: message.plan,
+            valid_until: now.unix + Duration::from_secs(u64::from(message.validity_s)),
+            idempotency,
+            reference: message.reference,
+            price_per_segment: message.price_per_segment,
+            catalog_version: self.catalog.snapshot().version,
+        };
+        if let Applied::Opened(row) = self.record(Fact::Accepted(Box::new(accepted))) {
+            self.enqueue(row, false);
+        }
+        self.counters.messages_accepted.add(1);
+        id
+    }
+
+    /// The web checked the key against the same catalog; an account that went since takes nothing more.
+    fn account(&self, id: AccountId) -> Result<(), IntakeError> {
+        let known = self.catalog.snapshot().accounts.contains_key(&id);
+        known.then_some(()).ok_or(IntakeError::Stopping)
+    }
+
+    fn check_quota(&self, account: &Account, message: &Prepared, now: Now) -> Result<(), IntakeError> {
+        let Some(quota) = account.quota_per_day else {
+            return Ok(());
+        };
+        let segments: u64 = message
+            .plan
+            .first()
+            .map_or(0, |attempt| u64::from(attempt.segments));
+        if self.columns.quota_used(account.id, day_utc8(now.unix)) + segments > quota {
+            return Err(IntakeError::QuotaExceeded { quota });
+        }
+        Ok(())
+    }
+
+    fn conflict(&self) -> IntakeError {
+        self.counters.requests_conflicting.add(1);
+        IntakeError::IdempotencyConflict
+    }
+
+    fn refuse<T>(&self, reply: Reply<T>, error: IntakeError) {
+        if matches!(error, IntakeError::Overloaded { .. } | IntakeError::DiskLow) {
+            self.counters.requests_overloaded.add(1);
+        }
+        // Nothing was recorded for it, so nothing has to be durable first.
+        let _caller_may_be_gone = reply.send(Err(error));
+    }
+}
+
+/// The lines of a batch that stand in the open frame.
+struct Part {
+    first_line: u32,
+    lines: u32,
+    accepted: Vec<MessageId>,
+    refused: Vec<RefusedLine>,
+}
+
+impl Part {
+    fn starting_at(first_line: u32) -> Self {
+        Part {
+            first_line,
+            lines: 0,
+            accepted: Vec::new(),
+            refused: Vec::new(),
+        }
+    }
+
+    /// Whether the part's BATCH fact no longer fits into `room`.
+    fn is_full(&self, room: usize) -> bool {
+        let refused: usize = self
+            .refused
+            .iter()
+            .map(|r| 16 + r.code.len() + r.field.len() + r.detail.len())
+            .sum::<usize>();
+        refused + self.lines as usize * BATCH_BYTES_PER_LINE >= room
+    }
+}

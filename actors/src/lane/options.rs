@@ -1,0 +1,40 @@
+use crate::columns::ColumnLimits;
+use std::time::Duration;
+
+/// Limits and times of a lane. Everything that waits is bounded by one of these.
+#[derive(Clone, Debug)]
+pub struct LaneOptions {
+    /// Number of the lane in the ids it makes, 0…1023.
+    pub maker: u16,
+    /// Open messages; more are refused with 503 until some have ended.
+    pub messages_open_max: u64,
+    /// Journal bytes not yet durable; more intake is refused with 429.
+    pub journal_backlog_bytes_max: u64,
+    /// Free bytes on the journal's disk below which intake stops.
+    pub disk_free_bytes_min: u64,
+    /// Journal bytes after which a checkpoint is taken.
+    pub checkpoint_bytes: u64,
+    /// How long events stay readable for feeds.
+    pub feed_retention: Duration,
+    /// Journal bytes kept for feeds at most; a checkpoint releases what is above, oldest first.
+    pub journal_keep_bytes: u64,
+    /// Times one segment may be written when the carrier answers that it is busy.
+    pub throttle_tries_max: u8,
+    pub columns: ColumnLimits,
+}
+
+impl Default for LaneOptions {
+    fn default() -> Self {
+        LaneOptions {
+            maker: 0,
+            messages_open_max: 5_000_000,
+            journal_backlog_bytes_max: 32 << 20,
+            disk_free_bytes_min: 512 << 20,
+            checkpoint_bytes: 256 << 20,
+            feed_retention: Duration::from_secs(72 * 3600),
+            journal_keep_bytes: 32 << 30,
+            throttle_tries_max: 100,
+            columns: ColumnLimits::default(),
+        }
+    }
+}

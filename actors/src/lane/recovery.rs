@@ -1,0 +1,177 @@
+use super::core::{Finished, LaneCore};
+use super::options::LaneOptions;
+use crate::columns::{Applied, CheckpointError, Columns, JournalMark, SegmentRef};
+use crate::status::Counters;
+use carillon_domain::catalog::Compiled;
+use carillon_domain::fact::UncertainCause;
+use carillon_domain::frame::{self, FrameError};
+use carillon_domain::ids::ConnectionId;
+use carillon_domain::state::SegmentState;
+use carillon_domain::time::Now;
+use carillon_storage::journal::{FrameSeq, Journal, JournalError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+#[derive(Debug, thiserror::Error)]
+pub enum RecoveryError {
+    #[error("the journal cannot be read")]
+    Journal(#[from] JournalError),
+    #[error("the checkpoint at frame {at} cannot be used", at = at.0)]
+    Checkpoint {
+        at: FrameSeq,
+        #[source]
+        source: CheckpointError,
+    },
+    #[error("frame {frame} cannot be read", frame = frame.0)]
+    Frame {
+        frame: FrameSeq,
+        #[source]
+        source: FrameError,
+    },
+    #[error("applying fact {index} ({kind}) of frame {frame} fails; the program that wrote it and this one disagree", frame = frame.0)]
+    Apply {
+        frame: FrameSeq,
+        index: usize,
+        kind: &'static str,
+    },
+}
+
+/// A lane as the journal leaves it.
+pub struct Recovered {
+    pub core: LaneCore,
+    /// Messages that ended after what the history has stored, in order.
+    pub finished: Vec<Finished>,
+    pub marks: Vec<JournalMark>,
+    pub facts_replayed: u64,
+}
+
+/// Rebuilds the lane: the newest checkpoint, then every durable frame after it. Journeys that ended after `history_upto` are
+/// handed over again.
+pub fn recover(
+    options: LaneOptions,
+    catalog: Arc<Compiled>,
+    journal: Arc<dyn Journal>,
+    counters: Arc<Counters>,
+    history_upto: FrameSeq,
+    now: Now,
+) -> Result<Recovered, RecoveryError> {
+    let (mut columns, marks, start) = match journal.load_checkpoint()? {
+        None => (Columns::new(options.columns), Vec::new(), FrameSeq::ZERO),
+        Some(checkpoint) => {
+            let restored = Columns::restore(options.columns, &checkpoint.state).map_err(|source| {
+                RecoveryError::Checkpoint {
+                    at: checkpoint.at,
+                    source,
+                }
+            })?;
+            (restored.columns, restored.marks, checkpoint.at)
+        }
+    };
+    let mut finished = Vec::new();
+    let mut facts_replayed = 0;
+    let mut last = start;
+    let mut reader = journal.read(start.next())?;
+    while let Some(frame) = reader.next_frame()? {
+        let unreadable = |source| RecoveryError::Frame {
+            frame: frame.seq,
+            source,
+        };
+        let mut ended = Finished {
+            frame: frame.seq,
+            journeys: Vec::new(),
+            amendments: Vec::new(),
+        };
+        for (index, fact) in frame::decode(&frame.payload).map_err(unreadable)?.enumerate() {
+            let fact = fact.map_err(unreadable)?;
+            let applied =
+                catch_unwind(AssertUnwindSafe(|| columns.apply(frame.seq, &fact))).map_err(|_| {
+                    RecoveryError::Apply {
+                        frame: frame.seq,
+                        index,
+                        kind: fact.kind(),
+                    }
+                })?;
+            match applied {
+                Applied::Ended(message) => ended.journeys.push(message.journey),
+                Applied::Amended(amendment) => ended.amendments.push(amendment),
+                _ => {}
+            }
+            facts_replayed += 1;
+        }
+        if frame.seq > history_upto && !(ended.journeys.is_empty() && ended.amendments.is_empty()) {
+            finished.push(ended);
+        }
+        last = frame.seq;
+    }
+    let mut core = LaneCore::new(options, catalog, columns, journal, counters, last);
+    core.settle_open_intents(None, UncertainCause::Crash, now);
+    let tenants: Vec<_> = core.tenants.keys().copied().collect();
+    tenants.into_iter().for_each(|tenant| core.rebuild_queues(tenant));
+    let connections: Vec<_> = core.links.keys().copied().collect();
+    connections
+        .into_iter()
+        .for_each(|connection| core.rebuild_outbox(connection));
+    core.commit();
+    Ok(Recovered {
+        core,
+        finished,
+        marks,
+        facts_replayed,
+    })
+}
+
+impl LaneCore {
+    /// Every segment with a standing INTENT (of one connection, or of all) is of unknown outcome now: nobody is left who could
+    /// get its answer.
+    pub fn settle_open_intents(&mut self, connection: Option<ConnectionId>, cause: UncertainCause, now: Now) {
+        let mut open: Vec<_> = self
+            .columns
+            .rows()
+            .filter(|(_, row)| connection.is_none() || row.connection == connection)
+            .flat_map(|(at, row)| {
+                (0..row.segment_count)
+                    .filter(|segment| row.state_of(*segment) == SegmentState::Intent)
+                    .map(move |segment| (row.id, SegmentRef { row: at, segment }))
+            })
+            .collect();
+        open.sort_unstable_by_key(|(id, at)| (*id, at.segment));
+        for (_, at) in open {
+            self.uncertain(at, cause, now);
+            self.commit_when_large();
+        }
+    }
+
+    /// What must go by this connection: the rest of messages begun on it, and what policy re-sends.
+    pub fn rebuild_outbox(&mut self, connection: ConnectionId) {
+        let mut rest: Vec<_> = self
+            .columns
+            .rows()
+            .filter(|(_, row)| row.connection == Some(connection))
+            .flat_map(|(at, row)| {
+                (0..row.segment_count)
+                    .filter(|segment| match row.state_of(*segment) {
+                        SegmentState::Waiting => true,
+                        SegmentState::Uncertain => self.may_resend(row, *segment),
+                        _ => false,
+                    })
+                    .map(move |segment| (row.id, SegmentRef { row: at, segment }))
+            })
+            .collect();
+        rest.sort_unstable_by_key(|(id, at)| (*id, at.segment));
+        if let Some(link) = self.links.get_mut(&connection) {
+            link.outbox = rest.into_iter().map(|(_, at)| at).collect();
+            link.mail = Default::default();
+        }
+    }
+
+    /// What a connection's actor does after a panic: its sockets are gone, everything it had taken is sorted out again.
+    pub fn restart_link(&mut self, connection: ConnectionId, now: Now) {
+        self.set_link(connection, false, 0);
+        self.settle_open_intents(Some(connection), UncertainCause::Cut, now);
+        self.rebuild_outbox(connection);
+        // A message may have been on its way from a queue to the outbox: whoever is unwritten is queued again.
+        let tenants: Vec<_> = self.tenants.keys().copied().collect();
+        tenants.into_iter().for_each(|tenant| self.rebuild_queues(tenant));
+        self.commit();
+    }
+}

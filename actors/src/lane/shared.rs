@@ -1,0 +1,139 @@
+use super::actor::{CommitNow, LaneActor};
+use super::core::LaneCore;
+use crate::clock::Clock;
+use crate::connection::{ConnectionActor, ConnectionWake};
+use crate::history::HistoryFeed;
+use crate::status::ConnectionStatus;
+use crate::tenant::TenantActor;
+use actix::Addr;
+use carillon_domain::ids::{ConnectionId, TenantId};
+use carillon_domain::time::Now;
+use parking_lot::Mutex;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// States of all connections as their actors last told them; read from any thread.
+pub type Statuses = Arc<Mutex<BTreeMap<ConnectionId, ConnectionStatus>>>;
+
+/// What all actors of a lane share. They live on one arbiter, so a borrow never meets another one.
+pub struct SharedLane {
+    core: RefCell<LaneCore>,
+    clock: Clock,
+    pub(super) history: HistoryFeed,
+    pub statuses: Statuses,
+    lane: RefCell<Option<Addr<LaneActor>>>,
+    connections: RefCell<BTreeMap<ConnectionId, Endpoint>>,
+    tenants: RefCell<BTreeMap<TenantId, Addr<TenantActor>>>,
+    commit_due: Cell<bool>,
+}
+
+struct Endpoint {
+    addr: Addr<ConnectionActor>,
+    /// A wake is on its way.
+    woken: bool,
+}
+
+impl SharedLane {
+    pub fn new(core: LaneCore, clock: Clock, history: HistoryFeed, statuses: Statuses) -> Self {
+        SharedLane {
+            core: RefCell::new(core),
+            clock,
+            history,
+            statuses,
+            lane: RefCell::new(None),
+            connections: RefCell::default(),
+            tenants: RefCell::default(),
+            commit_due: Cell::new(false),
+        }
+    }
+
+    pub fn set_lane(&self, lane: Addr<LaneActor>) {
+        *self.lane.borrow_mut() = Some(lane);
+    }
+
+    pub fn add_connection(&self, id: ConnectionId, addr: Addr<ConnectionActor>) {
+        self.connections
+            .borrow_mut()
+            .insert(id, Endpoint { addr, woken: false });
+    }
+
+    pub fn add_tenant(&self, id: TenantId, addr: Addr<TenantActor>) {
+        self.tenants.borrow_mut().insert(id, addr);
+    }
+
+    pub fn tenant(&self, id: TenantId) -> Option<Addr<TenantActor>> {
+        self.tenants.borrow().get(&id).cloned()
+    }
+
+    pub fn connections(&self) -> Vec<Addr<ConnectionActor>> {
+        self.connections
+            .borrow()
+            .values()
+            .map(|endpoint| endpoint.addr.clone())
+            .collect()
+    }
+
+    pub fn connection(&self, id: ConnectionId) -> Option<Addr<ConnectionActor>> {
+        self.connections
+            .borrow()
+            .get(&id)
+            .map(|endpoint| endpoint.addr.clone())
+    }
+
+    pub fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    /// Runs one event on the core. Whoever must act on it is woken first, and the commit comes after them, so that what they
+    /// record shares the frame and its sync.
+    pub fn with<R>(&self, event: impl FnOnce(&mut LaneCore, Now) -> R) -> R {
+        let result = self.with_quietly(event);
+        if !self.commit_due.replace(true)
+            && let Some(lane) = &*self.lane.borrow()
+        {
+            lane.do_send(CommitNow);
+        }
+        result
+    }
+
+    /// Like [`SharedLane::with`] for what records nothing.
+    pub(super) fn with_quietly<R>(&self, event: impl FnOnce(&mut LaneCore, Now) -> R) -> R {
+        let now = self.now();
+        let (result, wakes) = {
+            let mut core = self.core.borrow_mut();
+            let result = event(&mut core, now);
+            (result, core.take_wakes())
+        };
+        let mut connections = self.connections.borrow_mut();
+        for id in wakes {
+            if let Some(endpoint) = connections.get_mut(&id).filter(|endpoint| !endpoint.woken) {
+                endpoint.woken = true;
+                endpoint.addr.do_send(ConnectionWake);
+            }
+        }
+        result
+    }
+
+    /// The connection's actor has seen its wake; from now on a new one is needed.
+    pub fn awake(&self, id: ConnectionId) {
+        if let Some(endpoint) = self.connections.borrow_mut().get_mut(&id) {
+            endpoint.woken = false;
+        }
+    }
+
+    /// Closes the open frame; see [`SharedLane::with`].
+    pub(super) fn commit(&self) {
+        self.commit_due.set(false);
+        let finished = {
+            let mut core = self.core.borrow_mut();
+            core.commit();
+            core.take_finished()
+        };
+        self.history.finished(finished);
+    }
+
+    pub fn read<R>(&self, read: impl FnOnce(&LaneCore) -> R) -> R {
+        read(&self.core.borrow())
+    }
+}

@@ -1,0 +1,109 @@
+//! What a lane tells about itself: counters for metrics, states for operators.
+
+use carillon_domain::ids::ConnectionId;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A number that only grows; written by the lane, read by anyone.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    pub fn add(&self, n: u64) {
+        self.0.fetch_add(n, Ordering::Relaxed);
+    }
+
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A number that goes up and down.
+#[derive(Debug, Default)]
+pub struct Gauge(AtomicU64);
+
+impl Gauge {
+    pub fn set(&self, n: u64) {
+        self.0.store(n, Ordering::Relaxed);
+    }
+
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Everything a lane counts. Nothing is dropped without one of these growing.
+#[derive(Debug, Default)]
+pub struct Counters {
+    pub messages_accepted: Counter,
+    pub lines_refused: Counter,
+    pub requests_overloaded: Counter,
+    pub requests_repeated: Counter,
+    pub requests_conflicting: Counter,
+    pub segments_intended: Counter,
+    pub segments_written: Counter,
+    pub segments_returned: Counter,
+    pub segments_submitted: Counter,
+    pub segments_rejected: Counter,
+    pub segments_throttled: Counter,
+    pub segments_uncertain: Counter,
+    pub receipts_matched: Counter,
+    pub receipts_parked: Counter,
+    pub receipts_duplicate: Counter,
+    pub receipts_unmatched: Counter,
+    pub deliveries_unreadable: Counter,
+    pub replies: Counter,
+    pub replies_unowned: Counter,
+    pub finals_delivered: Counter,
+    pub finals_sent: Counter,
+    pub finals_failed: Counter,
+    pub finals_rejected: Counter,
+    pub finals_cancelled: Counter,
+    pub finals_expired: Counter,
+    pub finals_unknown: Counter,
+    pub finals_amended: Counter,
+    pub actor_restarts: Counter,
+    pub messages_open: Gauge,
+    pub messages_waiting: Gauge,
+    pub checkpoint_frame: Gauge,
+    pub history_frame: Gauge,
+}
+
+/// A connection as it is now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConnectionStatus {
+    pub connection: ConnectionId,
+    pub state: ConnectionState,
+    pub sessions_bound: u8,
+    pub sessions_wanted: u8,
+    pub in_flight: u32,
+    pub written_last_second: u32,
+    /// The last thing that went wrong, in words.
+    pub last_error: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionState {
+    /// Disabled in the catalog.
+    Off,
+    Connecting,
+    Up,
+    /// Some of its sessions are not bound.
+    Degraded,
+    /// Bound, but silent with requests open: pulls nothing.
+    BreakerOpen,
+    /// Paused because the carrier asked to slow down.
+    Throttled,
+    /// Waiting before the next try.
+    Down,
+    /// Its restart budget is spent; an operator has to act.
+    Failed,
+}
+
+/// Whether the lane can take work.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Readiness {
+    Starting,
+    Ready,
+    Stopping,
+    Failed { reason: String },
+}

@@ -1,0 +1,9 @@
+//! One organisation: its queues and the actor that takes its messages in.
+
+mod actor;
+mod queues;
+mod turns;
+
+pub use actor::{Intake, TenantActor};
+pub use queues::{TenantQueues, Waiting};
+pub use turns::Turns;

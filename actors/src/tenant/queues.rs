@@ -1,0 +1,214 @@
+use crate::columns::RowRef;
+use carillon_domain::catalog::Priority;
+use carillon_domain::ids::{AccountId, RouteGroupId};
+use hashbrown::HashMap;
+use std::collections::VecDeque;
+
+/// How often a waiting higher class may go first before a waiting lower one gets its turn.
+const OVERTAKES_MAX: u32 = 16;
+
+/// What an organisation has waiting, per route group: priority classes, and accounts inside a class by weight.
+///
+/// Holds references only. It is rebuilt from the columns after a restart; a reference whose row has ended or left is skipped
+/// by whoever takes it.
+#[derive(Debug, Default)]
+pub struct TenantQueues {
+    groups: HashMap<RouteGroupId, GroupQueues, foldhash::fast::RandomState>,
+}
+
+#[derive(Debug, Default)]
+struct GroupQueues {
+    classes: [ClassQueues; Priority::ALL.len()],
+    overtakes: u32,
+}
+
+#[derive(Debug, Default)]
+struct ClassQueues {
+    /// Accounts with something waiting, in turn; the front one is being served.
+    turns: VecDeque<AccountQueue>,
+}
+
+#[derive(Debug)]
+struct AccountQueue {
+    account: AccountId,
+    weight: u16,
+    /// Messages it may still take in this turn.
+    credit: u16,
+    rows: VecDeque<RowRef>,
+}
+
+/// One message to queue.
+#[derive(Clone, Copy, Debug)]
+pub struct Waiting {
+    pub row: RowRef,
+    pub group: RouteGroupId,
+    pub priority: Priority,
+    pub account: AccountId,
+    pub weight: u16,
+}
+
+impl TenantQueues {
+    pub fn push(&mut self, waiting: Waiting) {
+        self.account(&waiting).push_back(waiting.row);
+    }
+
+    /// Puts a message back that was taken but not sent: it is the next of its account.
+    pub fn push_front(&mut self, waiting: Waiting) {
+        self.account(&waiting).push_front(waiting.row);
+    }
+
+    /// Whether an account that `allowed` names has something waiting for the group.
+    pub fn has(&self, group: RouteGroupId, allowed: impl Fn(AccountId) -> bool) -> bool {
+        self.groups
+            .get(&group)
+            .is_some_and(|queues| queues.classes.iter().any(|class| class.first(&allowed).is_some()))
+    }
+
+    /// References waiting in all groups; may count some whose row has ended.
+    pub fn waiting(&self) -> usize {
+        self.groups
+            .values()
+            .flat_map(|queues| &queues.classes)
+            .map(ClassQueues::waiting)
+            .sum()
+    }
+
+    /// The next message of a group among the accounts that `allowed` names: the highest class first, but a waiting lower
+    /// class never waits for more than [`OVERTAKES_MAX`] in a row; inside a class accounts by weight.
+    pub fn take(&mut self, group: RouteGroupId, allowed: impl Fn(AccountId) -> bool) -> Option<RowRef> {
+        let queues = self.groups.get_mut(&group)?;
+        let mut waiting = (0..queues.classes.len())
+            .filter_map(|class| Some((class, queues.classes[class].first(&allowed)?)));
+        let highest = waiting.next()?;
+        let below = waiting.next();
+        let (class, account) = match below {
+            Some(below) if queues.overtakes >= OVERTAKES_MAX => {
+                queues.overtakes = 0;
+                below
+            }
+            _ => {
+                queues.overtakes = if below.is_some() { queues.overtakes + 1 } else { 0 };
+                highest
+            }
+        };
+        queues.classes[class].take(account)
+    }
+
+    fn account(&mut self, waiting: &Waiting) -> &mut VecDeque<RowRef> {
+        let queues = self.groups.entry(waiting.group).or_default();
+        let turns = &mut queues.classes[waiting.priority as usize].turns;
+        // Few accounts wait at the same time; the newest is usually the last.
+        let place = match turns.iter().rposition(|queue| queue.account == waiting.account) {
+            Some(place) => place,
+            None => {
+                turns.push_back(AccountQueue {
+                    account: waiting.account,
+                    weight: waiting.weight.max(1),
+                    credit: waiting.weight.max(1),
+                    rows: VecDeque::new(),
+                });
+                turns.len() - 1
+            }
+        };
+        &mut turns[place].rows
+    }
+}
+
+impl ClassQueues {
+    /// Place of the first account in turn that is allowed.
+    fn first(&self, allowed: impl Fn(AccountId) -> bool) -> Option<usize> {
+        self.turns.iter().position(|queue| allowed(queue.account))
+    }
+
+    fn take(&mut self, place: usize) -> Option<RowRef> {
+        let served = self.turns.get_mut(place)?;
+        let row = served.rows.pop_front();
+        served.credit -= 1;
+        if served.rows.is_empty() {
+            self.turns.remove(place);
+        } else if served.credit == 0 {
+            served.credit = served.weight;
+            if let Some(served) = self.turns.remove(place) {
+                self.turns.push_back(served);
+            }
+        }
+        row
+    }
+
+    fn waiting(&self) -> usize {
+        self.turns.iter().map(|queue| queue.rows.len()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GROUP: RouteGroupId = RouteGroupId(1);
+
+    fn waiting(index: u32, account: u32, weight: u16, priority: Priority) -> Waiting {
+        let row = RowRef { index, generation: 0 };
+        Waiting {
+            row,
+            group: GROUP,
+            priority,
+            account: AccountId(account),
+            weight,
+        }
+    }
+
+    #[test]
+    fn order_within_an_account_is_kept() {
+        let mut queues = TenantQueues::default();
+        (0..5).for_each(|index| queues.push(waiting(index, 1, 1, Priority::Medium)));
+        queues.push_front(waiting(9, 1, 1, Priority::Medium));
+        let taken: Vec<_> = std::iter::from_fn(|| queues.take(GROUP, |_| true))
+            .map(|row| row.index)
+            .collect();
+        assert_eq!(taken, [9, 0, 1, 2, 3, 4]);
+        assert_eq!(queues.waiting(), 0);
+        assert!(!queues.has(GROUP, |_| true));
+        assert_eq!(queues.take(RouteGroupId(2), |_| true), None);
+    }
+
+    #[test]
+    fn a_backlogged_account_gets_its_weighted_share() {
+        let mut queues = TenantQueues::default();
+        for index in 0..10_000 {
+            queues.push(waiting(index, 1, 3, Priority::Low));
+            queues.push(waiting(100_000 + index, 2, 1, Priority::Low));
+        }
+        let taken: Vec<_> = (0..4_000)
+            .map(|_| queues.take(GROUP, |_| true).unwrap().index)
+            .collect();
+        let of_first = taken.iter().filter(|index| **index < 100_000).count();
+        assert_eq!(of_first, 3_000);
+    }
+
+    #[test]
+    fn only_granted_accounts_are_served() {
+        let mut queues = TenantQueues::default();
+        queues.push(waiting(1, 1, 1, Priority::High));
+        queues.push(waiting(2, 2, 1, Priority::Low));
+        let second = |account| account == AccountId(2);
+        assert!(queues.has(GROUP, second));
+        assert_eq!(queues.take(GROUP, second).unwrap().index, 2);
+        assert!(!queues.has(GROUP, second));
+        assert_eq!(queues.take(GROUP, second), None);
+        assert_eq!(queues.waiting(), 1);
+    }
+
+    #[test]
+    fn a_code_overtakes_and_a_low_class_is_not_starved() {
+        let mut queues = TenantQueues::default();
+        (0..1_000).for_each(|index| queues.push(waiting(index, 1, 1, Priority::Low)));
+        queues.push(waiting(5_000, 2, 1, Priority::High));
+        assert_eq!(queues.take(GROUP, |_| true).unwrap().index, 5_000);
+        (0..1_000).for_each(|index| queues.push(waiting(10_000 + index, 2, 1, Priority::High)));
+        let taken: Vec<_> = (0..170)
+            .map(|_| queues.take(GROUP, |_| true).unwrap().index)
+            .collect();
+        let low = taken.iter().filter(|index| **index < 5_000).count();
+        assert_eq!(low, 10);
+    }
+}
