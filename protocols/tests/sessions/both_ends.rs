@@ -3,8 +3,6 @@
 use crate::support::*;
 use carillon_protocols::session::*;
 
-const PROTOCOLS: [Protocol; 3] = [Protocol::Cmpp20, Protocol::Cmpp30, Protocol::Smpp34];
-
 fn an_id(protocol: Protocol) -> SegmentId {
     match protocol {
         Protocol::Smpp34 => SegmentId::Text("6000001".into()),

@@ -3,6 +3,8 @@
 use bytes::Buf;
 use carillon_protocols::session::*;
 
+pub const PROTOCOLS: [Protocol; 3] = [Protocol::Cmpp20, Protocol::Cmpp30, Protocol::Smpp34];
+
 pub const SECRET: &str = "secret08";
 
 pub fn client_config(protocol: Protocol) -> ClientConfig {
@@ -123,5 +125,20 @@ pub fn receipt(id: SegmentId) -> Receipt {
         to: "13800000001".into(),
         submit_time: "2503011200".into(),
         done_time: "2503011201".into(),
+    }
+}
+
+pub fn tag_of(event: &ServerEvent) -> Option<SubmitTag> {
+    match event {
+        ServerEvent::Submit { tag, .. } => Some(*tag),
+        _ => None,
+    }
+}
+
+/// A link test from the peer, with the sequence number 10.
+pub fn link_test(protocol: Protocol) -> Vec<u8> {
+    match protocol {
+        Protocol::Smpp34 => b"\0\0\0\x10\0\0\0\x15\0\0\0\0\0\0\0\x0a".to_vec(),
+        _ => b"\0\0\0\x0c\0\0\0\x08\0\0\0\x0a".to_vec(),
     }
 }
