@@ -245,7 +245,8 @@ impl Columns {
             error: receipt.error.clone(),
         };
         let Some(segment) = self.step(key, SegmentEvent::Receipt(receipt.outcome), receipt.at, step) else {
-            self.amendable.settle(receipt.connection, &receipt.carrier_id);
+            self.amendable
+                .receipt(receipt.connection, &receipt.carrier_id, receipt.outcome);
             return Applied::Idle;
         };
         let stored = self.segment_mut(segment);
@@ -296,7 +297,7 @@ impl Columns {
                 continue;
             };
             if !segment.state.is_final() {
-                owed.push((connection, id.clone()));
+                owed.push((connection, id.clone(), number as u8));
                 self.by_carrier.remove(&(connection, id));
             }
         }
@@ -308,15 +309,14 @@ impl Columns {
         if finished.state.is_amendable() && !owed.is_empty() {
             let entry = Amendable {
                 message: row.id,
+                attempt: row.attempt,
                 account: row.account,
                 to: row.to,
                 reference: finished.reference.clone(),
                 state: finished.state,
-                segments_open: owed.len() as u8,
-                failed: row
-                    .segments
-                    .iter()
-                    .any(|segment| segment.state == SegmentState::Failed),
+                segments: (0..row.segment_count)
+                    .map(|segment| row.state_of(segment))
+                    .collect(),
             };
             self.amendable.insert(entry, owed, self.limits.amendable_max);
         }

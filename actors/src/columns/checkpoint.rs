@@ -1,9 +1,9 @@
 use super::idempotency::KnownKey;
 use super::quota::DayUse;
-use super::recent::Amendable;
+use super::recent::{Amendable, NamedSegment};
 use super::row::Row;
 use super::{ColumnLimits, Columns};
-use carillon_domain::fact::{CarrierId, Receipt};
+use carillon_domain::fact::Receipt;
 use carillon_domain::ids::{AccountId, ConnectionId, MessageId};
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +41,7 @@ struct Writing<'a> {
     last_id: Option<MessageId>,
     rows: Vec<&'a Row>,
     parked: Vec<&'a Receipt>,
-    amendable: Vec<(&'a Amendable, &'a [(ConnectionId, CarrierId)])>,
+    amendable: Vec<(&'a Amendable, &'a [NamedSegment])>,
     keys: Vec<(&'a [u8; 16], &'a KnownKey)>,
     quotas: Vec<(AccountId, DayUse)>,
     epochs: Vec<(ConnectionId, u32)>,
@@ -53,7 +53,7 @@ struct Reading {
     last_id: Option<MessageId>,
     rows: Vec<Row>,
     parked: Vec<Receipt>,
-    amendable: Vec<(Amendable, Vec<(ConnectionId, CarrierId)>)>,
+    amendable: Vec<(Amendable, Vec<NamedSegment>)>,
     keys: Vec<([u8; 16], KnownKey)>,
     quotas: Vec<(AccountId, DayUse)>,
     epochs: Vec<(ConnectionId, u32)>,

@@ -183,7 +183,7 @@ impl Columns {
         self.parked.contains(connection, id)
     }
 
-    pub fn amendable(&self, connection: ConnectionId, id: &CarrierId) -> Option<&recent::Amendable> {
+    pub fn amendable(&self, connection: ConnectionId, id: &CarrierId) -> Option<(&recent::Amendable, u8)> {
         self.amendable.get(connection, id)
     }
 

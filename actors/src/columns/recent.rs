@@ -1,7 +1,8 @@
 use super::Map;
-use carillon_domain::fact::{CarrierId, FinalState};
+use carillon_domain::fact::{CarrierId, FinalState, ReceiptOutcome};
 use carillon_domain::ids::{AccountId, ConnectionId, MessageId};
 use carillon_domain::phone::PhoneNumber;
+use carillon_domain::state::{SegmentEvent, SegmentState};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -11,57 +12,70 @@ use std::hash::BuildHasher;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Amendable {
     pub message: MessageId,
+    pub attempt: u8,
     pub account: AccountId,
     pub to: PhoneNumber,
     pub reference: Option<CompactString>,
     pub state: FinalState,
-    /// How many of its segments still owe a receipt.
-    pub segments_open: u8,
-    /// A receipt already said that one of its segments failed.
-    pub failed: bool,
+    /// As they ended, and as late receipts moved them since.
+    pub segments: Vec<SegmentState>,
 }
+
+/// The carrier's name for one segment, and its zero-based index.
+pub type NamedSegment = (ConnectionId, CarrierId, u8);
 
 /// Ended messages that a late receipt may amend, by the carrier ids of their segments; oldest out first.
 #[derive(Debug, Default)]
 pub struct Amendables {
-    by_carrier: Map<(ConnectionId, CarrierId), MessageId>,
+    by_carrier: Map<(ConnectionId, CarrierId), (MessageId, u8)>,
     messages: Map<MessageId, Amendable>,
-    order: VecDeque<(MessageId, Vec<(ConnectionId, CarrierId)>)>,
+    order: VecDeque<(MessageId, Vec<NamedSegment>)>,
 }
 
 impl Amendables {
-    pub fn insert(&mut self, entry: Amendable, ids: Vec<(ConnectionId, CarrierId)>, max: usize) {
-        for id in &ids {
-            self.by_carrier.insert(id.clone(), entry.message);
-        }
+    pub fn insert(&mut self, entry: Amendable, names: Vec<NamedSegment>, max: usize) {
         let message = entry.message;
+        for (connection, id, segment) in &names {
+            self.by_carrier
+                .insert((*connection, id.clone()), (message, *segment));
+        }
         self.messages.insert(message, entry);
-        self.order.push_back((message, ids));
+        self.order.push_back((message, names));
         while self.order.len() > max {
-            let Some((message, ids)) = self.order.pop_front() else {
+            let Some((message, names)) = self.order.pop_front() else {
                 break;
             };
             self.messages.remove(&message);
-            for id in ids {
-                self.by_carrier.remove(&id);
+            for (connection, id, _) in names {
+                self.by_carrier.remove(&(connection, id));
             }
         }
     }
 
-    pub fn get(&self, connection: ConnectionId, id: &CarrierId) -> Option<&Amendable> {
+    /// The ended message a receipt speaks of, and which of its segments.
+    pub fn get(&self, connection: ConnectionId, id: &CarrierId) -> Option<(&Amendable, u8)> {
         if self.by_carrier.is_empty() {
             return None;
         }
-        self.messages.get(self.by_carrier.get(&(connection, id.clone()))?)
+        let (message, segment) = self.by_carrier.get(&(connection, id.clone()))?;
+        Some((self.messages.get(message)?, *segment))
     }
 
-    /// A receipt for this segment was taken; a second one is a duplicate.
-    pub fn settle(&mut self, connection: ConnectionId, id: &CarrierId) {
-        let Some(message) = self.by_carrier.remove(&(connection, id.clone())) else {
+    /// Moves the segment a late receipt speaks of; after a definite one a second is a duplicate.
+    pub fn receipt(&mut self, connection: ConnectionId, id: &CarrierId, outcome: ReceiptOutcome) {
+        let key = (connection, id.clone());
+        let Some((message, segment)) = self.by_carrier.get(&key).copied() else {
             return;
         };
-        if let Some(entry) = self.messages.get_mut(&message) {
-            entry.segments_open = entry.segments_open.saturating_sub(1);
+        let Some(entry) = self.messages.get_mut(&message) else {
+            return;
+        };
+        let state = &mut entry.segments[usize::from(segment)];
+        if let Ok(next) = state.next(SegmentEvent::Receipt(outcome)) {
+            *state = next;
+        }
+        if state.is_final() {
+            self.by_carrier.remove(&key);
         }
     }
 
@@ -72,10 +86,10 @@ impl Amendables {
     }
 
     /// Everything, in the order of ending.
-    pub fn iter(&self) -> impl Iterator<Item = (&Amendable, &[(ConnectionId, CarrierId)])> {
+    pub fn iter(&self) -> impl Iterator<Item = (&Amendable, &[NamedSegment])> {
         self.order
             .iter()
-            .filter_map(|(message, ids)| Some((self.messages.get(message)?, ids.as_slice())))
+            .filter_map(|(message, names)| Some((self.messages.get(message)?, names.as_slice())))
     }
 }
 

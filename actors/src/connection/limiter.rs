@@ -71,19 +71,19 @@ impl SlidingSecond {
 
     /// When something may be written again; `now` when it may at once.
     pub fn next_available(&mut self, now: Monotonic) -> Monotonic {
-        if self.available(now) > 0 {
-            return now;
-        }
-        if now < self.quiet_until {
-            return self.quiet_until;
-        }
+        self.forget(now);
+        let mut next = now.max(self.quiet_until);
         if self.in_second >= self.rate {
-            return self
-                .written
-                .front()
-                .map_or(now, |(at, _)| *at + Duration::from_secs(1));
+            next = next.max(
+                self.written
+                    .front()
+                    .map_or(now, |(at, _)| *at + Duration::from_secs(1)),
+            );
         }
-        self.slice_start + SLICE
+        if self.in_slice >= self.per_slice() {
+            next = next.max(self.slice_start + SLICE);
+        }
+        next
     }
 
     pub fn written_last_second(&mut self, now: Monotonic) -> u32 {

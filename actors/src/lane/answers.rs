@@ -1,13 +1,14 @@
 use super::core::LaneCore;
-use crate::columns::{Applied, Row, RowRef, SegmentRef};
+use crate::columns::{Amendable, Applied, Body, Row, RowRef, SegmentRef};
 use carillon_domain::fact::{
-    CarrierId, Fact, FinalState, Finished, Receipt, ReceiptOutcome, RejectAction, Reply, ReplyPart, Session,
-    SessionChange, StatusCode, UncertainCause,
+    CarrierId, Fact, FinalState, Finished, Receipt, ReceiptOutcome, RejectAction, Reply, ReplyPart,
+    SegmentKey, Session, SessionChange, StatusCode, UncertainCause,
 };
 use carillon_domain::ids::{AccountId, ConnectionId};
+use carillon_domain::journey::StepKind;
 use carillon_domain::phone::PhoneNumber;
 use carillon_domain::receipt_status;
-use carillon_domain::state::{RollUp, SegmentState, roll_up};
+use carillon_domain::state::{self, RollUp, SegmentEvent, SegmentState, roll_up};
 use carillon_domain::time::{Now, UnixMs};
 use compact_str::CompactString;
 use std::time::Duration;
@@ -172,20 +173,23 @@ impl LaneCore {
         });
         let duplicate = self.columns.is_recent(connection, &receipt.carrier_id)
             || self.columns.is_parked(connection, &receipt.carrier_id);
-        let late = self.columns.amendable(connection, &receipt.carrier_id).cloned();
+        let late = self
+            .columns
+            .amendable(connection, &receipt.carrier_id)
+            .map(|(late, at)| (late.clone(), at));
         let segment = match (&row, &late) {
             (Some((_, key, _)), _) => Some(*key),
-            (None, Some(late)) => Some(carillon_domain::fact::SegmentKey {
+            (None, Some((late, at))) => Some(SegmentKey {
                 message: late.message,
-                attempt: 0,
-                segment: 0,
+                attempt: late.attempt,
+                segment: *at,
             }),
-            _ => None,
+            (None, None) => None,
         };
         let account = row
             .as_ref()
             .map(|(_, _, account)| *account)
-            .or(late.as_ref().map(|late| late.account));
+            .or(late.as_ref().map(|(late, _)| late.account));
         let applied = self.record(Fact::Receipt(Box::new(Receipt {
             connection,
             carrier_id: receipt.carrier_id,
@@ -237,7 +241,7 @@ impl LaneCore {
             message: row.id,
             account: row.account,
             to: row.to,
-            reference: crate::columns::Body::unpack(&row.body).reference.map(Into::into),
+            reference: Body::unpack(&row.body).reference.map(Into::into),
             state,
             cause,
             at: now.unix,
@@ -271,30 +275,28 @@ impl LaneCore {
             .is_none_or(|kind| kind.receipts)
     }
 
-    /// A late receipt for a message that ended without one: corrects it once all that is owed has come (RCP-1).
+    /// A late receipt for a message that ended without one corrects it, where its segments now say something else (RCP-1).
     fn amend(
         &mut self,
-        before: crate::columns::Amendable,
+        (before, at): (Amendable, u8),
         outcome: ReceiptOutcome,
         status: StatusCode,
         now: Now,
     ) {
         self.counters.receipts_matched.add(1);
-        let state = match outcome {
-            ReceiptOutcome::Failed => FinalState::Failed,
-            ReceiptOutcome::Delivered if before.segments_open <= 1 && !before.failed => FinalState::Delivered,
-            _ => return,
-        };
-        if state == before.state || !before.state.is_amendable() {
+        let mut segments = before.segments;
+        let place = &mut segments[usize::from(at)];
+        *place = place.next(SegmentEvent::Receipt(outcome)).unwrap_or(*place);
+        let Some(state) = state::amend(before.state, &segments) else {
             return;
-        }
+        };
         self.record(Fact::Amended(Box::new(Finished {
             message: before.message,
             account: before.account,
             to: before.to,
             reference: before.reference,
             state,
-            cause: (state == FinalState::Failed).then_some(status),
+            cause: (state != FinalState::Delivered).then_some(status),
             at: now.unix,
         })));
     }
@@ -346,9 +348,11 @@ impl LaneCore {
 
 fn last_intent(row: &Row, segment: u8) -> Option<UnixMs> {
     let stored = row.segments.get(usize::from(segment))?;
-    stored.steps.iter().rev().find_map(|step| {
-        matches!(step.what, carillon_domain::journey::StepKind::Intent { .. }).then_some(step.at)
-    })
+    stored
+        .steps
+        .iter()
+        .rev()
+        .find_map(|step| matches!(step.what, StepKind::Intent { .. }).then_some(step.at))
 }
 
 /// The carrier's code of the segment that decided.
