@@ -13,7 +13,12 @@ pub trait History: Send + Sync {
 
     /// Stores journeys and amendments and the frame up to which they are complete, all or nothing, durable on return.
     /// Handing over the same again changes nothing.
-    fn store(&self, journeys: &[Journey], amendments: &[Amendment], upto: FrameSeq) -> Result<(), HistoryError>;
+    fn store(
+        &self,
+        journeys: &[Journey],
+        amendments: &[Amendment],
+        upto: FrameSeq,
+    ) -> Result<(), HistoryError>;
 
     /// The journey with its amendments applied.
     fn journey(&self, id: MessageId) -> Result<Option<Journey>, HistoryError>;

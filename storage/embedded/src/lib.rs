@@ -1,3 +1,4 @@
 pub mod catalog;
 pub mod files;
+pub mod history;
 pub mod journal;

@@ -1,0 +1,24 @@
+//! The history in immutable SQLite files, one per batch of finished messages, merged into larger ones as they come.
+//!
+//! `manifest.db` is the truth about which files count, up to which frame they are complete, and what was corrected later;
+//! a file it does not name was never finished and goes at the next start.
+
+mod builder;
+mod code;
+mod failure;
+mod file;
+mod file_writer;
+mod manifest;
+mod merge;
+mod merge_plan;
+mod options;
+mod page;
+mod row;
+mod shelf;
+mod store;
+
+#[cfg(test)]
+mod tests;
+
+pub use options::HistoryOptions;
+pub use store::EmbeddedHistory;

@@ -1,0 +1,263 @@
+use super::{EmbeddedHistory, HistoryOptions};
+use carillon_domain::ids::MessageId;
+use carillon_domain::journey::Journey;
+use carillon_storage::conformance::Random;
+use carillon_storage::conformance::history::{self as conformance, HistoryPlace, journey, phone};
+use carillon_storage::history::{History, HistoryError, PhoneQuery};
+use carillon_storage::journal::FrameSeq;
+use proptest::prelude::*;
+use std::fs;
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+/// A folder whose name must be escaped in a URI, and files so small that much is merged.
+struct Folder {
+    dir: TempDir,
+    options: HistoryOptions,
+}
+
+impl Folder {
+    fn new(merge_in_background: bool) -> Self {
+        let options = HistoryOptions {
+            rows_full: 64,
+            idle_connections_max: 5,
+            merge_in_background,
+        };
+        Folder {
+            dir: TempDir::with_prefix("历史 100%?#&").unwrap(),
+            options,
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.dir.path().join("history")
+    }
+
+    fn refusal(&self) -> HistoryError {
+        EmbeddedHistory::open(&self.path(), self.options.clone())
+            .err()
+            .expect("it must be refused")
+    }
+
+    fn data_files(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        let mut files: Vec<PathBuf> = entries
+            .filter(|path| {
+                path.file_name()
+                    .unwrap()
+                    .to_str()
+                    .unwrap()
+                    .starts_with("journeys-")
+            })
+            .collect();
+        files.sort();
+        files
+    }
+}
+
+impl HistoryPlace for Folder {
+    type History = EmbeddedHistory;
+
+    fn open(&self) -> EmbeddedHistory {
+        EmbeddedHistory::open(&self.path(), self.options.clone()).unwrap()
+    }
+}
+
+macro_rules! conforms {
+    ($($case:ident),* $(,)?) => {
+        $(#[test]
+        fn $case() {
+            conformance::$case(Folder::new(true));
+            conformance::$case(Folder::new(false));
+        })*
+    };
+}
+
+conforms!(
+    a_new_history_is_empty,
+    what_was_stored_comes_back_whole,
+    a_number_is_searched_newest_first_page_by_page,
+    a_search_can_be_limited_to_one_organisation,
+    handing_over_again_changes_nothing,
+    progress_never_goes_back,
+    a_correction_counts_whenever_it_comes,
+    the_latest_correction_counts,
+    a_later_journey_of_a_message_stands_for_an_earlier_one,
+    edges_of_ids_and_limits_are_no_special_cases,
+    hostile_text_is_only_text,
+    readers_see_whole_batches_while_they_are_stored,
+);
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 8, ..ProptestConfig::default() })]
+
+    #[test]
+    fn agrees_with_a_model(seed: u64, merge_in_background: bool) {
+        conformance::agrees_with_a_model(Folder::new(merge_in_background), seed);
+    }
+}
+
+fn batch(first: u64, count: u64) -> Vec<Journey> {
+    let mut random = Random::new(first);
+    (first..first + count)
+        .map(|id| journey(id, phone(1), 1, &mut random))
+        .collect()
+}
+
+fn all(history: &EmbeddedHistory) -> Vec<u64> {
+    let query = PhoneQuery {
+        phone: phone(1),
+        tenant: None,
+        before: None,
+        limit: 10_000,
+    };
+    history
+        .by_phone(&query)
+        .unwrap()
+        .into_iter()
+        .rev()
+        .map(|journey| journey.message.0)
+        .collect()
+}
+
+#[test]
+fn small_files_are_merged_and_the_old_ones_go() {
+    let folder = Folder::new(false);
+    let history = folder.open();
+    for number in 0..20 {
+        history
+            .store(&batch(number * 30, 30), &[], FrameSeq(number + 1))
+            .unwrap();
+    }
+    assert_eq!(history.size(), (20, 600));
+    while history.shared().merge_next().unwrap() {}
+    assert_eq!(history.size(), (8, 600));
+    assert_eq!(folder.data_files().len(), 8);
+    assert_eq!(all(&history), Vec::from_iter(0..600));
+    drop(history);
+    assert_eq!(all(&folder.open()), Vec::from_iter(0..600));
+}
+
+#[test]
+fn a_reader_keeps_a_merged_file_until_it_is_done() {
+    let folder = Folder::new(false);
+    let history = folder.open();
+    for number in 0..2 {
+        history
+            .store(&batch(number * 40, 40), &[], FrameSeq(number + 1))
+            .unwrap();
+    }
+    let held = history.shared().shelf().files();
+    assert!(history.shared().merge_next().unwrap());
+    assert_eq!(folder.data_files().len(), 3);
+    assert_eq!(held[0].get(5).unwrap().map(|row| row.id), Some(5));
+    drop(held);
+    assert_eq!(folder.data_files().len(), 1);
+}
+
+#[test]
+fn what_a_crash_left_unfinished_goes_and_is_written_again() {
+    let folder = Folder::new(false);
+    let history = folder.open();
+    history.store(&batch(0, 10), &[], FrameSeq(1)).unwrap();
+    let finished = folder.data_files();
+    drop(history);
+    // A crash while the second file or a merge was written: files without a name in the manifest, whole, torn or empty.
+    fs::copy(&finished[0], folder.path().join("journeys-00000002.db")).unwrap();
+    fs::write(
+        folder.path().join("journeys-00000003.db"),
+        b"SQLite format 3\0 torn",
+    )
+    .unwrap();
+    fs::write(folder.path().join("journeys-00000004.db-journal"), b"").unwrap();
+    fs::write(folder.path().join("note.txt"), b"not ours").unwrap();
+    let history = folder.open();
+    assert_eq!(folder.data_files(), finished);
+    assert!(folder.path().join("note.txt").exists());
+    assert_eq!(history.stored_upto(), FrameSeq(1));
+    // And one that appeared after the start, where the next batch goes.
+    fs::write(folder.path().join("journeys-00000002.db"), b"in the way").unwrap();
+    history.store(&batch(10, 10), &[], FrameSeq(2)).unwrap();
+    drop(history);
+    assert_eq!(all(&folder.open()), Vec::from_iter(0..20));
+}
+
+#[test]
+fn a_batch_that_cannot_be_written_leaves_everything_as_it_was() {
+    let folder = Folder::new(false);
+    let history = folder.open();
+    history.store(&batch(0, 10), &[], FrameSeq(1)).unwrap();
+    let in_the_way = folder.path().join("journeys-00000002.db");
+    fs::create_dir(&in_the_way).unwrap();
+    let refused = history.store(&batch(10, 10), &[], FrameSeq(2)).unwrap_err();
+    assert!(refused.to_string().contains("journeys-00000002.db"), "{refused}");
+    assert_eq!(
+        (all(&history), history.stored_upto()),
+        (Vec::from_iter(0..10), FrameSeq(1))
+    );
+    fs::remove_dir(&in_the_way).unwrap();
+    history.store(&batch(10, 10), &[], FrameSeq(2)).unwrap();
+    assert_eq!(
+        (all(&history), history.stored_upto()),
+        (Vec::from_iter(0..20), FrameSeq(2))
+    );
+}
+
+#[test]
+fn a_missing_short_or_foreign_file_is_refused_by_name() {
+    let folder = Folder::new(false);
+    folder.open().store(&batch(0, 10), &[], FrameSeq(1)).unwrap();
+    let file = folder.data_files().remove(0);
+    let bytes = fs::read(&file).unwrap();
+
+    fs::write(&file, &bytes[..bytes.len() - 1]).unwrap();
+    assert!(matches!(folder.refusal(), HistoryError::Unreadable { .. }));
+    fs::remove_file(&file).unwrap();
+    assert!(folder.refusal().to_string().contains("journeys-00000001.db"));
+
+    let mut foreign = bytes.clone();
+    foreign[60..64].copy_from_slice(&9u32.to_be_bytes());
+    fs::write(&file, &foreign).unwrap();
+    let refused = folder.open().journey(MessageId(3)).unwrap_err().to_string();
+    assert!(refused.contains("format 9"), "{refused}");
+
+    fs::write(&file, vec![0xa5; bytes.len()]).unwrap();
+    assert!(matches!(
+        folder.open().journey(MessageId(3)),
+        Err(HistoryError::Backend { .. })
+    ));
+}
+
+#[test]
+fn rows_that_cannot_be_read_are_named() {
+    let folder = Folder::new(false);
+    for (alteration, detail) in [
+        ("UPDATE journey SET body = x''", "is empty"),
+        ("UPDATE journey SET body = x'0901'", "has form 9"),
+        ("UPDATE journey SET body = x'01ff'", "message 0000000000000003"),
+        ("UPDATE journey SET state = 77", "has state 77"),
+        ("UPDATE journey SET phone = 1", "the number of message"),
+    ] {
+        let _ = fs::remove_dir_all(folder.path());
+        folder.open().store(&batch(3, 1), &[], FrameSeq(1)).unwrap();
+        let file = folder.data_files().remove(0);
+        rusqlite::Connection::open(&file)
+            .unwrap()
+            .execute_batch(alteration)
+            .unwrap();
+        let refused = folder.open().journey(MessageId(3)).unwrap_err();
+        assert!(matches!(refused, HistoryError::Unreadable { .. }), "{refused}");
+        assert!(refused.to_string().contains(detail), "{refused}");
+    }
+}
+
+#[test]
+fn a_newer_manifest_is_refused() {
+    let folder = Folder::new(false);
+    folder.open();
+    let manifest = rusqlite::Connection::open(folder.path().join("manifest.db")).unwrap();
+    manifest.execute_batch("PRAGMA user_version = 2").unwrap();
+    assert!(folder.refusal().to_string().contains("format 2"));
+}

@@ -1,0 +1,292 @@
+use super::HistoryPlace;
+use super::sample::{FINAL_STATES, journey, phone};
+use crate::conformance::Random;
+use crate::history::{History, PhoneQuery};
+use crate::journal::FrameSeq;
+use carillon_domain::fact::FinalState;
+use carillon_domain::ids::{MessageId, TenantId};
+use carillon_domain::journey::{Amendment, Journey, MessageState};
+use carillon_domain::time::UnixMs;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+/// Ids as they come: milliseconds of 2026 in the upper bits.
+const FIRST_ID: u64 = 1_770_000_000_000 << 22;
+
+pub fn a_new_history_is_empty(place: impl HistoryPlace) {
+    let history = place.open();
+    assert_eq!(history.stored_upto(), FrameSeq::ZERO);
+    assert_eq!(history.journey(MessageId(FIRST_ID)).unwrap(), None);
+    assert_eq!(history.by_phone(&to_first_phone(10)).unwrap(), []);
+}
+
+pub fn what_was_stored_comes_back_whole(place: impl HistoryPlace) {
+    let mut journeys = sample(50, 3);
+    for (journey, state) in journeys.iter_mut().zip(FINAL_STATES) {
+        journey.state = MessageState::Final(state);
+    }
+    journeys[7].attempts.clear();
+    journeys[8].final_at = None;
+    journeys[9].text = "".into();
+    place.open().store(&journeys, &[], FrameSeq(17)).unwrap();
+    let history = place.open();
+    assert_eq!(history.stored_upto(), FrameSeq(17));
+    for journey in &journeys {
+        assert_eq!(history.journey(journey.message).unwrap().as_ref(), Some(journey));
+    }
+    assert_eq!(history.journey(MessageId(FIRST_ID + 50)).unwrap(), None);
+}
+
+pub fn a_number_is_searched_newest_first_page_by_page(place: impl HistoryPlace) {
+    let history = place.open();
+    let journeys = sample(200, 3);
+    // In the order of ending, which is not the order of the ids: each batch has every seventh.
+    for batch in 0..7 {
+        let batch: Vec<Journey> = journeys.iter().skip(batch).step_by(7).rev().cloned().collect();
+        history.store(&batch, &[], history.stored_upto().next()).unwrap();
+    }
+    let wanted: Vec<Journey> = journeys
+        .into_iter()
+        .rev()
+        .filter(|journey| journey.to == phone(1))
+        .collect();
+    for limit in [1, 2, 7, 66, 67, 1000, usize::MAX] {
+        let mut query = to_first_phone(limit);
+        let mut found = Vec::new();
+        loop {
+            let page = history.by_phone(&query).unwrap();
+            assert!(page.len() <= limit);
+            let Some(last) = page.last() else { break };
+            query.before = Some(last.message);
+            found.extend(page);
+        }
+        assert_eq!(found, wanted, "pages of {limit}");
+    }
+}
+
+pub fn a_search_can_be_limited_to_one_organisation(place: impl HistoryPlace) {
+    let history = place.open();
+    let mut random = Random::new(5);
+    let journeys: Vec<Journey> = (0..60)
+        .map(|number| journey(FIRST_ID + number, phone(1), number as u32 % 3, &mut random))
+        .collect();
+    history.store(&journeys, &[], FrameSeq(1)).unwrap();
+    let query = PhoneQuery {
+        tenant: Some(TenantId(2)),
+        ..to_first_phone(15)
+    };
+    let found = history.by_phone(&query).unwrap();
+    let wanted: Vec<Journey> = journeys
+        .into_iter()
+        .rev()
+        .filter(|journey| journey.tenant == TenantId(2))
+        .take(15)
+        .collect();
+    assert_eq!(found, wanted);
+}
+
+pub fn handing_over_again_changes_nothing(place: impl HistoryPlace) {
+    let journeys = sample(40, 2);
+    let amendment = amendment(3, FinalState::Delivered, 5);
+    let history = place.open();
+    history
+        .store(&journeys[..25], std::slice::from_ref(&amendment), FrameSeq(1))
+        .unwrap();
+    drop(history);
+    let history = place.open();
+    history
+        .store(&journeys[10..], std::slice::from_ref(&amendment), FrameSeq(2))
+        .unwrap();
+    history
+        .store(&journeys, std::slice::from_ref(&amendment), FrameSeq(2))
+        .unwrap();
+    let found = history.by_phone(&to_first_phone(100)).unwrap();
+    let wanted: Vec<Journey> = journeys
+        .iter()
+        .rev()
+        .filter(|journey| journey.to == phone(1))
+        .map(|journey| amended(journey, &amendment))
+        .collect();
+    assert_eq!(found, wanted);
+}
+
+pub fn progress_never_goes_back(place: impl HistoryPlace) {
+    let history = place.open();
+    history.store(&[], &[], FrameSeq(9)).unwrap();
+    history.store(&sample(3, 1), &[], FrameSeq(4)).unwrap();
+    history.store(&[], &[], FrameSeq(5)).unwrap();
+    assert_eq!(history.stored_upto(), FrameSeq(9));
+    drop(history);
+    assert_eq!(place.open().stored_upto(), FrameSeq(9));
+}
+
+pub fn a_correction_counts_whenever_it_comes(place: impl HistoryPlace) {
+    let journeys = sample(4, 1);
+    let history = place.open();
+    let (before, with, after) = (
+        amendment(0, FinalState::Delivered, 1000),
+        amendment(1, FinalState::Failed, 1001),
+        amendment(2, FinalState::Delivered, 1002),
+    );
+    history
+        .store(&[], std::slice::from_ref(&before), FrameSeq(1))
+        .unwrap();
+    assert_eq!(history.journey(before.message).unwrap(), None);
+    history
+        .store(&journeys, std::slice::from_ref(&with), FrameSeq(2))
+        .unwrap();
+    history
+        .store(&[], std::slice::from_ref(&after), FrameSeq(3))
+        .unwrap();
+    drop(history);
+    let history = place.open();
+    for (journey, amendment) in journeys.iter().zip([before, with, after]) {
+        let wanted = amended(journey, &amendment);
+        assert_eq!(history.journey(journey.message).unwrap(), Some(wanted));
+    }
+    assert_eq!(
+        history.journey(journeys[3].message).unwrap(),
+        Some(journeys[3].clone())
+    );
+    let found = history.by_phone(&to_first_phone(1)).unwrap();
+    assert_eq!(found, journeys[3..]);
+}
+
+pub fn the_latest_correction_counts(place: impl HistoryPlace) {
+    let journeys = sample(1, 1);
+    let history = place.open();
+    let (early, late) = (
+        amendment(0, FinalState::Unknown, 1000),
+        amendment(0, FinalState::Delivered, 2000),
+    );
+    history
+        .store(&journeys, &[early.clone(), late.clone()], FrameSeq(1))
+        .unwrap();
+    history.store(&[], &[early], FrameSeq(2)).unwrap();
+    assert_eq!(
+        history.journey(late.message).unwrap(),
+        Some(amended(&journeys[0], &late))
+    );
+}
+
+pub fn a_later_journey_of_a_message_stands_for_an_earlier_one(place: impl HistoryPlace) {
+    let first = sample(3, 1);
+    let mut second = first.clone();
+    second[1].text = "again".into();
+    let mut third = second.clone();
+    third[2].text = "and again".into();
+    let history = place.open();
+    history.store(&first, &[], FrameSeq(1)).unwrap();
+    let twice: Vec<Journey> = second.iter().chain(&third).cloned().collect();
+    history.store(&twice, &[], FrameSeq(2)).unwrap();
+    third.reverse();
+    assert_eq!(history.by_phone(&to_first_phone(10)).unwrap(), third);
+    assert_eq!(history.journey(third[0].message).unwrap(), Some(third[0].clone()));
+}
+
+pub fn edges_of_ids_and_limits_are_no_special_cases(place: impl HistoryPlace) {
+    let history = place.open();
+    let mut random = Random::new(1);
+    let ids = [u64::MAX, u64::MAX - 1, 1 << 63, (1 << 63) - 1, 1, 0];
+    let journeys: Vec<Journey> = ids
+        .iter()
+        .map(|id| journey(*id, phone(1), 1, &mut random))
+        .collect();
+    history.store(&journeys, &[], FrameSeq(u64::MAX >> 1)).unwrap();
+    assert_eq!(history.by_phone(&to_first_phone(100)).unwrap(), journeys);
+    assert_eq!(history.by_phone(&to_first_phone(0)).unwrap(), []);
+    for (place, id) in ids.iter().enumerate() {
+        assert_eq!(
+            history.journey(MessageId(*id)).unwrap().as_ref(),
+            Some(&journeys[place])
+        );
+        let below = PhoneQuery {
+            before: Some(MessageId(*id)),
+            ..to_first_phone(2)
+        };
+        let wanted = &journeys[place + 1..(place + 3).min(journeys.len())];
+        assert_eq!(history.by_phone(&below).unwrap(), wanted, "below {id}");
+    }
+    assert_eq!(history.journey(MessageId(2)).unwrap(), None);
+}
+
+pub fn hostile_text_is_only_text(place: impl HistoryPlace) {
+    let mut journeys = sample(5, 1);
+    journeys[0].text = "'; DROP TABLE journey; --\0\u{202e}".into();
+    journeys[1].text = "𠮷👩‍⚕️".repeat(20_000).into();
+    journeys[2].reference = Some("%s ?1 :a $1".into());
+    journeys[3].cause = Some("\0".into());
+    let history = place.open();
+    history.store(&journeys, &[], FrameSeq(1)).unwrap();
+    journeys.reverse();
+    assert_eq!(history.by_phone(&to_first_phone(10)).unwrap(), journeys);
+}
+
+/// A reader sees all of a batch or nothing of it, on every thread and while files are merged.
+pub fn readers_see_whole_batches_while_they_are_stored(place: impl HistoryPlace) {
+    const BATCH: u64 = 10;
+    let history = place.open();
+    let stored_all = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let reading = || {
+            let mut seen = 0;
+            while !stored_all.load(Ordering::Acquire) {
+                let found = history.by_phone(&to_first_phone(10_000)).unwrap();
+                assert_eq!(found.len() as u64 % BATCH, 0);
+                assert!(found.len() >= seen, "{} messages after {seen}", found.len());
+                assert!(found.windows(2).all(|pair| pair[0].message > pair[1].message));
+                seen = found.len();
+            }
+        };
+        let readers = [scope.spawn(reading), scope.spawn(reading)];
+        let mut random = Random::new(3);
+        for batch in 0..40 {
+            let ids = FIRST_ID + batch * BATCH..FIRST_ID + (batch + 1) * BATCH;
+            let journeys: Vec<Journey> = ids.map(|id| journey(id, phone(1), 1, &mut random)).collect();
+            history.store(&journeys, &[], FrameSeq(batch + 1)).unwrap();
+        }
+        stored_all.store(true, Ordering::Release);
+        for reader in readers {
+            reader.join().expect("a reader found what it must not");
+        }
+    });
+    assert_eq!(
+        history.by_phone(&to_first_phone(10_000)).unwrap().len() as u64,
+        40 * BATCH
+    );
+}
+
+/// `count` journeys with rising ids to `phones` numbers in turn, the first to [`phone`]`(1)`.
+fn sample(count: u64, phones: u64) -> Vec<Journey> {
+    let mut random = Random::new(count);
+    (0..count)
+        .map(|number| journey(FIRST_ID + number, phone(1 + number % phones), 1, &mut random))
+        .collect()
+}
+
+fn to_first_phone(limit: usize) -> PhoneQuery {
+    PhoneQuery {
+        phone: phone(1),
+        tenant: None,
+        before: None,
+        limit,
+    }
+}
+
+/// A correction of the `number`-th message of a sample.
+fn amendment(number: u64, state: FinalState, at: u64) -> Amendment {
+    Amendment {
+        message: MessageId(FIRST_ID + number),
+        state,
+        cause: Some("LATE".into()),
+        at: UnixMs(at),
+    }
+}
+
+fn amended(journey: &Journey, amendment: &Amendment) -> Journey {
+    let mut journey = journey.clone();
+    if journey.message == amendment.message {
+        journey.amend(amendment);
+    }
+    journey
+}
