@@ -1,1 +1,14 @@
+//! The binary `carillon`: the REST API over a lane, and the only place that names concrete backends.
 
+pub mod admin;
+pub mod command;
+pub mod config;
+pub mod endpoint;
+pub mod feed;
+pub mod http;
+pub mod probe;
+pub mod query;
+pub mod right;
+pub mod send;
+pub mod server;
+pub mod state;

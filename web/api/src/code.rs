@@ -109,6 +109,10 @@ codes! {
     TextEmpty "text_empty" 422 final "The text is empty" "短信内容为空";
     /// The text needs more segments than allowed.
     TextTooLong "text_too_long" 422 final "The text is too long" "短信内容过长";
+    /// The text holds characters that no phone shows.
+    TextInvalid "text_invalid" 422 final "The text is not valid" "短信内容不合法";
+    /// Both `text` and `template` are given.
+    TextAndTemplate "text_and_template" 422 final "Both text and template are given" "不能同时指定内容和模板";
     /// The line says the same to the same number as an earlier line; `duplicates=allow` takes it.
     DuplicateLine "duplicate_line" 422 final "The line is a duplicate" "与前面的行重复";
     /// There is no business type of this name.
@@ -121,6 +125,8 @@ codes! {
     SignatureInvalid "signature_invalid" 422 final "The signature is not valid" "签名不合法";
     /// The reference is longer than allowed.
     ReferenceTooLong "reference_too_long" 422 final "The reference is too long" "业务编号过长";
+    /// The reference holds control characters.
+    ReferenceInvalid "reference_invalid" 422 final "The reference is not valid" "业务编号不合法";
     /// The validity is outside what is allowed.
     ValidityOutOfRange "validity_out_of_range" 422 final "The validity is out of range" "有效期超出范围";
 }

@@ -59,6 +59,12 @@ impl<'a> Variables<'a> {
     }
 }
 
+impl carillon_domain::intake::Variables for Variables<'_> {
+    fn value(&self, name: &str) -> Option<&str> {
+        self.get(name)
+    }
+}
+
 impl Serialize for Variables<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;

@@ -1,0 +1,61 @@
+use clap::{Parser, Subcommand};
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+/// Messaging gateway for hospitals, schools and enterprises.
+///
+/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a file is not valid, 130 interrupted a second time.
+#[derive(Debug, Parser)]
+#[command(name = "carillon", version, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the service.
+    Serve(Serve),
+    /// Make the configuration what a file says: organisations, accounts, connections, routes, templates.
+    Apply(Apply),
+    /// Check a settings file and print the settings that result.
+    CheckConfig(CheckConfig),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Serve {
+    /// Settings (TOML); the defaults without it.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder of journal, history and catalog; made when it is not there.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Overrides `http.port`; 0 takes a free one.
+    #[arg(long, value_name = "N")]
+    pub port: Option<u16>,
+    /// Overrides `http.bind`.
+    #[arg(long, value_name = "ADDRESS")]
+    pub bind: Option<IpAddr>,
+    /// Keeps the first operator's password in a file, so that later starts print it again; for demos.
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Apply {
+    /// The whole configuration (TOML), by name; what it does not name is removed.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Folder of the catalog; made when it is not there.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Only say what would change.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct CheckConfig {
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}

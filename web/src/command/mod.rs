@@ -1,0 +1,15 @@
+//! The commands of the binary.
+
+mod apply;
+mod arguments;
+mod check_config;
+mod environment;
+mod exit;
+mod log;
+mod operator;
+mod serve;
+mod storage;
+mod watch;
+
+pub use arguments::{Arguments, Command};
+pub use exit::{Failed, run};

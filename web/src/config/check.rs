@@ -1,0 +1,80 @@
+use super::ConfigError;
+use super::sections::Config;
+use std::ops::RangeInclusive;
+
+impl Config {
+    /// Refuses values that would make the service useless or unbounded.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let Config {
+            http,
+            limits,
+            journal,
+            shutdown,
+            ..
+        } = self;
+        const MIB: u64 = 1024 * 1024;
+        let checks: &[(&'static str, u64, RangeInclusive<u64>)] = &[
+            ("http.workers", http.workers.into(), 0..=256),
+            ("http.connections_max", http.connections_max.into(), 1..=1_000_000),
+            ("http.keep_alive_s", http.keep_alive_s.into(), 1..=3600),
+            ("http.header_timeout_s", http.header_timeout_s.into(), 1..=300),
+            (
+                "limits.single_bytes_max",
+                limits.single_bytes_max as u64,
+                1024..=MIB,
+            ),
+            (
+                "limits.batch_bytes_max",
+                limits.batch_bytes_max as u64,
+                1024..=64 * MIB,
+            ),
+            (
+                "limits.batch_lines_max",
+                limits.batch_lines_max as u64,
+                1..=100_000,
+            ),
+            ("limits.body_timeout_s", limits.body_timeout_s.into(), 1..=600),
+            (
+                "limits.messages_open_max",
+                limits.messages_open_max,
+                1_000..=50_000_000,
+            ),
+            ("journal.volume_bytes", journal.volume_bytes, MIB..=4096 * MIB),
+            (
+                "journal.commit_interval_us",
+                journal.commit_interval_us.into(),
+                0..=100_000,
+            ),
+            (
+                "journal.checkpoint_bytes",
+                journal.checkpoint_bytes,
+                MIB..=65_536 * MIB,
+            ),
+            (
+                "journal.disk_free_bytes_min",
+                journal.disk_free_bytes_min,
+                16 * MIB..=u64::MAX,
+            ),
+            (
+                "journal.feed_retention_hours",
+                journal.feed_retention_hours.into(),
+                1..=24 * 31,
+            ),
+            (
+                "journal.keep_bytes_max",
+                journal.keep_bytes_max,
+                64 * MIB..=u64::MAX,
+            ),
+            ("shutdown.drain_s", shutdown.drain_s.into(), 0..=3600),
+        ];
+        match checks.iter().find(|(_, value, range)| !range.contains(value)) {
+            None => Ok(()),
+            Some((key, value, range)) => Err(ConfigError::OutOfRange {
+                key,
+                value: *value,
+                min: *range.start(),
+                max: *range.end(),
+            }),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The configuration: defaults, one TOML file, the environment, the command line — each overrides those before it.
+
+mod check;
+mod load;
+mod sections;
+
+pub use load::{ConfigError, Overrides, load};
+pub use sections::{Config, Http, JournalSection, Limits, Log, LogFormat, Numbers, Shutdown};

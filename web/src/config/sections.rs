@@ -1,0 +1,162 @@
+use carillon_actors::lane::LaneOptions;
+use carillon_embedded::journal::JournalOptions;
+use serde::{Deserialize, Serialize};
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Everything that can be set. `deploy/carillon.toml` explains each key; a test holds it to these defaults.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    pub http: Http,
+    pub limits: Limits,
+    pub journal: JournalSection,
+    pub numbers: Numbers,
+    pub shutdown: Shutdown,
+    pub log: Log,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    pub bind: IpAddr,
+    pub port: u16,
+    /// 0 for one per core.
+    pub workers: u16,
+    pub connections_max: u32,
+    pub keep_alive_s: u32,
+    pub header_timeout_s: u32,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Http {
+            bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 8080,
+            workers: 0,
+            connections_max: 10_000,
+            // Longer than the idle time of usual client pools, so that they do not meet a closed connection.
+            keep_alive_s: 75,
+            header_timeout_s: 10,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    pub single_bytes_max: usize,
+    pub batch_bytes_max: usize,
+    pub batch_lines_max: usize,
+    pub body_timeout_s: u32,
+    pub messages_open_max: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            single_bytes_max: 64 * 1024,
+            batch_bytes_max: 8 * 1024 * 1024,
+            batch_lines_max: 10_000,
+            body_timeout_s: 30,
+            messages_open_max: LaneOptions::default().messages_open_max,
+        }
+    }
+}
+
+impl Limits {
+    pub fn body_timeout(&self) -> Duration {
+        Duration::from_secs(self.body_timeout_s.into())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct JournalSection {
+    pub volume_bytes: u64,
+    pub commit_interval_us: u32,
+    pub checkpoint_bytes: u64,
+    pub disk_free_bytes_min: u64,
+    pub feed_retention_hours: u32,
+    pub keep_bytes_max: u64,
+}
+
+impl Default for JournalSection {
+    fn default() -> Self {
+        let (journal, lane) = (JournalOptions::default(), LaneOptions::default());
+        JournalSection {
+            volume_bytes: journal.volume_bytes,
+            commit_interval_us: journal.commit_interval.as_micros() as u32,
+            checkpoint_bytes: lane.checkpoint_bytes,
+            disk_free_bytes_min: lane.disk_free_bytes_min,
+            feed_retention_hours: (lane.feed_retention.as_secs() / 3600) as u32,
+            keep_bytes_max: lane.journal_keep_bytes,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Numbers {
+    /// Empty for none.
+    pub ranges_file: PathBuf,
+    /// Empty for none.
+    pub ported_file: PathBuf,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Shutdown {
+    pub drain_s: u32,
+}
+
+impl Default for Shutdown {
+    fn default() -> Self {
+        Shutdown { drain_s: 30 }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    pub format: LogFormat,
+    pub filter: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Log {
+            format: LogFormat::Text,
+            filter: "info".to_owned(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+impl Config {
+    pub fn journal_options(&self) -> JournalOptions {
+        JournalOptions {
+            volume_bytes: self.journal.volume_bytes,
+            commit_interval: Duration::from_micros(self.journal.commit_interval_us.into()),
+            ..JournalOptions::default()
+        }
+    }
+
+    pub fn lane_options(&self) -> LaneOptions {
+        LaneOptions {
+            messages_open_max: self.limits.messages_open_max,
+            checkpoint_bytes: self.journal.checkpoint_bytes,
+            disk_free_bytes_min: self.journal.disk_free_bytes_min,
+            feed_retention: Duration::from_secs(u64::from(self.journal.feed_retention_hours) * 3600),
+            journal_keep_bytes: self.journal.keep_bytes_max,
+            ..LaneOptions::default()
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! One table of endpoints, from which the router, the OpenAPI document, the metrics' labels and the test that every
+//! endpoint refuses the unauthorised are all built.
+
+mod declaration;
+mod openapi;
+mod router;
+mod table;
+
+pub use declaration::{Access, Body, Endpoint, Parameter, Success};
+pub use openapi::document;
+pub use router::{RouteIndex, configure};
+pub use table::ENDPOINTS;

@@ -1,0 +1,44 @@
+use super::table::ENDPOINTS;
+use crate::http::Failure;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use carillon_api::Code;
+use std::collections::BTreeMap;
+
+/// Which path of the table a request was routed to; the metrics and the log name it by its pattern, never by its values.
+#[derive(Clone, Copy)]
+pub struct RouteIndex(pub &'static str);
+
+/// Registers every endpoint. There is no other way into the application.
+pub fn configure(config: &mut ServiceConfig) {
+    let mut paths: BTreeMap<&'static str, Vec<&'static super::Endpoint>> = BTreeMap::new();
+    for endpoint in ENDPOINTS {
+        paths.entry(endpoint.path).or_default().push(endpoint);
+    }
+    // Fixed segments sort after `{` in no locale: register the literal paths first, so that `batch` is never an id.
+    let (variable, literal): (Vec<_>, Vec<_>) = paths.into_iter().partition(|(path, _)| path.contains('{'));
+    for (path, endpoints) in literal.into_iter().chain(variable) {
+        let mut resource = web::resource(path).app_data(RouteIndex(path));
+        for endpoint in &endpoints {
+            resource = resource.route((endpoint.handler)());
+        }
+        let allowed = endpoints
+            .iter()
+            .map(|e| e.method.as_str())
+            .collect::<Vec<_>>()
+            .join(", ");
+        config.service(resource.default_service(web::to(move || method_not_allowed(allowed.clone()))));
+    }
+    config.default_service(web::to(not_found));
+}
+
+async fn method_not_allowed(allowed: String) -> Result<HttpResponse, Failure> {
+    Err(Failure::new(Code::MethodNotAllowed, format!("allowed here: {allowed}")).allow(allowed))
+}
+
+async fn not_found(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    Err(Failure::new(
+        Code::NotFound,
+        format!("there is no {}", request.path()),
+    ))
+}

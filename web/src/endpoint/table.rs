@@ -1,0 +1,321 @@
+use super::declaration::{Access, Body, Endpoint, Parameter, Place, Success, array_of, schema_of};
+use crate::{admin, feed, probe, query, send};
+use actix_web::http::Method;
+use actix_web::web;
+use carillon_api as api;
+use carillon_api::Code;
+
+/// Every endpoint there is.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint {
+        method: Method::POST,
+        path: "/v1/messages",
+        access: Access::Send,
+        summary: "Send one message",
+        description: "The answer comes when the message is durable: from then on it is neither lost nor sent twice.",
+        parameters: &[IDEMPOTENCY_KEY],
+        body: Some(Body {
+            description: "At most 64 KiB.",
+            contents: &[("application/json", schema_of::<api::MessageRequest<'static>>)],
+        }),
+        success: json::<api::SendAnswer>(202, "Accepted and durable."),
+        errors: &[
+            Code::InvalidPhone,
+            Code::MissingVariable,
+            Code::InvalidVariable,
+            Code::UnknownTemplate,
+            Code::TemplateRequired,
+            Code::TextEmpty,
+            Code::TextTooLong,
+            Code::UnknownBusinessType,
+            Code::NoRoute,
+            Code::SignatureInvalid,
+            Code::TextInvalid,
+            Code::TextAndTemplate,
+            Code::ReferenceTooLong,
+            Code::ReferenceInvalid,
+            Code::ValidityOutOfRange,
+            Code::IdempotencyConflict,
+            Code::QuotaExceeded,
+            Code::Overloaded,
+            Code::DiskLow,
+            Code::OrganisationRestarting,
+            Code::Unavailable,
+            Code::Interrupted,
+        ],
+        handler: || web::post().to(send::single),
+    },
+    Endpoint {
+        method: Method::POST,
+        path: "/v1/messages/batch",
+        access: Access::Send,
+        summary: "Send many messages",
+        description: "Each line is accepted or refused by itself. A JSON array that is not whole is refused as a whole; in \
+                      NDJSON a broken line refuses that line only.",
+        parameters: &[
+            IDEMPOTENCY_KEY,
+            Parameter {
+                name: "duplicates",
+                place: Place::Query,
+                required: false,
+                description: "`refuse` (default): a line with the number and text of an earlier line is refused as \
+                              `duplicate_line`; `allow`: it is taken.",
+            },
+        ],
+        body: Some(Body {
+            description: "At most 10,000 lines and 8 MiB.",
+            contents: &[
+                ("application/json", array_of::<api::MessageRequest<'static>>),
+                ("application/x-ndjson", schema_of::<api::MessageRequest<'static>>),
+            ],
+        }),
+        success: json::<api::BatchAnswer>(202, "At least one line is accepted and durable."),
+        errors: &[
+            Code::NothingAccepted,
+            Code::DuplicateLine,
+            Code::IdempotencyConflict,
+            Code::QuotaExceeded,
+            Code::Overloaded,
+            Code::DiskLow,
+            Code::OrganisationRestarting,
+            Code::Unavailable,
+            Code::Interrupted,
+        ],
+        handler: || web::post().to(send::batch),
+    },
+    Endpoint {
+        method: Method::GET,
+        path: "/v1/messages/{id}",
+        access: Access::Query,
+        summary: "The journey of one message",
+        description: "Only of the account that sent it; the number is masked.",
+        parameters: &[],
+        body: None,
+        success: json::<api::MessageView>(200, "The message as it is now."),
+        errors: &[Code::NotFound, Code::Unavailable],
+        handler: || web::get().to(query::message),
+    },
+    Endpoint {
+        method: Method::GET,
+        path: "/v1/messages",
+        access: Access::Query,
+        summary: "Messages to one number",
+        description: "Newest first; only those of the account; the number is masked. A page may be empty and yet have a \
+                      `next`.",
+        parameters: SEARCH,
+        body: None,
+        success: json::<api::MessagesPage>(200, "One page."),
+        errors: &[Code::InvalidParameter, Code::Unavailable],
+        handler: || web::get().to(query::search),
+    },
+    Endpoint {
+        method: Method::GET,
+        path: "/v1/receipts",
+        access: Access::Feed,
+        summary: "How messages ended",
+        description: "Ends of the account's messages and their corrections, oldest first, kept for 72 h.",
+        parameters: FEED,
+        body: None,
+        success: json::<api::ReceiptsPage>(200, "One page; keep `next`."),
+        errors: &[Code::InvalidParameter, Code::CursorGone],
+        handler: || web::get().to(feed::receipts),
+    },
+    Endpoint {
+        method: Method::GET,
+        path: "/v1/replies",
+        access: Access::Feed,
+        summary: "Messages from phones",
+        description: "Replies to the account's numbers, oldest first, kept for 72 h.",
+        parameters: FEED,
+        body: None,
+        success: json::<api::RepliesPage>(200, "One page; keep `next`."),
+        errors: &[Code::InvalidParameter, Code::CursorGone],
+        handler: || web::get().to(feed::replies),
+    },
+    Endpoint {
+        method: Method::GET,
+        path: "/v1/admin/connections",
+        access: Access::Operator,
+        summary: "The state of every connection",
+        description: "",
+        parameters: &[],
+        body: None,
+        success: json::<api::ConnectionsView>(200, "All connections, by name."),
+        errors: &[],
+        handler: || web::get().to(admin::connections),
+    },
+    Endpoint {
+        method: Method::POST,
+        path: "/v1/admin/connections/{name}/restart",
+        access: Access::Operator,
+        summary: "Let a connection that is down or has failed try again at once",
+        description: "",
+        parameters: &[],
+        body: None,
+        success: Success {
+            status: 202,
+            description: "It tries again.",
+            media_type: "",
+            schema: None,
+        },
+        errors: &[Code::NotFound],
+        handler: || web::post().to(admin::restart_connection),
+    },
+    Endpoint {
+        method: Method::GET,
+        path: "/v1/admin/messages/{id}",
+        access: Access::Operator,
+        summary: "The journey of one message of any account",
+        description: "With the full number.",
+        parameters: &[],
+        body: None,
+        success: json::<api::MessageView>(200, "The message as it is now."),
+        errors: &[Code::NotFound, Code::Unavailable],
+        handler: || web::get().to(admin::message),
+    },
+    Endpoint {
+        method: Method::GET,
+        path: "/v1/admin/messages",
+        access: Access::Operator,
+        summary: "Messages of all accounts to one number",
+        description: "Newest first, with the full number.",
+        parameters: SEARCH,
+        body: None,
+        success: json::<api::MessagesPage>(200, "One page."),
+        errors: &[Code::InvalidParameter, Code::Unavailable],
+        handler: || web::get().to(admin::search),
+    },
+    Endpoint {
+        method: Method::GET,
+        path: "/v1/admin/catalog",
+        access: Access::Operator,
+        summary: "What is configured",
+        description: "Without secrets.",
+        parameters: &[],
+        body: None,
+        success: json::<api::CatalogView>(200, "The configuration the service works on."),
+        errors: &[],
+        handler: || web::get().to(admin::catalog),
+    },
+    Endpoint {
+        method: Method::GET,
+        path: "/healthz",
+        access: Access::Public,
+        summary: "Whether the process lives",
+        description: "",
+        parameters: &[],
+        body: None,
+        success: text("It lives."),
+        errors: &[],
+        handler: || web::get().to(probe::health),
+    },
+    Endpoint {
+        method: Method::GET,
+        path: "/readyz",
+        access: Access::Public,
+        summary: "Whether the service takes requests",
+        description: "",
+        parameters: &[],
+        body: None,
+        success: text("It takes requests."),
+        errors: &[Code::Unavailable],
+        handler: || web::get().to(probe::ready),
+    },
+    Endpoint {
+        method: Method::GET,
+        path: "/metrics",
+        access: Access::Public,
+        summary: "Figures for Prometheus",
+        description: "Holds no personal data.",
+        parameters: &[],
+        body: None,
+        success: text("Prometheus text format."),
+        errors: &[],
+        handler: || web::get().to(probe::metrics),
+    },
+    Endpoint {
+        method: Method::GET,
+        path: "/v1/openapi.json",
+        access: Access::Public,
+        summary: "This document",
+        description: "",
+        parameters: &[],
+        body: None,
+        success: Success {
+            status: 200,
+            description: "OpenAPI 3.1.",
+            media_type: "application/json",
+            schema: None,
+        },
+        errors: &[],
+        handler: || web::get().to(probe::openapi),
+    },
+];
+
+const IDEMPOTENCY_KEY: Parameter = Parameter {
+    name: "Idempotency-Key",
+    place: Place::Header,
+    required: false,
+    description: "1 to 255 visible ASCII characters. For 24 h the same key with the same body gives the same answer and \
+                  sends nothing again; with another body it is refused.",
+};
+
+const SEARCH: &[Parameter] = &[
+    Parameter {
+        name: "to",
+        place: Place::Query,
+        required: true,
+        description: "The number.",
+    },
+    Parameter {
+        name: "before",
+        place: Place::Query,
+        required: false,
+        description: "The `next` of the page before.",
+    },
+    Parameter {
+        name: "limit",
+        place: Place::Query,
+        required: false,
+        description: "Messages on the page, 1 to 200; 50 when absent.",
+    },
+];
+
+const FEED: &[Parameter] = &[
+    Parameter {
+        name: "after",
+        place: Place::Query,
+        required: false,
+        description: "The `next` of the page before; the oldest event kept when absent.",
+    },
+    Parameter {
+        name: "limit",
+        place: Place::Query,
+        required: false,
+        description: "Events on the page, 1 to 1000; 100 when absent.",
+    },
+    Parameter {
+        name: "wait",
+        place: Place::Query,
+        required: false,
+        description: "Seconds to wait for an event when there is none, 0 to 30; 0 when absent.",
+    },
+];
+
+const fn json<T: utoipa::ToSchema>(status: u16, description: &'static str) -> Success {
+    Success {
+        status,
+        description,
+        media_type: "application/json",
+        schema: Some(schema_of::<T>),
+    }
+}
+
+const fn text(description: &'static str) -> Success {
+    Success {
+        status: 200,
+        description,
+        media_type: "text/plain",
+        schema: None,
+    }
+}

@@ -1,0 +1,6 @@
+//! Event feeds: receipts and replies with a cursor.
+
+mod events;
+mod wait;
+
+pub use events::{receipts, replies};

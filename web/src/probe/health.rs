@@ -1,0 +1,39 @@
+use crate::endpoint::document;
+use crate::http::Failure;
+use crate::state::AppState;
+use actix_web::http::header::ContentType;
+use actix_web::{HttpResponse, web};
+use carillon_actors::status::Readiness;
+use carillon_api::Code;
+use std::sync::LazyLock;
+
+/// `GET /healthz`
+pub async fn health() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(ContentType::plaintext())
+        .body("ok\n")
+}
+
+/// `GET /readyz`
+pub async fn ready(state: web::Data<AppState>) -> Result<HttpResponse, Failure> {
+    let reason = match state.lane.readiness() {
+        Readiness::Ready => {
+            return Ok(HttpResponse::Ok()
+                .content_type(ContentType::plaintext())
+                .body("ready\n"));
+        }
+        Readiness::Starting => "starting".to_owned(),
+        Readiness::Stopping => "stopping".to_owned(),
+        Readiness::Failed { reason } => format!("failed: {reason}"),
+    };
+    Err(Failure::new(Code::Unavailable, reason))
+}
+
+/// `GET /v1/openapi.json`
+pub async fn openapi() -> HttpResponse {
+    static DOCUMENT: LazyLock<String> =
+        LazyLock::new(|| serde_json::to_string(&document()).expect("the document is plain JSON"));
+    HttpResponse::Ok()
+        .content_type(ContentType::json())
+        .body(DOCUMENT.as_str())
+}

@@ -1,0 +1,24 @@
+use super::figures::{connections, lane, process};
+use crate::http::{Failure, HttpMetrics};
+use crate::state::AppState;
+use actix_web::{HttpResponse, web};
+use prometheus::{Encoder, TextEncoder};
+
+/// `GET /metrics`
+pub async fn metrics(
+    state: web::Data<AppState>,
+    http: web::Data<HttpMetrics>,
+) -> Result<HttpResponse, Failure> {
+    let statuses = state.lane.connections();
+    let mut families = lane(state.lane.counters(), &state.lane.journal_status());
+    families.extend(connections(&statuses, state.lane.catalog()));
+    families.extend(process(&state.host.read()));
+    families.extend(http.families());
+    let mut text = Vec::new();
+    TextEncoder::new()
+        .encode(&families, &mut text)
+        .map_err(|error| Failure::internal(&error))?;
+    Ok(HttpResponse::Ok()
+        .content_type(prometheus::TEXT_FORMAT)
+        .body(text))
+}

@@ -1,0 +1,11 @@
+//! For orchestrators, monitoring and tools: health, readiness, figures, the OpenAPI document.
+
+mod family;
+mod figures;
+mod health;
+mod host;
+mod metrics;
+
+pub use health::{health, openapi, ready};
+pub use host::HostFigures;
+pub use metrics::metrics;

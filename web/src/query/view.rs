@@ -1,0 +1,170 @@
+use super::words;
+use crate::http::time::rfc3339;
+use carillon_api::{AttemptView, MessageView, SegmentView, StepView, StepWhat};
+use carillon_domain::catalog::Compiled;
+use carillon_domain::fact::CarrierId;
+use carillon_domain::ids::ConnectionId;
+use carillon_domain::journey::{Journey, MessageState, SegmentJourney, Step, StepKind};
+use carillon_domain::phone::PhoneNumber;
+use carillon_domain::time::UnixMs;
+
+/// How numbers are shown (PII-1).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Numbers {
+    Masked,
+    Full,
+}
+
+impl Numbers {
+    pub fn show(self, number: PhoneNumber) -> String {
+        match self {
+            Numbers::Masked => number.masked().to_string(),
+            Numbers::Full => number.e164().to_string(),
+        }
+    }
+}
+
+/// A journey with names instead of ids. A name that the configuration no longer has is shown as `#` and the id.
+pub fn view(journey: &Journey, catalog: &Compiled, numbers: Numbers) -> MessageView {
+    let names = Names(catalog);
+    MessageView {
+        id: journey.message,
+        status: journey.state.word().to_owned(),
+        is_final: matches!(journey.state, MessageState::Final(_)),
+        to: numbers.show(journey.to),
+        text: journey.text.to_string(),
+        account: named(
+            catalog.account(journey.account).map(|a| a.name.as_str()),
+            journey.account,
+        ),
+        business_type: named(
+            catalog
+                .business_type(journey.business_type)
+                .map(|b| b.name.as_str()),
+            journey.business_type,
+        ),
+        template: journey
+            .template
+            .map(|id| named(catalog.snapshot().templates.get(&id).map(|t| t.name.as_str()), id)),
+        reference: journey.reference.as_ref().map(ToString::to_string),
+        cause: journey.cause.as_ref().map(ToString::to_string),
+        accepted_at: rfc3339(UnixMs(journey.message.unix_ms())),
+        final_at: journey.final_at.map(rfc3339),
+        attempts: journey
+            .attempts
+            .iter()
+            .map(|attempt| AttemptView {
+                channel: words::channel(attempt.kind).to_owned(),
+                segments: (1..)
+                    .zip(&attempt.segments)
+                    .map(|(number, s)| segment(number, s, &names))
+                    .collect(),
+            })
+            .collect(),
+    }
+}
+
+fn segment(number: u32, segment: &SegmentJourney, names: &Names<'_>) -> SegmentView {
+    SegmentView {
+        number,
+        status: words::segment(segment.state).to_owned(),
+        connection: segment.connection.map(|id| names.connection(id)),
+        carrier_id: segment.carrier_id.as_ref().map(carrier_id),
+        code: segment.code.as_ref().map(ToString::to_string),
+        steps: segment.steps.iter().map(|s| step(s, names)).collect(),
+    }
+}
+
+fn step(step: &Step, names: &Names<'_>) -> StepView {
+    let (what, words, connection, code) = match &step.what {
+        StepKind::Intent {
+            connection,
+            try_number,
+            reason,
+        } => {
+            let connection = names.connection(*connection);
+            let words = format!(
+                "written to {connection}, try {try_number}: {}",
+                words::intent(*reason)
+            );
+            (StepWhat::Intent, words, Some(connection), None)
+        }
+        StepKind::Returned => (
+            StepWhat::Returned,
+            "not a byte left: it may go by another connection".to_owned(),
+            None,
+            None,
+        ),
+        StepKind::Submitted { carrier_id: id } => (
+            StepWhat::Submitted,
+            format!("taken by the carrier as {}", carrier_id(id)),
+            None,
+            None,
+        ),
+        StepKind::Rejected { code, retried } => {
+            let then = if *retried {
+                "written again after a pause"
+            } else {
+                "the segment has failed"
+            };
+            (
+                StepWhat::Rejected,
+                format!("refused by the carrier with {code}: {then}"),
+                None,
+                Some(code.to_string()),
+            )
+        }
+        StepKind::Uncertain { cause } => (
+            StepWhat::Uncertain,
+            words::uncertain(*cause).to_owned(),
+            None,
+            None,
+        ),
+        StepKind::Receipt { status, error } => {
+            let error = if error.is_empty() {
+                String::new()
+            } else {
+                format!(", error {error}")
+            };
+            (
+                StepWhat::Receipt,
+                format!("receipt {status}{error}"),
+                None,
+                Some(status.to_string()),
+            )
+        }
+    };
+    StepView {
+        at: rfc3339(step.at),
+        what,
+        words,
+        connection,
+        code,
+    }
+}
+
+fn carrier_id(id: &CarrierId) -> String {
+    match id {
+        CarrierId::Number(number) => number.to_string(),
+        CarrierId::Text(text) => text.to_string(),
+    }
+}
+
+struct Names<'a>(&'a Compiled);
+
+impl Names<'_> {
+    fn connection(&self, id: ConnectionId) -> String {
+        connection_name(self.0, id)
+    }
+}
+
+pub fn connection_name(catalog: &Compiled, id: ConnectionId) -> String {
+    named(
+        catalog.snapshot().connections.get(&id).map(|c| c.name.as_str()),
+        id,
+    )
+}
+
+fn named(name: Option<&str>, id: impl std::fmt::Display) -> String {
+    name.map_or_else(|| format!("#{id}"), str::to_owned)
+}
