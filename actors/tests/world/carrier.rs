@@ -1,0 +1,315 @@
+use carillon_domain::catalog::{Compiled, Protocol as Configured};
+use carillon_domain::ids::ConnectionId;
+use carillon_domain::time::{Monotonic, Now};
+use carillon_protocols::session::{
+    Protocol, Receipt, SegmentId, ServerConfig, ServerEvent, ServerSession, SubmitIn, SubmitTag,
+};
+use rand::RngExt;
+use rand::rngs::SmallRng;
+use std::time::Duration;
+
+/// How a carrier behaves; changed by tests while it runs.
+#[derive(Clone, Debug)]
+pub struct Behaviour {
+    pub reachable: bool,
+    /// Takes requests and never answers.
+    pub silent: bool,
+    pub latency: Duration,
+    pub receipt_after: Duration,
+    /// Share of receipts that come before the response.
+    pub receipts_first: f64,
+    /// Share of receipts that come twice.
+    pub receipts_twice: f64,
+    /// Share of requests refused with the protocol's "slow down".
+    pub throttled: f64,
+    pub rejected: f64,
+    pub undelivered: f64,
+    /// Share of writes of which only a part arrives before the session is cut.
+    pub torn_writes: f64,
+    /// No receipts at all.
+    pub mute: bool,
+}
+
+impl Default for Behaviour {
+    fn default() -> Self {
+        Behaviour {
+            reachable: true,
+            silent: false,
+            latency: Duration::from_millis(10),
+            receipt_after: Duration::from_millis(100),
+            receipts_first: 0.0,
+            receipts_twice: 0.0,
+            throttled: 0.0,
+            rejected: 0.0,
+            undelivered: 0.0,
+            torn_writes: 0.0,
+            mute: false,
+        }
+    }
+}
+
+/// What all carriers saw: the truth.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    pub entries: Vec<LedgerEntry>,
+}
+
+#[derive(Clone, Debug)]
+pub struct LedgerEntry {
+    pub connection: ConnectionId,
+    pub at: Monotonic,
+    pub to: String,
+    /// The payload; with the part number it names the segment.
+    pub payload: Vec<u8>,
+    pub part: u8,
+    pub taken: bool,
+    /// The receipt the carrier means to give.
+    pub status: &'static str,
+}
+
+pub struct Carrier {
+    pub behaviour: Behaviour,
+    pub wires: Vec<Option<Wire>>,
+    id: ConnectionId,
+    protocol: Protocol,
+    password: String,
+    due: Vec<(Monotonic, Act)>,
+    next_id: u64,
+}
+
+pub struct Wire {
+    epoch: u32,
+    server: ServerSession,
+}
+
+enum Act {
+    Answer {
+        slot: usize,
+        epoch: u32,
+        tag: SubmitTag,
+        answer: Result<SegmentId, u32>,
+    },
+    Receipt {
+        receipt: Receipt,
+        to: String,
+    },
+}
+
+impl Carrier {
+    pub fn new(id: ConnectionId, catalog: &Compiled) -> Self {
+        let config = &catalog.snapshot().connections[&id];
+        Carrier {
+            behaviour: Behaviour::default(),
+            wires: (0..config.sessions).map(|_| None).collect(),
+            id,
+            protocol: match config.protocol {
+                Configured::Cmpp20 => Protocol::Cmpp20,
+                Configured::Cmpp30 => Protocol::Cmpp30,
+                Configured::Smpp34 => Protocol::Smpp34,
+            },
+            password: config.password.reveal().to_owned(),
+            due: Vec::new(),
+            next_id: u64::from(id.0) << 32,
+        }
+    }
+
+    pub fn connect(&mut self, slot: usize, epoch: u32, now: Now) -> bool {
+        if !self.behaviour.reachable {
+            return false;
+        }
+        let config = ServerConfig {
+            protocols: vec![self.protocol],
+            window: 64,
+            link_test_interval: 0,
+            response_timeout: 60_000,
+            bind_timeout: 5_000,
+            system_id: "carrier".into(),
+        };
+        self.wires[slot] = Some(Wire {
+            epoch,
+            server: ServerSession::new(config, millis(now)),
+        });
+        true
+    }
+
+    pub fn epoch(&self, slot: usize) -> Option<u32> {
+        self.wires[slot].as_ref().map(|wire| wire.epoch)
+    }
+
+    pub fn cut(&mut self, slot: usize) -> Option<u32> {
+        self.wires[slot].take().map(|wire| wire.epoch)
+    }
+
+    pub fn drop_wires(&mut self) {
+        self.wires.iter_mut().for_each(|wire| *wire = None);
+    }
+
+    pub fn take_output(&mut self, slot: usize) -> Option<(u32, Vec<u8>)> {
+        let wire = self.wires[slot].as_mut()?;
+        let output = wire.server.output();
+        (!output.is_empty()).then(|| (wire.epoch, output.split().to_vec()))
+    }
+
+    pub fn hear(&mut self, slot: usize, bytes: &[u8], now: Now, rng: &mut SmallRng, ledger: &mut Ledger) {
+        let Some(wire) = self.wires[slot].as_mut() else {
+            return;
+        };
+        let mut events = Vec::new();
+        wire.server.receive(bytes, millis(now), &mut events);
+        let epoch = wire.epoch;
+        for event in events {
+            match event {
+                ServerEvent::BindRequested => {
+                    let wire = self.wires[slot].as_mut().expect("it just spoke");
+                    let bind = wire.server.bind_request().expect("a bind was requested");
+                    assert!(bind.verify(&self.password), "the client knows the secret");
+                    let password = self.password.clone();
+                    wire.server.accept_bind(&password, millis(now));
+                }
+                ServerEvent::Submit { tag, submit } => {
+                    self.submitted(slot, epoch, tag, submit, now, rng, ledger)
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Does everything that is due.
+    pub fn act(&mut self, now: Now, rng: &mut SmallRng, _ledger: &mut Ledger) {
+        if self.behaviour.silent {
+            return;
+        }
+        let (due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut self.due)
+            .into_iter()
+            .partition(|(at, _)| *at <= now.monotonic);
+        self.due = later;
+        for (_, act) in due {
+            match act {
+                Act::Answer {
+                    slot,
+                    epoch,
+                    tag,
+                    answer,
+                } => {
+                    if let Some(wire) = self.wires[slot].as_mut().filter(|wire| wire.epoch == epoch) {
+                        wire.server.respond_submit(tag, answer);
+                    }
+                }
+                Act::Receipt { receipt, to } => self.give_receipt(receipt, to, now, rng),
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one event with everything it may touch")]
+    fn submitted(
+        &mut self,
+        slot: usize,
+        epoch: u32,
+        tag: SubmitTag,
+        submit: SubmitIn,
+        now: Now,
+        rng: &mut SmallRng,
+        ledger: &mut Ledger,
+    ) {
+        let behaviour = self.behaviour.clone();
+        let dice: f64 = rng.random();
+        let refusal = if dice < behaviour.throttled {
+            Some(if self.protocol == Protocol::Smpp34 {
+                0x58
+            } else {
+                8
+            })
+        } else if dice < behaviour.throttled + behaviour.rejected {
+            Some(if self.protocol == Protocol::Smpp34 {
+                0x0B
+            } else {
+                13
+            })
+        } else {
+            None
+        };
+        let undelivered = rng.random_bool(behaviour.undelivered);
+        let status = if undelivered { "UNDELIV" } else { "DELIVRD" };
+        ledger.entries.push(LedgerEntry {
+            connection: self.id,
+            at: now.monotonic,
+            to: submit.destinations[0].clone(),
+            payload: submit.payload,
+            part: submit.concatenation.map_or(1, |part| part.number),
+            taken: refusal.is_none(),
+            status,
+        });
+        self.next_id += 1;
+        let id = match self.protocol {
+            Protocol::Smpp34 => SegmentId::Text(format!("id-{}", self.next_id).into()),
+            _ => SegmentId::Number(self.next_id),
+        };
+        let answer_at = now.monotonic + behaviour.latency;
+        let answer = refusal.map_or(Ok(id.clone()), Err);
+        self.due.push((
+            answer_at,
+            Act::Answer {
+                slot,
+                epoch,
+                tag,
+                answer,
+            },
+        ));
+        if refusal.is_some() || behaviour.mute || !submit.receipt {
+            return;
+        }
+        let local = "2601010000".to_owned();
+        let receipt = Receipt {
+            id,
+            status: status.into(),
+            error: String::new(),
+            to: submit.destinations[0].clone(),
+            submit_time: local.clone(),
+            done_time: local,
+        };
+        let receipt_at = if rng.random_bool(behaviour.receipts_first) {
+            now.monotonic
+        } else {
+            answer_at + behaviour.receipt_after
+        };
+        let to = submit.source;
+        if rng.random_bool(behaviour.receipts_twice) {
+            let again = receipt_at + Duration::from_millis(rng.random_range(0..500));
+            self.due.push((
+                again,
+                Act::Receipt {
+                    receipt: receipt.clone(),
+                    to: to.clone(),
+                },
+            ));
+        }
+        self.due.push((receipt_at, Act::Receipt { receipt, to }));
+    }
+
+    /// By any session that is bound; later when there is none.
+    fn give_receipt(&mut self, receipt: Receipt, to: String, now: Now, rng: &mut SmallRng) {
+        let start = rng.random_range(0..self.wires.len());
+        for offset in 0..self.wires.len() {
+            let slot = (start + offset) % self.wires.len();
+            let Some(wire) = self.wires[slot].as_mut() else {
+                continue;
+            };
+            let from = receipt.to.clone();
+            if wire
+                .server
+                .deliver_receipt(&receipt, &from, &to, 0, millis(now))
+                .is_ok()
+            {
+                return;
+            }
+        }
+        self.due.push((
+            now.monotonic + Duration::from_millis(50),
+            Act::Receipt { receipt, to },
+        ));
+    }
+}
+
+fn millis(now: Now) -> u64 {
+    now.monotonic.0.as_millis() as u64
+}

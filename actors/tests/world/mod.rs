@@ -1,0 +1,438 @@
+//! A whole lane with simulated carriers in one thread: the real cores, the real sessions, the real journal on simulated files.
+//! Time moves only when a test says so, and chance comes from a printed seed.
+
+#![allow(dead_code, reason = "each test binary uses its own part of the world")]
+
+mod carrier;
+mod setup;
+
+pub use carrier::Ledger;
+pub use setup::{ACCOUNT, HOLD, RESEND, catalog, connection};
+
+use carillon_actors::connection::{Command, ConnectionCore};
+use carillon_actors::intake::{IntakeError, SingleAnswer, SingleIntake};
+use carillon_actors::lane::{BatchJob, BatchTaken, Effect, LaneCore, LaneOptions, recover};
+use carillon_actors::status::Counters;
+use carillon_domain::catalog::{Compiled, Snapshot};
+use carillon_domain::fact::{IdempotencyKey, RefusedLine};
+use carillon_domain::ids::{AccountId, BusinessTypeId, ConnectionId, MessageId};
+use carillon_domain::intake::Prepared;
+use carillon_domain::journey::Journey;
+use carillon_domain::time::{Monotonic, Now, UnixMs};
+use carillon_embedded::files::SimulatedFiles;
+use carillon_embedded::journal::{EmbeddedJournal, JournalOptions};
+use carillon_storage::journal::FrameSeq;
+use carrier::Carrier;
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// 2026-01-01T00:00:00+08:00.
+const START: UnixMs = UnixMs(1_767_196_800_000);
+const STEP: Duration = Duration::from_millis(5);
+
+type Answers<T> = Vec<oneshot::Receiver<Result<T, IntakeError>>>;
+
+pub struct World {
+    pub lane: LaneCore,
+    pub connections: BTreeMap<ConnectionId, ConnectionCore>,
+    pub carriers: BTreeMap<ConnectionId, Carrier>,
+    pub ledger: Ledger,
+    pub now: Now,
+    pub rng: SmallRng,
+    pub finished: BTreeMap<MessageId, Journey>,
+    /// Ids whose caller has an answer.
+    pub acknowledged: Vec<MessageId>,
+    pub options: LaneOptions,
+    catalog: Arc<Compiled>,
+    files: SimulatedFiles,
+    next_look: BTreeMap<ConnectionId, Monotonic>,
+    singles: Answers<SingleAnswer>,
+    next_text: u32,
+}
+
+impl World {
+    pub fn new(snapshot: Snapshot, seed: u64) -> World {
+        println!("seed {seed}");
+        let catalog = Arc::new(Compiled::new(Arc::new(snapshot)).expect("the catalog is sound"));
+        let files = SimulatedFiles::new(seed);
+        let now = Now {
+            unix: START,
+            monotonic: Monotonic(Duration::from_secs(10)),
+        };
+        let options = LaneOptions::default();
+        let lane = open(&options, &catalog, &files, now).0;
+        let carriers = catalog
+            .snapshot()
+            .connections
+            .keys()
+            .map(|id| (*id, Carrier::new(*id, &catalog)))
+            .collect();
+        let mut world = World {
+            lane,
+            connections: BTreeMap::new(),
+            carriers,
+            ledger: Ledger::default(),
+            now,
+            rng: SmallRng::seed_from_u64(seed),
+            finished: BTreeMap::new(),
+            acknowledged: Vec::new(),
+            options,
+            catalog,
+            files,
+            next_look: BTreeMap::new(),
+            singles: Vec::new(),
+            next_text: 0,
+        };
+        world.connect_all();
+        world
+    }
+
+    /// One message with a text that no other has.
+    pub fn prepared(&mut self, business_type: BusinessTypeId, segments: u8) -> Prepared {
+        self.next_text += 1;
+        let number = self.next_text;
+        let text = setup::text(number, segments);
+        let to = 8_613_800_000_000 + u64::from(number % 10_000);
+        setup::prepared(&self.catalog, business_type, &text, to)
+    }
+
+    pub fn send(&mut self, business_type: BusinessTypeId, segments: u8) -> Option<IntakeError> {
+        let message = self.prepared(business_type, segments);
+        self.send_prepared(message, None)
+    }
+
+    pub fn send_prepared(&mut self, message: Prepared, key: Option<IdempotencyKey>) -> Option<IntakeError> {
+        let (reply, mut answer) = oneshot::channel();
+        let intake = SingleIntake {
+            account: ACCOUNT,
+            idempotency: key,
+            message,
+        };
+        self.lane.take_single(intake, reply, self.now);
+        if let Ok(Err(error)) = answer.try_recv() {
+            return Some(error);
+        }
+        self.singles.push(answer);
+        self.settle();
+        None
+    }
+
+    /// Takes a batch to its end and waits for the answer.
+    pub fn batch(
+        &mut self,
+        key: Option<IdempotencyKey>,
+        lines: Vec<Result<Prepared, RefusedLine>>,
+    ) -> Result<BatchTaken, IntakeError> {
+        let (reply, mut answer) = oneshot::channel();
+        let mut job = Some(BatchJob::new(ACCOUNT, key, lines, reply));
+        while let Some(part) = job {
+            job = self.lane.take_batch_part(part, self.now);
+        }
+        self.settle();
+        answer.try_recv().expect("a settled batch is answered")
+    }
+
+    /// Lets `time` pass.
+    pub fn run(&mut self, time: Duration) {
+        let end = self.now.monotonic + time;
+        while self.now.monotonic < end {
+            self.now.monotonic = self.now.monotonic + STEP;
+            self.now.unix = self.now.unix + STEP;
+            for id in self.ids() {
+                if self.next_look.get(&id).is_none_or(|at| *at <= self.now.monotonic) {
+                    self.look(id);
+                }
+                self.carrier_acts(id);
+            }
+            self.lane.end_due(self.now);
+            self.settle();
+        }
+    }
+
+    /// Lets time pass until every message has ended, or panics.
+    pub fn run_until_empty(&mut self, limit: Duration) {
+        let end = self.now.monotonic + limit;
+        while !self.lane.columns().is_empty() {
+            assert!(
+                self.now.monotonic < end,
+                "{} messages never ended",
+                self.lane.columns().len()
+            );
+            self.run(Duration::from_millis(250));
+        }
+    }
+
+    /// Cuts every session of a connection at a random byte of what is being written.
+    pub fn cut(&mut self, id: ConnectionId) {
+        for slot in 0..self.carriers[&id].wires.len() {
+            let Some(epoch) = self.carriers.get_mut(&id).and_then(|carrier| carrier.cut(slot)) else {
+                continue;
+            };
+            let core = self
+                .connections
+                .get_mut(&id)
+                .expect("every connection has a core");
+            let commands = core.lost(
+                &mut self.lane,
+                slot as u8,
+                epoch,
+                "cut",
+                self.rng.random(),
+                self.now,
+            );
+            self.perform(id, commands);
+        }
+        self.settle();
+    }
+
+    /// The process is killed, or loses power, and starts again on what the disk kept.
+    pub fn crash(&mut self, power: bool) {
+        self.carriers.values_mut().for_each(Carrier::drop_wires);
+        self.connections.clear();
+        if power {
+            self.files.power_cut(self.rng.random());
+        } else {
+            self.files.kill();
+        }
+        self.files = self.files.restart();
+        self.singles.clear();
+        // A restart takes its time; the carrier's second moves on.
+        self.now.unix = self.now.unix + Duration::from_millis(800);
+        self.now.monotonic = self.now.monotonic + Duration::from_millis(800);
+        let (lane, finished) = open(&self.options, &self.catalog, &self.files, self.now);
+        self.lane = lane;
+        self.finished
+            .extend(finished.into_iter().map(|journey| (journey.message, journey)));
+        self.connect_all();
+        self.settle();
+    }
+
+    /// Stores the state as the lane's shell does.
+    pub fn checkpoint(&mut self) {
+        self.settle();
+        let state = self
+            .lane
+            .columns()
+            .checkpoint(&[])
+            .expect("the state can be written");
+        let at = self.lane.appended();
+        if at > FrameSeq::ZERO {
+            self.lane
+                .journal()
+                .save_checkpoint(at, &state)
+                .expect("the checkpoint is stored");
+        }
+    }
+
+    /// Commits, waits for the disk, releases, and lets everybody act who is concerned, until nothing moves.
+    pub fn settle(&mut self) {
+        loop {
+            self.lane.commit();
+            while self.lane.journal().durable() < self.lane.appended() {
+                assert_eq!(self.lane.failure(), None);
+                std::thread::yield_now();
+            }
+            for answer in self.lane.release() {
+                match answer {
+                    Effect::AnswerSingle(reply, answer) => drop(reply.send(Ok(answer))),
+                    Effect::AnswerBatch(reply, taken) => drop(reply.send(Ok(taken))),
+                    other => panic!("{other:?} is not an answer"),
+                }
+            }
+            for finished in self.lane.take_finished() {
+                for journey in finished.journeys {
+                    let again = self.finished.insert(journey.message, journey);
+                    assert!(again.is_none(), "a message ended twice (MSG-1): {again:?}");
+                }
+                for amendment in finished.amendments {
+                    let journey = self
+                        .finished
+                        .get_mut(&amendment.message)
+                        .expect("only what ended is amended");
+                    journey.state = carillon_domain::journey::MessageState::Final(amendment.state);
+                }
+            }
+            self.singles.retain_mut(|answer| match answer.try_recv() {
+                Ok(Ok(answer)) => {
+                    self.acknowledged.push(answer.id);
+                    false
+                }
+                Ok(Err(_)) => false,
+                Err(_) => true,
+            });
+            let wakes = self.lane.take_wakes();
+            if wakes.is_empty() && self.lane.is_settled() {
+                return;
+            }
+            wakes.into_iter().for_each(|id| self.look(id));
+        }
+    }
+
+    fn ids(&self) -> Vec<ConnectionId> {
+        self.connections.keys().copied().collect()
+    }
+
+    fn connect_all(&mut self) {
+        for (id, config) in &self.catalog.snapshot().connections {
+            let epoch = self.lane.columns().next_epoch(*id);
+            self.connections
+                .insert(*id, ConnectionCore::new(config.clone(), epoch, self.now));
+        }
+        self.next_look.clear();
+    }
+
+    /// Lets a connection's core look around, as its actor does on a wake and by its timer.
+    fn look(&mut self, id: ConnectionId) {
+        let core = self
+            .connections
+            .get_mut(&id)
+            .expect("every connection has a core");
+        let commands = core.tick(&mut self.lane, self.rng.random(), self.now);
+        self.perform(id, commands);
+        let core = self
+            .connections
+            .get_mut(&id)
+            .expect("every connection has a core");
+        let next = core.next_tick(&self.lane, self.now);
+        self.next_look.insert(id, next);
+    }
+
+    fn perform(&mut self, id: ConnectionId, commands: Vec<Command>) {
+        for command in commands {
+            let more = match command {
+                Command::Connect { slot, epoch } => self.connect(id, slot, epoch),
+                Command::Flush { slot } => self.flush(id, slot),
+                Command::Close { slot, .. } => {
+                    self.carriers
+                        .get_mut(&id)
+                        .expect("every connection has a carrier")
+                        .cut(usize::from(slot));
+                    Vec::new()
+                }
+            };
+            self.perform(id, more);
+        }
+    }
+
+    fn connect(&mut self, id: ConnectionId, slot: u8, epoch: u32) -> Vec<Command> {
+        let carrier = self
+            .carriers
+            .get_mut(&id)
+            .expect("every connection has a carrier");
+        let core = self
+            .connections
+            .get_mut(&id)
+            .expect("every connection has a core");
+        if carrier.connect(usize::from(slot), epoch, self.now) {
+            return core.connected(slot, epoch, 101_000_000, self.now);
+        }
+        core.connect_failed(slot, epoch, "refused".into(), self.rng.random(), self.now);
+        Vec::new()
+    }
+
+    /// Moves bytes to the carrier; sometimes only a part of them, with the rest cut off.
+    fn flush(&mut self, id: ConnectionId, slot: u8) -> Vec<Command> {
+        let carrier = self
+            .carriers
+            .get_mut(&id)
+            .expect("every connection has a carrier");
+        let core = self
+            .connections
+            .get_mut(&id)
+            .expect("every connection has a core");
+        let Some(epoch) = carrier.epoch(usize::from(slot)) else {
+            return Vec::new();
+        };
+        let Some(output) = core.output(slot, epoch).map(<[u8]>::to_vec) else {
+            return Vec::new();
+        };
+        let torn = self.rng.random_bool(carrier.behaviour.torn_writes);
+        let bytes = if torn {
+            self.rng.random_range(0..=output.len())
+        } else {
+            output.len()
+        };
+        core.wrote(slot, epoch, bytes);
+        carrier.hear(
+            usize::from(slot),
+            &output[..bytes],
+            self.now,
+            &mut self.rng,
+            &mut self.ledger,
+        );
+        if torn {
+            carrier.cut(usize::from(slot));
+            return core.lost(&mut self.lane, slot, epoch, "torn", self.rng.random(), self.now);
+        }
+        Vec::new()
+    }
+
+    /// Moves bytes from the carrier, and what is due there.
+    fn carrier_acts(&mut self, id: ConnectionId) {
+        let carrier = self
+            .carriers
+            .get_mut(&id)
+            .expect("every connection has a carrier");
+        carrier.act(self.now, &mut self.rng, &mut self.ledger);
+        for slot in 0..carrier.wires.len() {
+            let carrier = self
+                .carriers
+                .get_mut(&id)
+                .expect("every connection has a carrier");
+            let Some((epoch, bytes)) = carrier.take_output(slot) else {
+                continue;
+            };
+            let core = self
+                .connections
+                .get_mut(&id)
+                .expect("every connection has a core");
+            let commands = core.received(
+                &mut self.lane,
+                slot as u8,
+                epoch,
+                &bytes,
+                self.rng.random(),
+                self.now,
+            );
+            self.perform(id, commands);
+        }
+    }
+}
+
+fn open(
+    options: &LaneOptions,
+    catalog: &Arc<Compiled>,
+    files: &SimulatedFiles,
+    now: Now,
+) -> (LaneCore, Vec<Journey>) {
+    let journal_options = JournalOptions {
+        volume_bytes: 256 * 1024,
+        ..JournalOptions::default()
+    };
+    let journal = EmbeddedJournal::open(Path::new("/journal"), journal_options, Arc::new(files.clone()))
+        .expect("the journal opens after every crash");
+    let recovered = recover(
+        options.clone(),
+        catalog.clone(),
+        Arc::new(journal),
+        Arc::new(Counters::default()),
+        FrameSeq::ZERO,
+        now,
+    )
+    .expect("the lane is rebuilt");
+    let finished = recovered
+        .finished
+        .into_iter()
+        .flat_map(|finished| finished.journeys)
+        .collect();
+    (recovered.core, finished)
+}
+
+pub fn account() -> AccountId {
+    ACCOUNT
+}
