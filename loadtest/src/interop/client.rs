@@ -53,7 +53,11 @@ pub fn run_client(options: &InteropClient) -> anyhow::Result<()> {
     let mut events = Vec::new();
     while session.state() != SessionState::Closed {
         if clock.millis() > options.deadline_s * 1_000 {
-            bail!("not complete after {} s: {}", options.deadline_s, exchange.summary());
+            bail!(
+                "not complete after {} s: {}",
+                options.deadline_s,
+                exchange.summary()
+            );
         }
         exchange.submit(&mut session, clock.millis())?;
         if exchange.is_complete(options.replies) && session.state() == SessionState::Bound {

@@ -35,11 +35,16 @@ pub struct Exchange {
 impl Exchange {
     /// `messages`: lines of "number TAB text".
     pub fn new(messages: &str, protocol: Protocol) -> anyhow::Result<Self> {
-        let limits = SegmentLimits { ascii_subset: protocol != Protocol::Smpp34, ..SegmentLimits::default() };
+        let limits = SegmentLimits {
+            ascii_subset: protocol != Protocol::Smpp34,
+            ..SegmentLimits::default()
+        };
         let mut outgoing = Vec::new();
         let mut count = 0;
         for (line, reference) in messages.lines().zip(0_u16..) {
-            let (to, text) = line.split_once('\t').context("a line is not \"number TAB text\"")?;
+            let (to, text) = line
+                .split_once('\t')
+                .context("a line is not \"number TAB text\"")?;
             count += 1;
             for segment in segments(text, &limits)? {
                 let concatenation = (segment.total > 1).then_some(Concatenation {
@@ -75,7 +80,9 @@ impl Exchange {
     /// Submits what the window takes.
     pub fn submit(&mut self, session: &mut ClientSession, now: u64) -> anyhow::Result<()> {
         while session.state() == SessionState::Bound && session.window_free() > 0 {
-            let Some(next) = self.outgoing.get(self.submitted) else { break };
+            let Some(next) = self.outgoing.get(self.submitted) else {
+                break;
+            };
             let submit = Submit {
                 source: SOURCE,
                 destination: &next.to,
@@ -160,7 +167,12 @@ impl Exchange {
         let parts = self.partial.entry(key.clone()).or_default();
         parts.insert(part.number, text);
         if parts.len() == usize::from(part.total) {
-            let whole = self.partial.remove(&key).unwrap_or_default().into_values().collect();
+            let whole = self
+                .partial
+                .remove(&key)
+                .unwrap_or_default()
+                .into_values()
+                .collect();
             self.replies.push((key.0, whole));
         }
         Ok(())

@@ -35,7 +35,10 @@ pub fn dump_pdus(options: &PduDump) -> anyhow::Result<()> {
     let clock = Clock::start();
     let mut conversation = Conversation::new(protocol, LocalTime::of(clock.unix_us() / 1_000_000))?;
     conversation.run(&mut exchange)?;
-    std::io::stdout().lock().write_all(conversation.lines.as_bytes()).context("cannot print")
+    std::io::stdout()
+        .lock()
+        .write_all(conversation.lines.as_bytes())
+        .context("cannot print")
 }
 
 struct Conversation {
@@ -131,7 +134,10 @@ impl Conversation {
     fn answer(&mut self, tag: SubmitTag, submit: &SubmitIn) -> anyhow::Result<()> {
         self.last_id += 1;
         let id = SegmentId::Number(self.last_id);
-        let to = submit.destinations.first().context("a submit without destination")?;
+        let to = submit
+            .destinations
+            .first()
+            .context("a submit without destination")?;
         self.carrier.respond_submit(tag, Ok(id.clone()));
         let time = self.time.receipt_form();
         let receipt = Receipt {
@@ -142,7 +148,8 @@ impl Conversation {
             submit_time: time.clone(),
             done_time: time,
         };
-        self.carrier.deliver_receipt(&receipt, to, &submit.source, self.last_id, self.now)?;
+        self.carrier
+            .deliver_receipt(&receipt, to, &submit.source, self.last_id, self.now)?;
         if self.last_id == 1 {
             let reply = ReplyOut {
                 from: to,
@@ -161,7 +168,9 @@ impl Conversation {
 /// Cuts a stream into PDUs; in every protocol the first four octets are the length of the whole PDU.
 fn write_lines(lines: &mut String, direction: char, mut stream: &[u8]) -> anyhow::Result<()> {
     while stream.has_remaining() {
-        let length = stream.first_chunk().map_or(0, |octets| u32::from_be_bytes(*octets)) as usize;
+        let length = stream
+            .first_chunk()
+            .map_or(0, |octets| u32::from_be_bytes(*octets)) as usize;
         if length < 12 || length > stream.len() {
             bail!("what we write is not a row of PDUs");
         }

@@ -1,0 +1,91 @@
+//! What a run costs and what ran beside it, from /proc and from the disk.
+
+use crate::load::{Latencies, Percentiles};
+use serde::Serialize;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// A process's processor time and memory so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Usage {
+    /// User and system, all threads.
+    pub cpu: Duration,
+    pub rss_mib: f64,
+    pub rss_mib_max: f64,
+}
+
+impl Usage {
+    /// `None` when there is no such process.
+    pub fn of(pid: u32) -> Option<Self> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+        // The name in brackets may hold anything; after it, utime and stime are fields 14 and 15 of all (proc(5)).
+        let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+        let mut ticks = || fields.next()?.parse::<u64>().ok();
+        let ticks = ticks()? + ticks()?;
+        let kib = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name))?;
+            line.split_whitespace().nth(1)?.parse::<f64>().ok()
+        };
+        Some(Usage {
+            cpu: Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64),
+            rss_mib: kib("VmRSS:")? / 1_024.0,
+            rss_mib_max: kib("VmHWM:")? / 1_024.0,
+        })
+    }
+}
+
+/// What every measurement is given with.
+#[derive(Clone, Debug, Serialize)]
+pub struct Surroundings {
+    pub cores: usize,
+    pub kernel: String,
+    pub load_average: String,
+    /// `fdatasync` after appending 4 KiB, in the run's folder.
+    pub sync_ms: Percentiles,
+}
+
+const SYNCS: usize = 200;
+
+impl Surroundings {
+    pub fn measure(folder: &Path) -> io::Result<Self> {
+        let first_line = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
+        Ok(Surroundings {
+            cores: std::thread::available_parallelism().map_or(0, usize::from),
+            kernel: first_line("/proc/sys/kernel/osrelease"),
+            load_average: first_line("/proc/loadavg"),
+            sync_ms: sync_percentiles(folder)?,
+        })
+    }
+}
+
+fn sync_percentiles(folder: &Path) -> io::Result<Percentiles> {
+    let path = folder.join("sync-probe");
+    let mut file = File::create(&path)?;
+    let mut latencies = Latencies::default();
+    for _ in 0..SYNCS {
+        file.write_all(&[0; 4_096])?;
+        let start = Instant::now();
+        file.sync_data()?;
+        latencies.count(start.elapsed());
+    }
+    fs::remove_file(path)?;
+    Ok(latencies.percentiles())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_usage_can_be_read() {
+        let usage = Usage::of(std::process::id()).expect("we run");
+        assert!(
+            usage.rss_mib > 0.1 && usage.rss_mib <= usage.rss_mib_max + 1.0,
+            "{usage:?}"
+        );
+        assert!(Usage::of(u32::MAX).is_none());
+    }
+}

@@ -1,0 +1,23 @@
+//! Runs of a whole system: `carillon serve` as a process of its own, carriers and load beside it.
+
+mod apply;
+mod backlog;
+mod carrier_speed;
+mod kills;
+mod measure;
+mod outcome;
+mod reminders_run;
+mod server;
+mod system;
+mod throughput;
+
+pub use apply::{API_KEY, ConnectionPlan, apply_file};
+pub use backlog::{BacklogOptions, BacklogReport, backlog};
+pub use carrier_speed::{CarrierSpeedOptions, CarrierSpeedReport, carrier_speed};
+pub use kills::{KillsOptions, KillsReport, kills};
+pub use measure::{Surroundings, Usage};
+pub use outcome::{Outcome, RunError};
+pub use reminders_run::{RemindersOptions, RemindersReport, reminders_run};
+pub use server::{Server, ServerError};
+pub use system::{CarrierPlan, System, SystemError, SystemPlan};
+pub use throughput::{ThroughputOptions, ThroughputReport, throughput};

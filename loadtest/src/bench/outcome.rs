@@ -1,0 +1,55 @@
+use super::measure::Surroundings;
+use super::server::ServerError;
+use super::system::SystemError;
+use crate::judge::{Judgement, RecordsError, Violation};
+use crate::load::LoadError;
+use crate::sim::HostError;
+use serde::Serialize;
+
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error(transparent)]
+    System(#[from] SystemError),
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    #[error(transparent)]
+    Carriers(#[from] HostError),
+    #[error(transparent)]
+    Records(#[from] RecordsError),
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error("cannot measure the disk")]
+    Measure(#[source] std::io::Error),
+    #[error("the connections were not bound within {0} s")]
+    NotBound(u64),
+    #[error("cannot write the run's files")]
+    File(#[source] std::io::Error),
+}
+
+/// What every run says at its end, whatever else it measures.
+#[derive(Clone, Debug, Serialize)]
+pub struct Outcome {
+    pub accepted: u64,
+    pub lost: u64,
+    pub doubled: u64,
+    pub uncertain: u64,
+    /// Everything kept its promises.
+    pub clean: bool,
+    pub judgement: Judgement,
+    pub surroundings: Surroundings,
+}
+
+impl Outcome {
+    pub fn new(judgement: Judgement, surroundings: Surroundings) -> Self {
+        let sum = |kinds: &[Violation]| kinds.iter().map(|kind| judgement.count(*kind)).sum();
+        Outcome {
+            accepted: judgement.accepted,
+            lost: sum(&[Violation::Lost, Violation::Unfinished, Violation::Incomplete]),
+            doubled: sum(&[Violation::Doubled, Violation::Resent, Violation::EndedTwice]),
+            uncertain: judgement.uncertain,
+            clean: judgement.is_clean(),
+            judgement,
+            surroundings,
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Carriers, server and settlement of one run, in a folder of their own.
+
+use super::apply::{API_KEY, ConnectionPlan, apply_file};
+use super::server::{Server, ServerError};
+use crate::judge::{RecordsError, RecordsReader, Settlement, Shared};
+use crate::ledger::Contract;
+use crate::load::{LoadOptions, OpenLimit};
+use crate::sim::{
+    AccountConfig, Behaviour, CarrierConfig, CarrierStart, Host, HostError, Progress, ProtocolName,
+};
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tempfile::TempDir;
+
+/// One carrier with the server's connection to it.
+#[derive(Clone, Debug)]
+pub struct CarrierPlan {
+    pub name: &'static str,
+    pub protocol: ProtocolName,
+    pub contract: Contract,
+    pub behaviour: Behaviour,
+    pub listening: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct SystemPlan {
+    pub carriers: Vec<CarrierPlan>,
+    pub seed: u64,
+    /// The lowest marker of the run.
+    pub first_marker: u64,
+    /// The server's program, if it does not stand beside this one.
+    pub program: Option<PathBuf>,
+    /// Where the run's folder is made; the system's place for temporary files if absent.
+    pub folder: Option<PathBuf>,
+    /// The folder stays.
+    pub keep: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SystemError {
+    #[error("cannot make the run's folder")]
+    Folder(#[source] std::io::Error),
+    #[error(transparent)]
+    Carriers(#[from] HostError),
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    #[error(transparent)]
+    Records(#[from] RecordsError),
+    #[error("the server has no processor time to read: it has ended")]
+    Usage,
+}
+
+const LOGIN: &str = "900001";
+const PASSWORD: &str = "secret1";
+const POLL: Duration = Duration::from_millis(5);
+
+pub struct System {
+    pub host: Host,
+    pub server: Server,
+    pub settlement: Shared,
+    // After the server and the carriers: they are dropped first.
+    folder: Folder,
+}
+
+enum Folder {
+    Temporary(TempDir),
+    Kept(PathBuf),
+}
+
+impl System {
+    pub async fn start(plan: SystemPlan) -> Result<Self, SystemError> {
+        let folder = match &plan.folder {
+            Some(parent) => tempfile::Builder::new().prefix("carillon-").tempdir_in(parent),
+            None => tempfile::Builder::new().prefix("carillon-").tempdir(),
+        };
+        let folder = folder.map_err(SystemError::Folder)?;
+        let folder = if plan.keep {
+            Folder::Kept(folder.keep())
+        } else {
+            Folder::Temporary(folder)
+        };
+        let now_us = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_micros() as u64;
+        let settlement = Shared::new(Settlement::new(plan.first_marker, now_us));
+        let starts = plan
+            .carriers
+            .iter()
+            .map(|carrier| start_of(carrier, plan.seed, &settlement));
+        let host = Host::start(starts.collect())?;
+        let connections: Vec<_> = plan
+            .carriers
+            .iter()
+            .zip(&host.carriers)
+            .map(|(carrier, running)| ConnectionPlan {
+                name: carrier.name.to_owned(),
+                protocol: carrier.protocol,
+                address: running.address,
+                login: LOGIN.to_owned(),
+                password: PASSWORD.to_owned(),
+                sessions: carrier.contract.sessions,
+                window: carrier.contract.window,
+                rate_per_second: carrier.contract.rate_per_second,
+            })
+            .collect();
+        let server = Server::start(folder.path(), &apply_file(&connections), plan.program.as_deref()).await?;
+        Ok(System {
+            host,
+            server,
+            settlement,
+            folder,
+        })
+    }
+
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    pub fn load_options(&self, run: &str) -> LoadOptions {
+        LoadOptions::new(self.server.address(), API_KEY, run)
+    }
+
+    pub fn open_limit(&self, open_max: u64) -> OpenLimit {
+        OpenLimit {
+            open_max,
+            carriers: self.progress(),
+        }
+    }
+
+    pub fn progress(&self) -> Vec<Arc<Progress>> {
+        self.host
+            .carriers
+            .iter()
+            .map(|carrier| Arc::clone(&carrier.progress))
+            .collect()
+    }
+
+    fn sum(&self, counter: impl Fn(&Progress) -> &AtomicU64) -> u64 {
+        self.host
+            .carriers
+            .iter()
+            .map(|carrier| counter(&carrier.progress).load(Ordering::Relaxed))
+            .sum()
+    }
+
+    /// Segments that arrived.
+    pub fn segments(&self) -> u64 {
+        self.sum(|progress| &progress.segments)
+    }
+
+    /// Segments to which nothing more will happen.
+    pub fn closed(&self) -> u64 {
+        self.sum(|progress| &progress.closed)
+    }
+
+    /// Waits until the carriers have closed this many segments, or nothing has moved for `patience`.
+    pub async fn wait_closed(&self, segments: u64, patience: Duration) -> bool {
+        let mut last = (0, Instant::now());
+        loop {
+            let closed = self.closed();
+            if closed >= segments {
+                return true;
+            }
+            if closed != last.0 {
+                last = (closed, Instant::now());
+            } else if last.1.elapsed() > patience {
+                return false;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Waits until every connection has all its sessions.
+    pub async fn wait_bound(&self, sessions: u64, patience: Duration) -> bool {
+        let start = Instant::now();
+        while self.sum(|progress| &progress.sessions) < sessions {
+            if start.elapsed() > patience {
+                return false;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        true
+    }
+
+    /// Reads our records, ends the carriers and closes the ledgers. The settlement then knows everything.
+    pub async fn settle(mut self, patience: Duration) -> Result<Shared, SystemError> {
+        let mut records = RecordsReader::new(self.server.address(), API_KEY);
+        records.follow(&self.settlement, patience).await?;
+        self.server.stop().await?;
+        self.host.stop()?;
+        self.settlement.0.lock().join_orphans(marker_of);
+        Ok(self.settlement)
+    }
+}
+
+impl Folder {
+    fn path(&self) -> &std::path::Path {
+        match self {
+            Folder::Temporary(folder) => folder.path(),
+            Folder::Kept(path) => path,
+        }
+    }
+}
+
+/// Generated phones name their marker as long as a run has at most ten million messages.
+fn marker_of(phone: &str) -> Option<u64> {
+    let national = phone.strip_prefix("86").unwrap_or(phone);
+    national.strip_prefix(crate::load::PHONE_PREFIX)?.parse().ok()
+}
+
+fn start_of(carrier: &CarrierPlan, seed: u64, settlement: &Shared) -> CarrierStart {
+    let account = AccountConfig {
+        login: LOGIN.into(),
+        password: PASSWORD.into(),
+        sessions: carrier.contract.sessions,
+        rate_per_second: None,
+        contract: Some(carrier.contract),
+    };
+    let config = CarrierConfig {
+        name: carrier.name.into(),
+        protocol: carrier.protocol,
+        port: 0,
+        host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        seed,
+        keep_texts: false,
+        accounts: vec![account],
+        behaviour: carrier.behaviour.clone(),
+    };
+    CarrierStart {
+        config,
+        sink: Box::new(settlement.clone()),
+        listening: carrier.listening,
+    }
+}

@@ -1,0 +1,157 @@
+//! How many messages a second go the whole way, and what one costs.
+
+use super::measure::{Surroundings, Usage};
+use super::outcome::{Outcome, RunError};
+use super::system::{CarrierPlan, System, SystemError, SystemPlan};
+use crate::judge::Tolerance;
+use crate::ledger::Contract;
+use crate::load::{self, LoadReport, PatternSource, Percentiles};
+use crate::sim::{Behaviour, ProtocolName, Range};
+use serde::Serialize;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+#[derive(Clone, Debug)]
+pub struct ThroughputOptions {
+    pub seconds: u64,
+    /// One message per request instead of batches.
+    pub single: bool,
+    pub lines_per_request: usize,
+    /// Requests open at the same time.
+    pub connections: usize,
+    /// Messages per second; as fast as it goes when absent.
+    pub rate: Option<f64>,
+    pub protocol: ProtocolName,
+    pub sessions: u32,
+    pub window: u32,
+    /// From response to receipt.
+    pub receipt_ms: u64,
+    /// Accepted and not finished at the carrier.
+    pub open_max: u64,
+    pub program: Option<PathBuf>,
+    pub folder: Option<PathBuf>,
+    pub keep: bool,
+}
+
+impl Default for ThroughputOptions {
+    fn default() -> Self {
+        ThroughputOptions {
+            seconds: 60,
+            single: false,
+            lines_per_request: 1_000,
+            connections: 4,
+            rate: None,
+            protocol: ProtocolName::Cmpp20,
+            sessions: 4,
+            window: 128,
+            receipt_ms: 0,
+            open_max: 50_000,
+            program: None,
+            folder: None,
+            keep: false,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct ThroughputReport {
+    /// Accepted durably, submitted, and the receipt acknowledged; from the first request to the last receipt.
+    pub messages_per_s: f64,
+    /// Processor time of the server, user and system.
+    pub cpu_us_per_message: f64,
+    pub rss_mib_max: f64,
+    pub seconds: f64,
+    /// From acceptance to the arrival at the carrier, in whole milliseconds.
+    pub to_carrier_ms: Percentiles,
+    /// From acceptance to the acknowledged receipt, in whole milliseconds.
+    pub to_final_ms: Percentiles,
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    pub load: LoadReport,
+}
+
+/// More than any run reaches, so that only the windows bound it.
+const UNLIMITED_RATE: u32 = 100_000;
+const BIND_PATIENCE_S: u64 = 20;
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub async fn throughput(options: &ThroughputOptions) -> Result<ThroughputReport, RunError> {
+    // A connection's rate is bounded by the catalog; two share the sessions so that it is no limit.
+    let connections = options.sessions.clamp(1, 2);
+    let contract = Contract {
+        rate_per_second: UNLIMITED_RATE,
+        window: options.window,
+        sessions: options.sessions / connections,
+    };
+    let behaviour = Behaviour {
+        receipt_ms: Range {
+            min: options.receipt_ms,
+            max: options.receipt_ms,
+        },
+        ..Behaviour::default()
+    };
+    let carriers = ["carrier-a", "carrier-b"]
+        .into_iter()
+        .take(connections as usize)
+        .map(|name| CarrierPlan {
+            name,
+            protocol: options.protocol,
+            contract,
+            behaviour: behaviour.clone(),
+            listening: true,
+        })
+        .collect();
+    let system = System::start(SystemPlan {
+        carriers,
+        seed: 1,
+        first_marker: 0,
+        program: options.program.clone(),
+        folder: options.folder.clone(),
+        keep: options.keep,
+    })
+    .await?;
+    if !system
+        .wait_bound(
+            u64::from(contract.sessions * connections),
+            Duration::from_secs(BIND_PATIENCE_S),
+        )
+        .await
+    {
+        return Err(RunError::NotBound(BIND_PATIENCE_S));
+    }
+    let surroundings = Surroundings::measure(system.folder()).map_err(RunError::Measure)?;
+    let usage = || system.server.pid().and_then(Usage::of).ok_or(SystemError::Usage);
+    let mut load_options = system.load_options("throughput");
+    load_options.single = options.single;
+    load_options.lines_per_request = options.lines_per_request;
+    load_options.connections = options.connections;
+    load_options.rate = options.rate;
+    load_options.stop_after = Some(Duration::from_secs(options.seconds));
+    load_options.limit = Some(system.open_limit(options.open_max));
+    load_options.progress_bar = true;
+    let mut source = PatternSource::new(0, u64::MAX, 0, options.lines_per_request);
+    let before = usage()?;
+    let start = Instant::now();
+    let load = load::run(&load_options, &mut source, &mut system.settlement.clone()).await?;
+    system.wait_closed(load.accepted, PATIENCE).await;
+    let seconds = start.elapsed().as_secs_f64();
+    let after = usage()?;
+    let settlement = system.settle(PATIENCE).await?;
+    let settlement = settlement.0.lock();
+    let (to_carrier, to_final) = settlement.latencies();
+    let judgement = settlement.judge(Tolerance {
+        uncertain_max: Some(0),
+        ..Tolerance::default()
+    });
+    let messages = load.accepted.max(1) as f64;
+    Ok(ThroughputReport {
+        messages_per_s: load.accepted as f64 / seconds,
+        cpu_us_per_message: (after.cpu - before.cpu).as_secs_f64() * 1e6 / messages,
+        rss_mib_max: after.rss_mib_max,
+        seconds,
+        to_carrier_ms: to_carrier.percentiles(),
+        to_final_ms: to_final.percentiles(),
+        outcome: Outcome::new(judgement, surroundings),
+        load,
+    })
+}

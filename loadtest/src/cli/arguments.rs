@@ -1,0 +1,324 @@
+use carillon_loadtest::interop::{InteropClient, PduDump};
+use carillon_loadtest::sim::ProtocolName;
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Carriers, load, and a judge for Carillon.
+#[derive(Debug, Parser)]
+#[command(name = "carillon-loadtest", version, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run simulated carriers until interrupted.
+    Carrier(Carrier),
+    /// Give a running carrier an order.
+    Control(Control),
+    /// Send messages and log what was answered.
+    Load(Load),
+    /// Write appointment reminders, some of them broken.
+    Reminders(RemindersFile),
+    /// Settle acknowledgements, our records and the carriers' ledgers.
+    Judge(Judge),
+    /// Print a ledger as NDJSON.
+    Ledger(Ledger),
+    /// Measure a whole system.
+    #[command(subcommand)]
+    Bench(Bench),
+    /// Kill the server again and again while it works.
+    Kills(Kills),
+    /// A hospital's reminders over three connections, one of them cut and back.
+    RemindersRun(RemindersRun),
+    /// Submit messages to somebody else's carrier.
+    InteropClient(InteropClient),
+    /// Print the PDUs of a conversation in hexadecimal.
+    Pdus(PduDump),
+}
+
+#[derive(Debug, Args)]
+pub struct Carrier {
+    /// Carriers as `[[carrier]]` tables (TOML); instead of the options for a single one.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["protocol", "port", "login", "password", "name"])]
+    pub config: Option<PathBuf>,
+    #[arg(long, default_value = "cmpp2.0")]
+    pub protocol: ProtocolName,
+    /// 0 takes a free one; the real one is printed.
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    #[arg(long, default_value = "carrier")]
+    pub name: String,
+    #[arg(long, default_value = "900001")]
+    pub login: String,
+    #[arg(long, default_value = "secret1")]
+    pub password: String,
+    /// From response to receipt.
+    #[arg(long, default_value_t = 200)]
+    pub receipt_ms: u64,
+    /// Share of delivered messages whose recipient answers.
+    #[arg(long, default_value_t = 0.0)]
+    pub reply_share: f64,
+    /// Writes one ledger per carrier here: NAME.ledger.
+    #[arg(long, value_name = "DIR")]
+    pub ledger: Option<PathBuf>,
+    /// Takes orders on this port of this machine; 0 takes a free one.
+    #[arg(long, value_name = "PORT")]
+    pub control: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub struct Control {
+    #[arg(long)]
+    pub port: u16,
+    /// The carrier's name and the order, e.g. `mobile cut`.
+    #[arg(required = true)]
+    pub order: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Load {
+    /// Address of the API, e.g. `127.0.0.1:8080` or `http://127.0.0.1:8080`.
+    #[arg(long)]
+    pub url: String,
+    /// API key.
+    #[arg(long, env = "CARILLON_API_KEY", hide_env_values = true)]
+    pub key: String,
+    /// Messages as NDJSON.
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "generate",
+        required_unless_present = "generate"
+    )]
+    pub file: Option<PathBuf>,
+    /// This many generated messages.
+    #[arg(long, value_name = "N")]
+    pub generate: Option<u64>,
+    /// Of generated messages, every N-th has two segments.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub long_every: u64,
+    /// Lines per request.
+    #[arg(long, default_value_t = 1_000)]
+    pub lines: usize,
+    /// One message per request.
+    #[arg(long)]
+    pub single: bool,
+    /// Requests open at the same time.
+    #[arg(long, default_value_t = 4)]
+    pub connections: usize,
+    /// Messages per second; as fast as it goes without.
+    #[arg(long)]
+    pub rate: Option<f64>,
+    /// Names the run in its idempotency keys; by default a new name.
+    #[arg(long)]
+    pub run: Option<String>,
+    /// Where to log what was answered, line by line, for `judge`.
+    #[arg(long, value_name = "FILE")]
+    pub acknowledgements: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct RemindersFile {
+    #[arg(long, default_value_t = 100_000)]
+    pub count: u64,
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Share of broken lines, e.g. `3%` or `0.03`.
+    #[arg(long, default_value = "3%", value_parser = share)]
+    pub broken: f64,
+    /// Writes line, code and field expected of each broken line.
+    #[arg(long, value_name = "FILE")]
+    pub expected: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Judge {
+    /// The log that `load` wrote.
+    #[arg(long, value_name = "FILE")]
+    pub acknowledgements: PathBuf,
+    /// A carrier's ledger; several are read one after the other.
+    #[arg(long, value_name = "FILE", required = true)]
+    pub ledger: Vec<PathBuf>,
+    /// Reads our records from here; without it nothing is said about how messages ended.
+    #[arg(long, requires = "key")]
+    pub url: Option<String>,
+    #[arg(long, env = "CARILLON_API_KEY", hide_env_values = true)]
+    pub key: Option<String>,
+    /// Expected refusals, as `reminders --expected` wrote them.
+    #[arg(long, value_name = "FILE")]
+    pub expected: Option<PathBuf>,
+    /// Messages whose outcome may be uncertain; without it any number.
+    #[arg(long)]
+    pub uncertain_max: Option<u64>,
+    /// The business type writes uncertain segments once more.
+    #[arg(long)]
+    pub resends: bool,
+    /// Other traffic ran beside this load.
+    #[arg(long)]
+    pub strangers: bool,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Ledger {
+    pub file: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Bench {
+    /// Batches of 1,000 messages.
+    Batch(Throughput),
+    /// One message per request.
+    Single(Throughput),
+    /// Messages that wait for a carrier that is down.
+    Backlog(Backlog),
+    /// The simulated carrier alone, with our own client sessions in the same process.
+    Carrier(CarrierSpeed),
+}
+
+/// What every run of a whole system takes.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// The program `carillon`; by default the one beside this program.
+    #[arg(long, value_name = "FILE")]
+    pub program: Option<PathBuf>,
+    /// Where the run's folder is made; by default where temporary files go. Use the disk to be measured.
+    #[arg(long, value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+    /// Keep the folder.
+    #[arg(long)]
+    pub keep: bool,
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Throughput {
+    #[arg(long, default_value_t = 60)]
+    pub seconds: u64,
+    /// Fail below this many messages per second.
+    #[arg(long)]
+    pub floor: Option<f64>,
+    /// Requests open at the same time; by default 4 with batches, 64 single.
+    #[arg(long)]
+    pub connections: Option<usize>,
+    /// Lines per request.
+    #[arg(long, default_value_t = 1_000)]
+    pub lines: usize,
+    /// Messages per second; as fast as it goes without.
+    #[arg(long)]
+    pub rate: Option<f64>,
+    #[arg(long, default_value = "cmpp2.0")]
+    pub protocol: ProtocolName,
+    /// Sessions in all, over two connections.
+    #[arg(long, default_value_t = 4)]
+    pub sessions: u32,
+    #[arg(long, default_value_t = 128)]
+    pub window: u32,
+    /// From response to receipt.
+    #[arg(long, default_value_t = 0)]
+    pub receipt_ms: u64,
+    /// Messages accepted and not finished at the carrier.
+    #[arg(long, default_value_t = 50_000)]
+    pub open_max: u64,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, Args)]
+pub struct Backlog {
+    #[arg(long, default_value_t = 500_000)]
+    pub messages: u64,
+    #[arg(long, default_value_t = 4)]
+    pub connections: usize,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, Args)]
+pub struct CarrierSpeed {
+    #[arg(long, default_value = "cmpp2.0")]
+    pub protocol: ProtocolName,
+    #[arg(long, default_value_t = 1_000_000)]
+    pub messages: u64,
+    #[arg(long, default_value_t = 128)]
+    pub window: u16,
+    #[arg(long, default_value_t = 4)]
+    pub sessions: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct Kills {
+    #[arg(long, default_value_t = 10)]
+    pub times: u32,
+    /// By default a new one, which is printed.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Messages per second.
+    #[arg(long, default_value_t = 10_000.0)]
+    pub rate: f64,
+    /// The longest time between a start and the next kill.
+    #[arg(long, default_value_t = 3_000)]
+    pub alive_ms: u64,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, Args)]
+pub struct RemindersRun {
+    #[arg(long, default_value_t = 100_000)]
+    pub count: u64,
+    /// By default a new one, which is printed.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Share of broken lines, e.g. `3%` or `0.03`.
+    #[arg(long, default_value = "3%", value_parser = share)]
+    pub broken: f64,
+    /// Segments per second on each of the three connections.
+    #[arg(long, default_value_t = 2_000)]
+    pub rate: u32,
+    /// How long the cut carrier stays away.
+    #[arg(long, default_value_t = 5)]
+    pub down_seconds: u64,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let number = |text: &str| {
+        text.trim()
+            .parse::<f64>()
+            .map_err(|_| format!("{text} is not a number"))
+    };
+    let share = match text.strip_suffix('%') {
+        Some(percent) => number(percent)? / 100.0,
+        None => number(text)?,
+    };
+    if (0.0..=1.0).contains(&share) {
+        Ok(share)
+    } else {
+        Err("a share is between 0 and 1, or 0 % and 100 %".to_owned())
+    }
+}
+
+/// An address given as `HOST:PORT` or `http://HOST:PORT`.
+pub fn address(url: &str) -> anyhow::Result<SocketAddr> {
+    use std::net::ToSocketAddrs;
+    let bare = url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/');
+    let bare = if bare.contains(':') {
+        bare.to_owned()
+    } else {
+        format!("{bare}:80")
+    };
+    let mut found = bare
+        .to_socket_addrs()
+        .map_err(|error| anyhow::anyhow!("{url} is no address: {error}"))?;
+    found
+        .next()
+        .ok_or_else(|| anyhow::anyhow!("{url} has no address"))
+}

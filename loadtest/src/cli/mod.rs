@@ -1,0 +1,51 @@
+//! The command line.
+
+mod arguments;
+mod carrier;
+mod judge;
+mod load;
+mod run;
+
+pub use arguments::Arguments;
+
+use anyhow::Context;
+use arguments::Command;
+use std::process::ExitCode;
+
+/// Exit codes: 0 everything as it should be, 1 the run found a broken promise or a missed floor, 2 it could not be done.
+pub fn run(arguments: Arguments) -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
+    match perform(arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn perform(arguments: Arguments) -> anyhow::Result<bool> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start a runtime")?;
+    match arguments.command {
+        Command::Carrier(arguments) => runtime.block_on(carrier::carrier(arguments)),
+        Command::Control(arguments) => runtime.block_on(carrier::control(arguments)),
+        Command::Load(arguments) => runtime.block_on(load::load(arguments)),
+        Command::Reminders(arguments) => load::reminders(&arguments),
+        Command::Judge(arguments) => runtime.block_on(judge::judge(arguments)),
+        Command::Ledger(arguments) => judge::ledger(&arguments),
+        Command::Bench(arguments) => runtime.block_on(run::bench(arguments)),
+        Command::Kills(arguments) => runtime.block_on(run::kills(arguments)),
+        Command::RemindersRun(arguments) => runtime.block_on(run::reminders_run(arguments)),
+        Command::InteropClient(arguments) => {
+            carillon_loadtest::interop::run_client(&arguments).map(|()| true)
+        }
+        Command::Pdus(arguments) => carillon_loadtest::interop::dump_pdus(&arguments).map(|()| true),
+    }
+}

@@ -1,0 +1,156 @@
+use super::arguments::{Backlog, Bench, CarrierSpeed, Common, Kills, RemindersRun, Throughput};
+use carillon_loadtest::bench::{
+    self, BacklogOptions, CarrierSpeedOptions, KillsOptions, Outcome, RemindersOptions, ThroughputOptions,
+};
+use serde::Serialize;
+use std::time::Duration;
+
+const SINGLE_CONNECTIONS: usize = 64;
+const BATCH_CONNECTIONS: usize = 4;
+
+pub async fn bench(arguments: Bench) -> anyhow::Result<bool> {
+    match arguments {
+        Bench::Batch(arguments) => throughput(arguments, false).await,
+        Bench::Single(arguments) => throughput(arguments, true).await,
+        Bench::Backlog(arguments) => backlog(arguments).await,
+        Bench::Carrier(arguments) => carrier(arguments).await,
+    }
+}
+
+/// Prints a report as JSON, or its figures and the judgement for people.
+fn print(report: &impl Serialize, outcome: &Outcome, json: bool) -> anyhow::Result<()> {
+    if json {
+        println!("{}", serde_json::to_string_pretty(report)?);
+        return Ok(());
+    }
+    if let serde_json::Value::Object(fields) = serde_json::to_value(report)? {
+        for (name, value) in fields.iter().filter(|(name, _)| *name != "judgement") {
+            println!("{name}: {value}");
+        }
+    }
+    print!("{}", outcome.judgement);
+    Ok(())
+}
+
+async fn throughput(arguments: Throughput, single: bool) -> anyhow::Result<bool> {
+    let Throughput {
+        common:
+            Common {
+                program,
+                folder,
+                keep,
+                json,
+            },
+        ..
+    } = arguments;
+    let report = bench::throughput(&ThroughputOptions {
+        seconds: arguments.seconds,
+        single,
+        lines_per_request: arguments.lines,
+        connections: arguments.connections.unwrap_or(if single {
+            SINGLE_CONNECTIONS
+        } else {
+            BATCH_CONNECTIONS
+        }),
+        rate: arguments.rate,
+        protocol: arguments.protocol,
+        sessions: arguments.sessions,
+        window: arguments.window,
+        receipt_ms: arguments.receipt_ms,
+        open_max: arguments.open_max,
+        program,
+        folder,
+        keep,
+    })
+    .await?;
+    print(&report, &report.outcome, json)?;
+    let fast_enough = arguments.floor.is_none_or(|floor| report.messages_per_s >= floor);
+    if !fast_enough {
+        eprintln!(
+            "below the floor: {:.0} messages per second",
+            report.messages_per_s
+        );
+    }
+    Ok(report.outcome.clean && report.outcome.judgement.ended_unsent == 0 && fast_enough)
+}
+
+async fn backlog(arguments: Backlog) -> anyhow::Result<bool> {
+    let Common {
+        program,
+        folder,
+        keep,
+        json,
+    } = arguments.common;
+    let report = bench::backlog(&BacklogOptions {
+        messages: arguments.messages,
+        connections: arguments.connections,
+        program,
+        folder,
+        keep,
+    })
+    .await?;
+    print(&report, &report.outcome, json)?;
+    Ok(report.outcome.clean && report.outcome.accepted == arguments.messages)
+}
+
+async fn carrier(arguments: CarrierSpeed) -> anyhow::Result<bool> {
+    let report = bench::carrier_speed(&CarrierSpeedOptions {
+        protocol: arguments.protocol,
+        messages: arguments.messages,
+        sessions: arguments.sessions,
+        window: arguments.window,
+    })
+    .await?;
+    println!("{}", serde_json::to_string_pretty(&report)?);
+    Ok(true)
+}
+
+fn seed(given: Option<u64>) -> u64 {
+    let seed = given.unwrap_or_else(|| u64::from(rand::random::<u32>()));
+    // Before the run, so that it is known however the run ends.
+    eprintln!("seed: {seed}");
+    seed
+}
+
+pub async fn kills(arguments: Kills) -> anyhow::Result<bool> {
+    let Common {
+        program,
+        folder,
+        keep,
+        json,
+    } = arguments.common;
+    let report = bench::kills(&KillsOptions {
+        times: arguments.times,
+        seed: seed(arguments.seed),
+        rate: arguments.rate,
+        alive_ms_max: arguments.alive_ms,
+        program,
+        folder,
+        keep,
+    })
+    .await?;
+    print(&report, &report.outcome, json)?;
+    Ok(report.outcome.clean && report.load.unanswered == 0)
+}
+
+pub async fn reminders_run(arguments: RemindersRun) -> anyhow::Result<bool> {
+    let Common {
+        program,
+        folder,
+        keep,
+        json,
+    } = arguments.common;
+    let report = bench::reminders_run(&RemindersOptions {
+        count: arguments.count,
+        seed: seed(arguments.seed),
+        broken_share: arguments.broken,
+        rate_per_second: arguments.rate,
+        down: Duration::from_secs(arguments.down_seconds),
+        program,
+        folder,
+        keep,
+    })
+    .await?;
+    print(&report, &report.outcome, json)?;
+    Ok(report.is_good())
+}

@@ -1,0 +1,248 @@
+use super::judgement::{AccountJudgement, Judgement, Tolerance};
+use super::message::{End, Flags, Message, Told};
+use super::parts::Parts;
+use crate::ledger::{AccountHeader, Frame, LedgerError, Record, Sink, Summary};
+use crate::load::{Acknowledgement, AcknowledgementError, AcknowledgementSink, Latencies, Outcome};
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Markers of one settlement lie this close together; a wider range is a mistake, not a run.
+const RANGE_MAX: u64 = 1 << 28;
+
+#[derive(Debug, thiserror::Error)]
+pub enum SettlementError {
+    #[error("marker {marker} is outside this run, which starts at {first}")]
+    Range { marker: u64, first: u64 },
+}
+
+/// Gathers the three sides of the truth in any order and judges at the end.
+pub struct Settlement {
+    first_marker: u64,
+    start_us: u64,
+    messages: Vec<Message>,
+    parts: Parts,
+    accounts: BTreeMap<u16, AccountJudgement>,
+    /// Ledger records that belong to no message of this run.
+    unjoined: u64,
+    /// Lines without a marker; nothing can be said about them.
+    unmarked: u64,
+    /// Events of our records for messages that were not acknowledged here.
+    foreign: u64,
+    by_id: Vec<(u64, u32)>,
+    open_count: u64,
+}
+
+impl Settlement {
+    /// `first_marker` is the lowest of the run, `start_us` a time before it (µs since the Unix epoch).
+    pub fn new(first_marker: u64, start_us: u64) -> Self {
+        Settlement {
+            first_marker,
+            start_us,
+            messages: Vec::new(),
+            parts: Parts::default(),
+            accounts: BTreeMap::new(),
+            unjoined: 0,
+            unmarked: 0,
+            foreign: 0,
+            by_id: Vec::new(),
+            open_count: 0,
+        }
+    }
+
+    fn message(&mut self, marker: u64) -> Result<&mut Message, SettlementError> {
+        let range = SettlementError::Range {
+            marker,
+            first: self.first_marker,
+        };
+        let place = marker
+            .checked_sub(self.first_marker)
+            .filter(|place| *place < RANGE_MAX)
+            .ok_or(range)?;
+        let place = place as usize;
+        if place >= self.messages.len() {
+            self.messages.resize(place + 1, Message::default());
+        }
+        Ok(&mut self.messages[place])
+    }
+
+    /// What the caller was told.
+    pub fn told(&mut self, acknowledgement: &Acknowledgement) -> Result<(), SettlementError> {
+        let Some(marker) = acknowledgement.marker else {
+            self.unmarked += 1;
+            return Ok(());
+        };
+        let message = self.message(marker)?;
+        match acknowledgement.outcome {
+            Outcome::Accepted(id) => {
+                if message.id != 0 && message.id != id.0 {
+                    message.flags.set(Flags::TOLD_TWICE);
+                }
+                message.id = id.0;
+                message.told = Told::Accepted;
+            }
+            // A doubled line shares the marker of the accepted first one.
+            Outcome::Refused { .. } if message.told == Told::Nothing => message.told = Told::Refused,
+            Outcome::Unanswered if message.told != Told::Accepted => message.told = Told::Unanswered,
+            Outcome::Refused { .. } | Outcome::Unanswered => {}
+        }
+        Ok(())
+    }
+
+    /// A segment as a carrier's ledger has it.
+    pub fn arrived(&mut self, record: Record) {
+        match (record.part, record.marker) {
+            (Some(_), _) => {
+                if let Some((marker, records)) = self.parts.join(record) {
+                    records.iter().for_each(|record| self.enter(marker, record));
+                }
+            }
+            (None, Some(marker)) => self.enter(marker, &record),
+            (None, None) => self.unjoined += 1,
+        }
+    }
+
+    fn enter(&mut self, marker: u64, record: &Record) {
+        let start_us = self.start_us;
+        let joined = self
+            .message(marker)
+            .is_ok_and(|message| message.arrived(record, start_us));
+        self.unjoined += u64::from(!joined);
+    }
+
+    /// Joins what has no marker because its first segment never arrived. `marker_of` looks a phone up.
+    pub fn join_orphans(&mut self, marker_of: impl Fn(&str) -> Option<u64>) {
+        for record in self.parts.take_orphans() {
+            match marker_of(&record.destination) {
+                Some(marker) => self.enter(marker, &record),
+                None => self.unjoined += 1,
+            }
+        }
+    }
+
+    pub fn account(&mut self, header: AccountHeader) {
+        let account = self.accounts.entry(header.account).or_default();
+        account.header = Some(header);
+    }
+
+    pub fn summary(&mut self, summary: Summary) {
+        let account = self.accounts.entry(summary.account).or_default();
+        account.summary = summary;
+    }
+
+    /// To be called when everything was told and before the records are read.
+    pub fn index(&mut self) {
+        self.by_id = (0..)
+            .zip(&self.messages)
+            .filter(|(_, message)| message.id != 0)
+            .map(|(place, message)| (message.id, place))
+            .collect();
+        self.by_id.sort_unstable();
+        let open = |message: &&Message| message.id != 0 && message.end == End::Open;
+        self.open_count = self.messages.iter().filter(open).count() as u64;
+    }
+
+    fn by_id(&mut self, id: u64) -> Option<&mut Message> {
+        let found = self.by_id.binary_search_by_key(&id, |(id, _)| *id);
+        let Ok(found) = found else {
+            self.foreign += 1;
+            return None;
+        };
+        let (_, place) = self.by_id[found];
+        self.messages.get_mut(place as usize)
+    }
+
+    /// An event of our own feed.
+    pub fn ended(&mut self, id: u64, status: &str, amended: bool) {
+        let Some(message) = self.by_id(id) else { return };
+        let was_open = message.end == End::Open;
+        message.ended(End::from_word(status), amended);
+        let is_open = message.end == End::Open;
+        self.open_count = self.open_count + u64::from(is_open) - u64::from(was_open);
+    }
+
+    /// The journey of a message that has no end in the feed says that an outcome is uncertain.
+    pub fn uncertain(&mut self, id: u64) {
+        if let Some(message) = self.by_id(id).filter(|message| message.end == End::Open) {
+            message.end = End::Uncertain;
+            self.open_count -= 1;
+        }
+    }
+
+    /// Accepted messages without an end, at most `limit`.
+    pub fn open(&self, limit: usize) -> Vec<u64> {
+        let open = |message: &&Message| message.told == Told::Accepted && message.end == End::Open;
+        self.messages
+            .iter()
+            .filter(open)
+            .map(|message| message.id)
+            .take(limit)
+            .collect()
+    }
+
+    /// How many accepted messages have no end.
+    pub fn open_count(&self) -> u64 {
+        self.open_count
+    }
+
+    /// From acceptance to the first segment's arrival, and to the last acknowledged receipt.
+    pub fn latencies(&self) -> (Latencies, Latencies) {
+        let (mut arrival, mut receipt) = (Latencies::default(), Latencies::default());
+        for message in self.messages.iter().filter(|message| message.id != 0) {
+            let accepted_ms = carillon_domain::ids::MessageId(message.id).unix_ms();
+            let since = |ms: u32| (self.start_us / 1_000 + u64::from(ms)).saturating_sub(accepted_ms) * 1_000;
+            if message.first_arrival_ms > 0 {
+                arrival.count_us(since(message.first_arrival_ms));
+            }
+            if message.last_receipt_ms > 0 {
+                receipt.count_us(since(message.last_receipt_ms));
+            }
+        }
+        (arrival, receipt)
+    }
+
+    pub fn judge(&self, tolerance: Tolerance) -> Judgement {
+        let mut judgement = Judgement::new(tolerance);
+        judgement.unjoined = self.unjoined;
+        judgement.unmarked = self.unmarked;
+        judgement.foreign = self.foreign;
+        for (marker, message) in (self.first_marker..).zip(&self.messages) {
+            judgement.message(marker, message);
+        }
+        for account in self.accounts.values() {
+            judgement.account(account.clone());
+        }
+        judgement.conclude()
+    }
+}
+
+/// One settlement that carriers and the load fill at the same time.
+#[derive(Clone)]
+pub struct Shared(pub Arc<Mutex<Settlement>>);
+
+impl Shared {
+    pub fn new(settlement: Settlement) -> Self {
+        Shared(Arc::new(Mutex::new(settlement)))
+    }
+}
+
+impl Sink for Shared {
+    fn frame(&mut self, frame: Frame) -> Result<(), LedgerError> {
+        let mut settlement = self.0.lock();
+        match frame {
+            Frame::Segment(record) => settlement.arrived(record),
+            Frame::Account(header) => settlement.account(header),
+            Frame::Summary(summary) => settlement.summary(summary),
+        }
+        Ok(())
+    }
+}
+
+impl AcknowledgementSink for Shared {
+    fn acknowledge(&mut self, acknowledgement: Acknowledgement) -> Result<(), AcknowledgementError> {
+        self.0
+            .lock()
+            .told(&acknowledgement)
+            .map_err(|error| AcknowledgementError::Write(std::io::Error::other(error)))
+    }
+}

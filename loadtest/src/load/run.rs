@@ -1,0 +1,426 @@
+//! Sends a source's lines and tells every line's fate. Whatever happens to the server, a request is repeated with the same
+//! idempotency key until it has an answer (IDEM-1).
+
+use super::acknowledgement::{Acknowledgement, AcknowledgementError, AcknowledgementSink, Outcome};
+use super::report::{Latencies, LoadReport};
+use super::source::{Batch, LineKey, Source};
+use crate::http::{Answer, HttpClient, HttpError};
+use crate::sim::Progress;
+use carillon_api::{BatchAnswer, Problem, RefusedLine, SendAnswer};
+use carillon_domain::ids::MessageId;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+#[derive(Clone)]
+pub struct LoadOptions {
+    pub address: SocketAddr,
+    pub key: String,
+    /// Names the run in idempotency keys; another run needs another name.
+    pub run: String,
+    pub lines_per_request: usize,
+    /// Each message is a request of its own to `/v1/messages`.
+    pub single: bool,
+    /// Requests open at the same time.
+    pub connections: usize,
+    /// Messages per second; as fast as it goes when absent.
+    pub rate: Option<f64>,
+    /// Nothing new is sent after this long.
+    pub stop_after: Option<Duration>,
+    /// One request.
+    pub timeout: Duration,
+    /// A request without an answer after this long, repetitions included, is given up.
+    pub give_up_after: Duration,
+    pub limit: Option<OpenLimit>,
+    /// Accepted lines, for whoever watches.
+    pub accepted: Arc<AtomicU64>,
+    /// Set from outside to end the load.
+    pub stop: Arc<AtomicBool>,
+    /// Shows a progress bar on a terminal.
+    pub progress_bar: bool,
+}
+
+impl LoadOptions {
+    pub fn new(address: SocketAddr, key: &str, run: &str) -> Self {
+        LoadOptions {
+            address,
+            key: key.to_owned(),
+            run: run.to_owned(),
+            lines_per_request: 1_000,
+            single: false,
+            connections: 4,
+            rate: None,
+            stop_after: None,
+            timeout: Duration::from_secs(30),
+            give_up_after: Duration::from_secs(180),
+            limit: None,
+            accepted: Arc::default(),
+            stop: Arc::default(),
+            progress_bar: false,
+        }
+    }
+}
+
+/// Holds the load back while too many messages are accepted and not finished at the carriers.
+#[derive(Clone)]
+pub struct OpenLimit {
+    pub open_max: u64,
+    pub carriers: Vec<Arc<Progress>>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error("cannot read the lines")]
+    Source(#[source] std::io::Error),
+    #[error(transparent)]
+    Acknowledgement(#[from] AcknowledgementError),
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const LIMIT_PAUSE: Duration = Duration::from_millis(1);
+
+struct Load<'a> {
+    options: &'a LoadOptions,
+    source: RefCell<&'a mut dyn Source>,
+    sink: RefCell<&'a mut dyn AcknowledgementSink>,
+    report: RefCell<LoadReport>,
+    latencies: RefCell<Latencies>,
+    start: Instant,
+    sent: Cell<u64>,
+    bar: ProgressBar,
+}
+
+/// Runs the load on the calling task.
+pub async fn run(
+    options: &LoadOptions,
+    source: &mut dyn Source,
+    sink: &mut dyn AcknowledgementSink,
+) -> Result<LoadReport, LoadError> {
+    let total = source.total();
+    let load = Rc::new(Load {
+        options,
+        source: RefCell::new(source),
+        sink: RefCell::new(sink),
+        report: RefCell::default(),
+        latencies: RefCell::default(),
+        start: Instant::now(),
+        sent: Cell::new(0),
+        bar: bar(options, total),
+    });
+    let workers = (0..options.connections.max(1)).map(|_| load.work());
+    futures_util::future::try_join_all(workers).await?;
+    load.sink.borrow_mut().flush()?;
+    load.bar.finish_and_clear();
+    let mut report = load.report.borrow().clone();
+    report.seconds = load.start.elapsed().as_secs_f64();
+    report.accepted_per_s = report.accepted as f64 / report.seconds.max(f64::MIN_POSITIVE);
+    report.request_ms = load.latencies.borrow().percentiles();
+    Ok(report)
+}
+
+fn bar(options: &LoadOptions, total: Option<u64>) -> ProgressBar {
+    if !options.progress_bar {
+        return ProgressBar::hidden();
+    }
+    let (bar, template) = match total {
+        Some(total) => (
+            ProgressBar::new(total),
+            "{bar:40} {human_pos}/{human_len} {per_sec} {eta}",
+        ),
+        None => (ProgressBar::no_length(), "{spinner} {human_pos} {per_sec}"),
+    };
+    let style = ProgressStyle::with_template(template);
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+impl Load<'_> {
+    async fn work(&self) -> Result<(), LoadError> {
+        let authorization = format!("Bearer {}", self.options.key);
+        let mut client = HttpClient::new(self.options.address, &authorization, self.options.timeout);
+        while !self.is_over() {
+            self.wait_for_room().await;
+            let lines_max = if self.options.single {
+                1
+            } else {
+                self.options.lines_per_request
+            };
+            let batch = self
+                .source
+                .borrow_mut()
+                .batch(lines_max)
+                .map_err(LoadError::Source)?;
+            let Some(batch) = batch else { return Ok(()) };
+            self.wait_for_turn(batch.lines.len() as u64).await;
+            let answer = self.send(&mut client, &batch).await;
+            self.tell(&batch.lines, answer)?;
+        }
+        Ok(())
+    }
+
+    fn is_over(&self) -> bool {
+        self.options.stop.load(Ordering::Relaxed)
+            || self
+                .options
+                .stop_after
+                .is_some_and(|after| self.start.elapsed() >= after)
+    }
+
+    async fn wait_for_room(&self) {
+        let Some(limit) = &self.options.limit else { return };
+        loop {
+            let closed: u64 = limit
+                .carriers
+                .iter()
+                .map(|carrier| carrier.closed.load(Ordering::Relaxed))
+                .sum();
+            let accepted = self.options.accepted.load(Ordering::Relaxed);
+            if accepted.saturating_sub(closed) < limit.open_max || self.is_over() {
+                return;
+            }
+            tokio::time::sleep(LIMIT_PAUSE).await;
+        }
+    }
+
+    async fn wait_for_turn(&self, lines: u64) {
+        let before = self.sent.get();
+        self.sent.set(before + lines);
+        if let Some(rate) = self.options.rate {
+            let due = self.start + Duration::from_secs_f64(before as f64 / rate);
+            tokio::time::sleep_until(due.into()).await;
+        }
+    }
+
+    /// The answer that ends the matter, or none.
+    async fn send(&self, client: &mut HttpClient, batch: &Batch) -> Option<Answer> {
+        let first = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        let (path, kind) = match self.options.single {
+            true => ("/v1/messages", "application/json"),
+            false => ("/v1/messages/batch", "application/x-ndjson"),
+        };
+        let headers = format!(
+            "Idempotency-Key: {}-{}\r\nContent-Type: {kind}\r\n",
+            self.options.run, batch.number
+        );
+        loop {
+            let start = Instant::now();
+            let answer = client.post(path, &headers, &batch.body).await;
+            self.report.borrow_mut().requests += 1;
+            let wait = match answer {
+                Ok(answer) if answer.status != 429 && answer.status < 500 => {
+                    self.latencies.borrow_mut().count(start.elapsed());
+                    return Some(answer);
+                }
+                Ok(answer) => {
+                    self.count_retry(&answer.status.to_string());
+                    answer.retry_after_s.map_or(pause, Duration::from_secs)
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "a request gets no answer");
+                    self.count_retry(reason(&error));
+                    pause
+                }
+            };
+            if first.elapsed() + wait > self.options.give_up_after {
+                return None;
+            }
+            tokio::time::sleep(wait).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    fn count_retry(&self, reason: &str) {
+        let mut report = self.report.borrow_mut();
+        report.retries += 1;
+        *report.retry_reasons.entry(reason.to_owned()).or_default() += 1;
+    }
+
+    fn tell(&self, lines: &[LineKey], answer: Option<Answer>) -> Result<(), LoadError> {
+        let outcomes = match &answer {
+            Some(answer) => outcomes(answer, lines.len(), self.options.single),
+            None => vec![Outcome::Unanswered; lines.len()],
+        };
+        let mut report = self.report.borrow_mut();
+        report.lines += lines.len() as u64;
+        let mut sink = self.sink.borrow_mut();
+        for (key, outcome) in lines.iter().zip(outcomes) {
+            match &outcome {
+                Outcome::Accepted(_) => report.accepted += 1,
+                Outcome::Unanswered => report.unanswered += 1,
+                Outcome::Refused { code, .. } => {
+                    report.refused += 1;
+                    *report.refusals.entry(code.to_string()).or_default() += 1;
+                }
+            }
+            sink.acknowledge(Acknowledgement {
+                line: key.line,
+                marker: key.marker,
+                phone: key.phone.clone(),
+                outcome,
+            })?;
+        }
+        self.options.accepted.store(report.accepted, Ordering::Relaxed);
+        self.bar.inc(lines.len() as u64);
+        Ok(())
+    }
+}
+
+fn reason(error: &HttpError) -> &'static str {
+    match error {
+        HttpError::Connect { .. } => "connect",
+        HttpError::TimedOut(_) => "timed out",
+        HttpError::Io(_) | HttpError::Closed => "broken",
+        HttpError::Head(_) | HttpError::TooLarge { .. } | HttpError::Length => "bad answer",
+    }
+}
+
+/// One outcome per line. A line of which the answer says nothing was not answered.
+fn outcomes(answer: &Answer, lines: usize, single: bool) -> Vec<Outcome> {
+    let mut outcomes = vec![Outcome::Unanswered; lines];
+    let accept = |outcomes: &mut Vec<Outcome>, line: u32, id: MessageId| {
+        if let Some(outcome) = (line as usize)
+            .checked_sub(1)
+            .and_then(|place| outcomes.get_mut(place))
+        {
+            *outcome = Outcome::Accepted(id);
+        }
+    };
+    let refuse = |outcomes: &mut Vec<Outcome>, refused: &RefusedLine| {
+        if let Some(outcome) = (refused.line as usize)
+            .checked_sub(1)
+            .and_then(|place| outcomes.get_mut(place))
+        {
+            *outcome = Outcome::Refused {
+                code: refused.code.as_str().into(),
+                field: refused.field.as_str().into(),
+            };
+        }
+    };
+    if answer.status >= 400 {
+        let problem: Option<Problem> = serde_json::from_slice(&answer.body).ok();
+        let (code, field) = match &problem {
+            Some(problem) => (
+                problem.code.as_str().into(),
+                problem.field.as_deref().unwrap_or_default().into(),
+            ),
+            None => (format!("http_{}", answer.status).into(), "".into()),
+        };
+        outcomes.fill(Outcome::Refused { code, field });
+        problem
+            .iter()
+            .flat_map(|problem| &problem.refused)
+            .for_each(|refused| refuse(&mut outcomes, refused));
+    } else if single {
+        if let Ok(SendAnswer { id, .. }) = serde_json::from_slice(&answer.body) {
+            accept(&mut outcomes, 1, id);
+        }
+    } else if let Ok(batch) = serde_json::from_slice::<BatchAnswer>(&answer.body) {
+        batch
+            .accepted
+            .iter()
+            .for_each(|line| accept(&mut outcomes, line.line, line.id));
+        batch
+            .refused
+            .iter()
+            .for_each(|refused| refuse(&mut outcomes, refused));
+    }
+    outcomes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::source::PatternSource;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    fn answer(status: u16, body: &str) -> Answer {
+        Answer {
+            status,
+            retry_after_s: None,
+            body: body.as_bytes().to_vec().into(),
+        }
+    }
+
+    fn refused(code: &str, field: &str) -> Outcome {
+        Outcome::Refused {
+            code: code.into(),
+            field: field.into(),
+        }
+    }
+
+    #[test]
+    fn every_line_gets_what_the_answer_says_of_it() {
+        let id = MessageId::new(1_700_000_000_000, 1, 2);
+        let body = format!(
+            r#"{{"accepted":[{{"line":1,"id":"{id}"}},{{"line":9,"id":"{id}"}}],
+                "refused":[{{"line":2,"code":"invalid_phone","field":"to","detail":""}}]}}"#
+        );
+        let expected = [
+            Outcome::Accepted(id),
+            refused("invalid_phone", "to"),
+            Outcome::Unanswered,
+        ];
+        assert_eq!(outcomes(&answer(202, &body), 3, false), expected);
+        let problem = r#"{"type":"t","title":"t","status":422,"code":"nothing_accepted","retryable":false,
+            "refused":[{"line":1,"code":"text_empty","field":"text","detail":""}]}"#;
+        let expected = [refused("text_empty", "text"), refused("nothing_accepted", "")];
+        assert_eq!(outcomes(&answer(422, problem), 2, false), expected);
+        assert_eq!(
+            outcomes(&answer(413, "<html>"), 1, false),
+            [refused("http_413", "")]
+        );
+        assert_eq!(outcomes(&answer(202, "not json"), 1, true), [Outcome::Unanswered]);
+    }
+
+    /// A server that answers 503, then hangs up, then accepts.
+    #[tokio::test]
+    async fn a_request_is_repeated_with_its_key_until_it_is_answered() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let id = MessageId(5);
+        let server = tokio::spawn(async move {
+            let mut keys = Vec::new();
+            let body = format!(r#"{{"accepted":[{{"line":1,"id":"{id}"}}],"refused":[]}}"#);
+            let replies = [
+                "HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+                    .to_owned(),
+                String::new(),
+                format!(
+                    "HTTP/1.1 202 Accepted\r\nContent-Length: {}\r\n\r\n{body}",
+                    body.len()
+                ),
+            ];
+            for reply in replies {
+                let (mut stream, _) = listener.accept().await.expect("a client");
+                let mut request = vec![0; 4_096];
+                let length = stream.read(&mut request).await.expect("a request");
+                let text = String::from_utf8_lossy(&request[..length]).into_owned();
+                keys.extend(
+                    text.lines()
+                        .find_map(|line| line.strip_prefix("Idempotency-Key: "))
+                        .map(str::to_owned),
+                );
+                stream.write_all(reply.as_bytes()).await.expect("taken");
+            }
+            keys
+        });
+        let options = LoadOptions {
+            connections: 1,
+            ..LoadOptions::new(address, "key", "run")
+        };
+        let mut told = Vec::new();
+        let report = run(&options, &mut PatternSource::new(7, 8, 0, 1_000), &mut told)
+            .await
+            .expect("ran");
+        assert_eq!(server.await.expect("the server"), ["run-0", "run-0", "run-0"]);
+        assert_eq!((report.accepted, report.retries, report.requests), (1, 2, 3));
+        let told: Vec<_> = told.into_iter().map(|told| (told.marker, told.outcome)).collect();
+        assert_eq!(told, [(Some(7), Outcome::Accepted(id))]);
+    }
+}
