@@ -5,6 +5,9 @@ use carillon_domain::ids::{MessageId, TenantId};
 use carillon_domain::journey::{Amendment, Journey};
 use carillon_domain::phone::PhoneNumber;
 
+/// Journeys on one page at most.
+pub const PAGE_ROWS_MAX: usize = 10_000;
+
 /// Journeys of finished messages. All methods block; readers may run on many threads beside the one writer.
 pub trait History: Send + Sync {
     /// Everything that ended up to this journal frame is stored durably. After a crash the lane hands over again what ended
@@ -23,7 +26,8 @@ pub trait History: Send + Sync {
     /// The journey with its amendments applied.
     fn journey(&self, id: MessageId) -> Result<Option<Journey>, HistoryError>;
 
-    /// Journeys to one number, newest first, only those below `before` when given, at most `limit`.
+    /// Journeys to one number, newest first, only those below `before` when given, at most `limit` and never more than
+    /// [`PAGE_ROWS_MAX`].
     fn by_phone(&self, query: &PhoneQuery) -> Result<Vec<Journey>, HistoryError>;
 }
 

@@ -33,20 +33,20 @@ impl<'a> Check<'a> {
         self.filled("name", name, NAME_CHARACTERS_MAX);
     }
 
-    /// A text that must be there.
+    /// A text of one line that must be there, without white space around it.
     pub fn filled(&mut self, field: &'static str, text: &str, characters_max: usize) {
         if text.is_empty() {
             return self.report(field, Problem::Empty);
+        }
+        if text.trim() != text {
+            return self.report(field, Problem::Untrimmed);
         }
         self.line(field, text, characters_max);
     }
 
     /// A text of one line, possibly empty.
     pub fn line(&mut self, field: &'static str, text: &str, characters_max: usize) {
-        if text.trim() != text {
-            self.report(field, Problem::Untrimmed);
-        }
-        if let Some(character) = text.trim().chars().find(|c| c.is_control()) {
+        if let Some(character) = text.chars().find(|c| c.is_control()) {
             self.report(
                 field,
                 Problem::Character {

@@ -104,7 +104,7 @@ impl HistoryFile {
         let connection =
             Connection::open_with_flags(uri, flags).map_err(failed("opening a file", &self.path))?;
         let prepared = connection
-            .execute_batch("PRAGMA cache_size = -256")
+            .execute_batch("PRAGMA cache_size = -128")
             .and_then(|()| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true))
             .and_then(|_| connection.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0)));
         let format = prepared.map_err(failed("opening a file", &self.path))?;

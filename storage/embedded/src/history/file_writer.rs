@@ -93,8 +93,22 @@ impl Rows<'_> {
 
 /// Writes a file at `path` with the rows that `fill` gives; durable on return, but for its name in the folder.
 ///
-/// What is left at `path` by an earlier, unfinished try is replaced.
+/// What is left at `path` by an earlier, unfinished try is replaced; on an error nothing is left, so that a full disk does
+/// not fill up further.
 pub(super) fn write(
+    path: &Path,
+    fill: impl FnOnce(&mut Rows<'_>) -> Result<(), HistoryError>,
+) -> Result<Extent, HistoryError> {
+    let written = write_new(path, fill);
+    if written.is_err()
+        && let Err(error) = remove(path)
+    {
+        tracing::warn!(path = %path.display(), %error, "an unfinished history file stays until the next start");
+    }
+    written
+}
+
+fn write_new(
     path: &Path,
     fill: impl FnOnce(&mut Rows<'_>) -> Result<(), HistoryError>,
 ) -> Result<Extent, HistoryError> {

@@ -14,7 +14,7 @@ impl Default for HistoryOptions {
     fn default() -> Self {
         HistoryOptions {
             rows_full: 250_000,
-            idle_connections_max: 400,
+            idle_connections_max: 256,
             merge_in_background: true,
         }
     }

@@ -1,6 +1,5 @@
 use super::builder::Builder;
-use super::failure::failed;
-use super::failure::unreadable;
+use super::failure::{failed, unreadable};
 use super::file::PhoneRange;
 use super::file_writer::{self, Extent};
 use super::manifest::{Entry, Manifest};
@@ -12,7 +11,7 @@ use super::row::Row;
 use super::shelf::Shelf;
 use carillon_domain::ids::MessageId;
 use carillon_domain::journey::{Amendment, Journey};
-use carillon_storage::history::{History, HistoryError, PhoneQuery};
+use carillon_storage::history::{History, HistoryError, PAGE_ROWS_MAX, PhoneQuery};
 use carillon_storage::journal::FrameSeq;
 use parking_lot::Mutex;
 use std::fs;
@@ -20,8 +19,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Journeys on one page at most, whatever was asked for.
-const PAGE_ROWS_MAX: usize = 10_000;
 /// Files that wait for being merged; above, a store helps the builder before it returns.
 const UNMERGED_FILES_MAX: usize = 100;
 
@@ -51,6 +48,11 @@ impl EmbeddedHistory {
         fs::create_dir_all(dir).map_err(failed("creating the folder", dir))?;
         let manifest = Manifest::open(dir)?;
         file_writer::sync_dir(dir)?;
+        file_writer::sync_dir(
+            dir.parent()
+                .filter(|parent| !parent.as_os_str().is_empty())
+                .unwrap_or(Path::new(".")),
+        )?;
         let shared = Arc::new(Shared {
             dir: dir.to_owned(),
             shelf: Shelf::open(dir, manifest.entries()?, &options)?,
@@ -66,6 +68,12 @@ impl EmbeddedHistory {
             None
         };
         Ok(EmbeddedHistory { builder, shared })
+    }
+
+    /// Merges all files that are due, here and now.
+    pub fn merge_due(&self) -> Result<(), HistoryError> {
+        while self.shared.merge_next()? {}
+        Ok(())
     }
 
     /// How many files there are, and the rows in them.

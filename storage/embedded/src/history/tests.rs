@@ -1,4 +1,5 @@
-use super::{EmbeddedHistory, HistoryOptions};
+use super::failure::unreadable;
+use super::{EmbeddedHistory, HistoryOptions, file_writer};
 use carillon_domain::ids::MessageId;
 use carillon_domain::journey::Journey;
 use carillon_storage::conformance::Random;
@@ -132,7 +133,7 @@ fn small_files_are_merged_and_the_old_ones_go() {
             .unwrap();
     }
     assert_eq!(history.size(), (20, 600));
-    while history.shared().merge_next().unwrap() {}
+    history.merge_due().unwrap();
     assert_eq!(history.size(), (8, 600));
     assert_eq!(folder.data_files().len(), 8);
     assert_eq!(all(&history), Vec::from_iter(0..600));
@@ -150,7 +151,7 @@ fn a_reader_keeps_a_merged_file_until_it_is_done() {
             .unwrap();
     }
     let held = history.shared().shelf().files();
-    assert!(history.shared().merge_next().unwrap());
+    history.merge_due().unwrap();
     assert_eq!(folder.data_files().len(), 3);
     assert_eq!(held[0].get(5).unwrap().map(|row| row.id), Some(5));
     drop(held);
@@ -203,6 +204,16 @@ fn a_batch_that_cannot_be_written_leaves_everything_as_it_was() {
         (all(&history), history.stored_upto()),
         (Vec::from_iter(0..20), FrameSeq(2))
     );
+}
+
+#[test]
+fn a_file_that_could_not_be_filled_does_not_stay() {
+    let folder = Folder::new(false);
+    folder.open();
+    let path = folder.path().join("journeys-00000001.db");
+    let refused = file_writer::write(&path, |_| Err(unreadable(&path, "as the test wants")));
+    assert!(refused.is_err());
+    assert_eq!(folder.data_files(), Vec::<PathBuf>::new());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use super::HistoryPlace;
 use super::sample::{FINAL_STATES, journey, phone};
 use crate::conformance::Random;
-use crate::history::{History, PhoneQuery};
+use crate::history::{History, PAGE_ROWS_MAX, PhoneQuery};
 use crate::journal::FrameSeq;
 use carillon_domain::fact::FinalState;
 use carillon_domain::ids::{MessageId, TenantId};
@@ -231,7 +231,7 @@ pub fn readers_see_whole_batches_while_they_are_stored(place: impl HistoryPlace)
         let reading = || {
             let mut seen = 0;
             while !stored_all.load(Ordering::Acquire) {
-                let found = history.by_phone(&to_first_phone(10_000)).unwrap();
+                let found = history.by_phone(&to_first_phone(PAGE_ROWS_MAX)).unwrap();
                 assert_eq!(found.len() as u64 % BATCH, 0);
                 assert!(found.len() >= seen, "{} messages after {seen}", found.len());
                 assert!(found.windows(2).all(|pair| pair[0].message > pair[1].message));
@@ -251,7 +251,7 @@ pub fn readers_see_whole_batches_while_they_are_stored(place: impl HistoryPlace)
         }
     });
     assert_eq!(
-        history.by_phone(&to_first_phone(10_000)).unwrap().len() as u64,
+        history.by_phone(&to_first_phone(PAGE_ROWS_MAX)).unwrap().len() as u64,
         40 * BATCH
     );
 }

@@ -1,0 +1,122 @@
+//! Measures the history on the real disk: `cargo run -p carillon-embedded --example history_speed -- [rows] [batch] [folder]`.
+
+use carillon_domain::ids::MessageId;
+use carillon_domain::journey::Journey;
+use carillon_embedded::history::{EmbeddedHistory, HistoryOptions};
+use carillon_storage::conformance::Random;
+use carillon_storage::conformance::history::{journey, phone};
+use carillon_storage::history::{History, PhoneQuery};
+use carillon_storage::journal::FrameSeq;
+use rustix::time::{ClockId, clock_gettime};
+use std::env;
+use std::error::Error;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+const PHONES: u64 = 5_000_000;
+const FIRST_ID: u64 = 1_770_000_000_000 << 22;
+const SEARCHES: u64 = 5000;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = env::args().skip(1);
+    let rows: u64 = arguments.next().map_or(Ok(1_000_000), |rows| rows.parse())?;
+    let batch: u64 = arguments.next().map_or(Ok(50_000), |batch| batch.parse())?;
+    let parent = arguments.next().map_or_else(env::temp_dir, Into::into);
+    let dir = tempfile::TempDir::new_in(parent)?;
+    // Merged on this thread, so that its processor time is known.
+    let options = HistoryOptions {
+        merge_in_background: false,
+        ..HistoryOptions::default()
+    };
+    let history = EmbeddedHistory::open(dir.path(), options)?;
+    let mut random = Random::new(1);
+    store(&history, rows, batch, &mut random)?;
+    merge(&history, dir.path(), rows)?;
+    let ids = rows / batch * batch;
+    measure("by_phone", || {
+        let query = PhoneQuery {
+            phone: phone(random.below(PHONES)),
+            tenant: None,
+            before: None,
+            limit: 50,
+        };
+        history.by_phone(&query).map(|_| ())
+    })?;
+    let mut random = Random::new(2);
+    measure("journey", || {
+        history
+            .journey(MessageId(FIRST_ID + random.below(ids)))
+            .map(|_| ())
+    })?;
+    Ok(())
+}
+
+fn store(
+    history: &EmbeddedHistory,
+    rows: u64,
+    batch: u64,
+    random: &mut Random,
+) -> Result<(), Box<dyn Error>> {
+    let (mut wall, mut cpu, mut longest) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+    for number in 0..rows / batch {
+        // Ids inside a batch come in the order of ending: here, none.
+        let ids = (0..batch).map(|place| FIRST_ID + number * batch + place * 7919 % batch);
+        let journeys: Vec<Journey> = ids
+            .map(|id| journey(id, phone(random.below(PHONES)), 1, random))
+            .collect();
+        let (started, cpu_started) = (Instant::now(), cpu_time(ClockId::ThreadCPUTime));
+        history.store(&journeys, &[], FrameSeq(number + 1))?;
+        cpu += cpu_time(ClockId::ThreadCPUTime) - cpu_started;
+        wall += started.elapsed();
+        longest = longest.max(started.elapsed());
+    }
+    println!(
+        "store, batches of {batch}: {:.2} µs per row, CPU {:.2}",
+        per(rows, wall),
+        per(rows, cpu)
+    );
+    println!("longest store: {:.0} ms", longest.as_secs_f64() * 1e3);
+    Ok(())
+}
+
+fn merge(history: &EmbeddedHistory, dir: &Path, rows: u64) -> Result<(), Box<dyn Error>> {
+    let (before, cpu_started) = (history.size().0, cpu_time(ClockId::ThreadCPUTime));
+    history.merge_due()?;
+    let cpu = cpu_time(ClockId::ThreadCPUTime) - cpu_started;
+    let mut bytes = 0;
+    for entry in dir.read_dir()? {
+        bytes += entry?.metadata()?.len();
+    }
+    println!(
+        "merge, {before} files to {}: CPU {:.2} µs per row",
+        history.size().0,
+        per(rows, cpu)
+    );
+    println!("disk: {} bytes per row", bytes / rows);
+    Ok(())
+}
+
+fn measure<E>(what: &str, mut search: impl FnMut() -> Result<(), E>) -> Result<(), E> {
+    let mut times = Vec::new();
+    for _ in 0..SEARCHES {
+        let started = Instant::now();
+        search()?;
+        times.push(started.elapsed());
+    }
+    times.sort();
+    println!(
+        "{what}: p50 {:?}, p99 {:?}",
+        times[times.len() / 2],
+        times[times.len() * 99 / 100]
+    );
+    Ok(())
+}
+
+fn per(rows: u64, time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6 / rows as f64
+}
+
+fn cpu_time(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
