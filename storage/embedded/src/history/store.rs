@@ -41,7 +41,8 @@ pub(super) struct Shared {
 }
 
 impl EmbeddedHistory {
-    /// Opens the history in `dir`, which is created when absent. What a crash left unfinished is removed.
+    /// Opens the history in `dir`, which is created when absent. What a crash left unfinished is removed, so
+    /// only one process may have the folder open: the one that holds the journal's lock.
     ///
     /// Errors when a finished file is missing, shorter than it was, or of a format this program does not know.
     pub fn open(dir: &Path, options: HistoryOptions) -> Result<Self, HistoryError> {
