@@ -97,6 +97,62 @@ our_client_against() {
   rm -r "$work"
 }
 
+# --- their clients against our carrier --------------------------------------------------------------------------------
+
+# SMSGate and smpplib cut an emoji in two where a segment ends; our ledger reads each segment by itself.
+without_cut_emoji() { grep -v '😀' "$MESSAGES"; }
+
+stage_interop_smsgate_client() {
+  ensure_smsgate
+  local protocol messages="$LOGS/messages-smsgate.tsv"
+  without_cut_emoji >"$messages"
+  for protocol in cmpp2.0 cmpp3.0 smpp3.4; do
+    client_against_ours "$protocol" "$messages" smsgate client "$protocol"
+  done
+}
+
+stage_interop_npm_client() {
+  ensure_npm_smpp
+  client_against_ours smpp3.4 "$MESSAGES" node "$NPM_SMPP/peer.js" client
+}
+
+stage_interop_smpplib_client() {
+  ensure_smpplib
+  local messages="$LOGS/messages-smpplib.tsv"
+  without_cut_emoji >"$messages"
+  client_against_ours smpp3.4 "$messages" "$SMPPLIB/bin/python" "$INTEROP/python/client.py"
+}
+
+# client_against_ours PROTOCOL MESSAGES CLIENT-COMMAND...: the client checks its own side; our ledger must hold all
+# messages as they were sent.
+client_against_ours() {
+  local protocol=$1 messages=$2 port work
+  shift 2
+  say "== our $protocol carrier, client: $*"
+  port=$(free_port)
+  work=$(mktemp -d)
+  cat >"$work/carriers.toml" <<CARRIER
+[[carrier]]
+name = "ours"
+protocol = "$protocol"
+port = $port
+keep_texts = true
+[[carrier.account]]
+login = "$LOGIN"
+password = "$PASSWORD"
+[carrier.behaviour]
+reply_share = 1.0
+reply_ms = { min = 0, max = 0 }
+CARRIER
+  start "$work/carrier.out" "$BIN/carillon-loadtest" carrier --config "$work/carriers.toml" --ledger "$work"
+  wait_for 10 port_is_open "$port" || fail "the carrier did not start: $(cat "$work/carrier.out")"
+  "$@" 127.0.0.1 "$port" "$LOGIN" "$PASSWORD" "$messages"
+  stop_started
+  "$BIN/carillon-loadtest" ledger "$work/ours.ledger" | python3 "$INTEROP/ledger_texts.py" >"$work/received"
+  diff -u --label sent --label 'received by our carrier' <(sort "$messages") <(sort "$work/received")
+  rm -r "$work"
+}
+
 # --- Wireshark --------------------------------------------------------------------------------------------------------
 
 # Every PDU of a whole conversation is dissected without a complaint, and the recipients are found where they belong.
