@@ -17,7 +17,7 @@ STAGES=(
   install scripts house
   format licences build lints wasm unit
   interop-smsgate-carrier interop-smsgate-client interop-npm-carrier interop-npm-client interop-smpplib-client
-  interop-wireshark
+  interop-server interop-wireshark
   run-script reminders kills bench-batch bench-backlog
 )
 LOGS="$PROJECT/var/test"

@@ -153,6 +153,79 @@ CARRIER
   rm -r "$work"
 }
 
+# --- our whole server against their carriers ----------------------------------------------------------------------------
+
+# `carillon serve` with one account and one connection per carrier: what comes in by REST goes out by CMPP and SMPP, and
+# receipts and replies come back by REST.
+stage_interop_server() {
+  ensure_smsgate
+  ensure_npm_smpp
+  local work
+  work=$(mktemp -d)
+  cat >"$work/catalog.toml" <<CATALOG
+[[organisation]]
+name = "interop"
+[[business_type]]
+name = "notice"
+CATALOG
+  SERVER_PEERS=()
+  add_carrier "$work" cmpp20 cmpp2.0 smsgate carrier cmpp2.0
+  add_carrier "$work" cmpp30 cmpp3.0 smsgate carrier cmpp3.0
+  add_carrier "$work" smpp34 smpp3.4 smsgate carrier smpp3.4
+  add_carrier "$work" npm smpp3.4 node "$NPM_SMPP/peer.js" carrier
+  "$BIN/carillon" apply "$work/catalog.toml" --data "$work/data" >"$work/applied"
+  start "$work/server.log" "$BIN/carillon" serve --data "$work/data" --port 0
+  local url name key country
+  wait_for 30 grep -q '^api: ' "$work/server.log" || fail "the server did not start: $(cat "$work/server.log")"
+  url=$(sed -n 's/^api: //p' "$work/server.log")
+  for name in "${SERVER_PEERS[@]}"; do
+    say "== through the server to $name"
+    key=$(sed -n "s/^api-key $name: //p" "$work/applied")
+    python3 "$INTEROP/through_server.py" "$url" "$key" "$MESSAGES"
+    # Numbers go out in the national form over CMPP, in the international one over SMPP.
+    [[ $name == cmpp* ]] && country='' || country=86
+    diff -u --label sent --label "received by $name" \
+      <(sort "$MESSAGES" | sed "s/^/$country/") <(sort "$work/$name.received")
+  done
+  stop_started
+  rm -r "$work"
+}
+
+# add_carrier FOLDER NAME PROTOCOL CARRIER-COMMAND...: starts a carrier and writes its account, connection and route.
+add_carrier() {
+  local work=$1 name=$2 protocol=$3 port
+  shift 3
+  port=$(free_port)
+  start "$work/$name.out" "$@" "$port" "$LOGIN" "$PASSWORD" "$work/$name.received"
+  wait_for 30 port_is_open "$port" || fail "$name did not start: $(tail -n 20 "$work/$name.out")"
+  SERVER_PEERS+=("$name")
+  cat >>"$work/catalog.toml" <<CATALOG
+[[connection]]
+name = "$name"
+protocol = "$protocol"
+host = "127.0.0.1"
+port = $port
+login = "$LOGIN"
+password = "$PASSWORD"
+source_number = "10690000"
+service_id = "SMS"
+[[route_group]]
+name = "$name"
+members = ["$name"]
+[[route_rule]]
+name = "$name"
+accounts = ["$name"]
+group = "$name"
+[[account]]
+name = "$name"
+organisation = "interop"
+business_type = "notice"
+connections = ["$name"]
+extension = "1${#SERVER_PEERS[@]}"
+modules = { send = true, query = true, feeds = true }
+CATALOG
+}
+
 # --- Wireshark --------------------------------------------------------------------------------------------------------
 
 # Every PDU of a whole conversation is dissected without a complaint, and the recipients are found where they belong.
