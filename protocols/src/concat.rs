@@ -8,6 +8,7 @@
 //! | reference | 1 | 2 |
 //! | segments in total, number of this one from 1 | 1, 1 | 1, 1 |
 
+use crate::error::EncodeError;
 use bytes::{BufMut, BytesMut};
 
 /// Where a segment stands in a long message.
@@ -70,14 +71,17 @@ pub(crate) fn join<'a>(
     concatenation: Option<Concatenation>,
     payload: &'a [u8],
     scratch: &'a mut BytesMut,
-) -> &'a [u8] {
+) -> Result<&'a [u8], EncodeError> {
     let Some(concatenation) = concatenation else {
-        return payload;
+        return Ok(payload);
     };
+    if !concatenation.is_valid() {
+        return Err(EncodeError::unsupported("concatenation"));
+    }
     scratch.clear();
     concatenation.encode(scratch);
     scratch.extend_from_slice(payload);
-    scratch
+    Ok(scratch)
 }
 
 const NARROW: u8 = 0x00;
@@ -138,7 +142,8 @@ mod tests {
     #[test]
     fn broken_and_foreign_headers() {
         let ports = [6, 5, 4, 0xc3, 0x4f, 0, 0, b'x'];
-        let cases: [(&[u8], (Option<Concatenation>, &[u8])); 6] = [
+        type Case<'a> = (&'a [u8], (Option<Concatenation>, &'a [u8]));
+        let cases: [Case<'_>; 6] = [
             (b"", (None, b"")),
             (&[200, 0, 3], (None, &[200, 0, 3])),
             (&ports, (None, b"x")),

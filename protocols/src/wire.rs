@@ -157,7 +157,8 @@ mod tests {
 
     #[test]
     fn c_strings_end_at_their_nul_and_within_their_limit() {
-        let cases: [(&[u8], usize, Result<&[u8], DecodeError>); 5] = [
+        type Case<'a> = (&'a [u8], usize, Result<&'a [u8], DecodeError>);
+        let cases: [Case<'_>; 5] = [
             (b"abc\0rest", 4, Ok(b"abc")),
             (b"\0", 1, Ok(b"")),
             (

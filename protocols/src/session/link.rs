@@ -20,7 +20,9 @@ pub(super) struct Link {
     sequence: Sequence,
     link_test: LinkTest,
     response_timeout: Millis,
-    /// When the bind, or the unbind that was sent, has taken too long.
+    /// Requests of the peer that we have not answered yet.
+    pub owed: usize,
+    /// When the bind, the wait before the unbind, or the unbind that was sent has taken too long.
     deadline: Millis,
     unbind_sent: bool,
 }
@@ -64,6 +66,7 @@ impl Link {
             link_test: LinkTest::new(timers.link_test_interval, timers.response_timeout, now),
             response_timeout: timers.response_timeout,
             deadline: now.saturating_add(timers.bind_timeout),
+            owed: 0,
             unbind_sent: false,
         }
     }
@@ -181,12 +184,14 @@ impl Link {
             return;
         }
         self.state = SessionState::Unbinding;
+        self.deadline = now.saturating_add(self.response_timeout);
         self.unbind_if_idle(now);
     }
 
-    /// Sends the unbind that was asked for, once nothing is open any more.
+    /// Sends the unbind that was asked for, once nothing is open on either side or that has taken too long.
     pub fn unbind_if_idle(&mut self, now: Millis) {
-        if self.state != SessionState::Unbinding || self.unbind_sent || self.window.in_flight() > 0 {
+        let waits = !self.is_idle() && now < self.deadline;
+        if self.state != SessionState::Unbinding || self.unbind_sent || waits {
             return;
         }
         self.unbind_sent = true;
@@ -227,19 +232,23 @@ impl Link {
         }
     }
 
-    /// When [`Link::tick`] is due next.
+    /// When [`Link::tick`] is due next; 0 for at once.
     pub fn next_tick(&self) -> Millis {
-        let response = || {
-            self.window.oldest().map_or(Millis::MAX, |oldest| {
-                oldest.sent_at.saturating_add(self.response_timeout)
-            })
-        };
+        let response = self.window.oldest().map_or(Millis::MAX, |oldest| {
+            oldest.sent_at.saturating_add(self.response_timeout)
+        });
+        let open = response.min(self.link_test.due());
         match self.state {
             SessionState::Closed => Millis::MAX,
             SessionState::Binding => self.deadline,
-            SessionState::Unbinding if self.unbind_sent => self.deadline.min(self.link_test.due()),
-            SessionState::Bound | SessionState::Unbinding => response().min(self.link_test.due()),
+            SessionState::Bound => open,
+            SessionState::Unbinding if !self.unbind_sent && self.is_idle() => 0,
+            SessionState::Unbinding => open.min(self.deadline),
         }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.window.in_flight() == 0 && self.owed == 0
     }
 
     fn closed(&mut self, reason: CloseReason) -> Due {

@@ -39,3 +39,12 @@ pub(super) fn refuse_unreadable(header: Header, error: DecodeError, link: &mut L
         link.put(|out| GenericNack.encode(status::INVCMDID, header.sequence, out));
     }
 }
+
+/// What a generic_nack says of the request that it answers: never success, whatever its status.
+pub(super) fn refusal_of_nack(status: u32) -> u32 {
+    if status == status::OK {
+        status::SYSERR
+    } else {
+        status
+    }
+}

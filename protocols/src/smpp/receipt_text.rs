@@ -93,9 +93,13 @@ const STATES: [&str; 10] = [
 ];
 
 fn keyword(text: &[u8]) -> Option<&'static [u8]> {
+    let first = text.first()?.to_ascii_lowercase();
     KEYWORDS.into_iter().find(|keyword| {
-        text.get(..keyword.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(keyword))
+        // Nearly every word is settled by its first letter, and this runs for every word of every receipt.
+        keyword[0] == first
+            && text
+                .get(..keyword.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(keyword))
     })
 }
 

@@ -90,6 +90,21 @@ impl TlvBuffer {
         Ok(())
     }
 
+    /// Puts a NUL behind the value.
+    ///
+    /// # Errors
+    /// As [`TlvBuffer::push`].
+    pub fn push_c_string(&mut self, tag: u16, value: &[u8]) -> Result<(), EncodeError> {
+        if value.len() >= u16::MAX.into() {
+            return Err(EncodeError::too_long("TLV", u16::MAX.into()));
+        }
+        self.octets.put_u16(tag);
+        self.octets.put_u16(value.len() as u16 + 1);
+        self.octets.put_slice(value);
+        self.octets.put_u8(0);
+        Ok(())
+    }
+
     pub fn push_u8(&mut self, tag: u16, value: u8) {
         self.octets.put_u16(tag);
         self.octets.put_u16(1);

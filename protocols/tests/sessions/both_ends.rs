@@ -15,7 +15,7 @@ fn a_submit_its_answer_its_receipt_and_a_reply() {
     for protocol in PROTOCOLS {
         let mut pair = Pair::bound(protocol);
         pair.submit(7).unwrap();
-        let events = pair.to_server();
+        let events = pair.at_server();
         let [ServerEvent::Submit { tag, submit }] = &events[..] else {
             panic!("{events:?}")
         };
@@ -34,14 +34,14 @@ fn a_submit_its_answer_its_receipt_and_a_reply() {
             id: an_id(protocol),
             late: false,
         };
-        assert_eq!(pair.to_client(), [submitted]);
+        assert_eq!(pair.at_client(), [submitted]);
         assert_eq!(pair.client.in_flight(), 0);
 
         let mut receipt = receipt(an_id(protocol));
         pair.server
             .deliver_receipt(&receipt, "13800000001", "10690090", 70, 0)
             .unwrap();
-        let events = pair.to_client();
+        let events = pair.at_client();
         let [
             ClientEvent::Receipt {
                 tag,
@@ -57,7 +57,7 @@ fn a_submit_its_answer_its_receipt_and_a_reply() {
         assert_eq!(received, &receipt);
         pair.client.acknowledge(*tag, true);
         assert_eq!(
-            pair.to_server(),
+            pair.at_server(),
             [ServerEvent::DeliverAnswered { token: 70, code: 0 }]
         );
 
@@ -76,7 +76,7 @@ fn a_submit_its_answer_its_receipt_and_a_reply() {
             service_id: "",
         };
         pair.server.deliver_reply(&reply, 71, 0).unwrap();
-        let events = pair.to_client();
+        let events = pair.at_client();
         let [ClientEvent::Reply { tag, reply }] = &events[..] else {
             panic!("{events:?}")
         };
@@ -91,7 +91,7 @@ fn a_submit_its_answer_its_receipt_and_a_reply() {
         assert_eq!(reply.concatenation, concatenation);
         pair.client.acknowledge(*tag, false);
         assert!(matches!(
-            pair.to_server()[..],
+            pair.at_server()[..],
             [ServerEvent::DeliverAnswered { token: 71, code: 1.. }]
         ));
         assert_eq!((pair.client.ignored(), pair.server.ignored()), Default::default());

@@ -21,11 +21,11 @@ fn the_server_speaks_the_version_of_the_client() {
         let mut server = server_config(protocol);
         server.protocols = vec![Protocol::Cmpp20, Protocol::Cmpp30];
         let mut pair = Pair::new(client_config(protocol), server);
-        pair.to_server();
+        pair.at_server();
         assert_eq!(pair.server.bind_request().unwrap().protocol, protocol);
         pair.server.accept_bind(SECRET, 0);
         assert_eq!(pair.server.output().len(), length);
-        assert_eq!(pair.to_client(), [ClientEvent::Bound { peer_version: 0x30 }]);
+        assert_eq!(pair.at_client(), [ClientEvent::Bound { peer_version: 0x30 }]);
     }
 }
 
@@ -111,10 +111,10 @@ fn a_connect_resp_of_the_other_width_is_read_by_its_length() {
 #[test]
 fn a_gateway_that_does_not_know_the_secret_is_left_if_asked_to_look() {
     let mut pair = Pair::new(client_config(Protocol::Cmpp20), server_config(Protocol::Cmpp20));
-    pair.to_server();
+    pair.at_server();
     pair.server.accept_bind("another", 0);
     assert_eq!(
-        pair.to_client(),
+        pair.at_client(),
         [ClientEvent::Closed {
             reason: CloseReason::PeerNotAuthenticated
         }]
@@ -316,7 +316,7 @@ fn ids_of_text_must_be_numbers() {
     for (text, code) in [("123", None), ("12x", Some(cmpp::result::OTHER))] {
         let tag = pair.submitted(1);
         pair.server.respond_submit(tag, Ok(SegmentId::Text(text.into())));
-        let events = pair.to_client();
+        let events = pair.at_client();
         match code {
             None => assert!(matches!(
                 events[..],

@@ -16,7 +16,7 @@ fn nothing_can_be_submitted_before_the_bind_is_answered() {
 fn the_secret_decides() {
     for protocol in PROTOCOLS {
         let mut pair = Pair::new(client_config(protocol), server_config(protocol));
-        pair.to_server();
+        pair.at_server();
         let request = pair.server.bind_request().unwrap().clone();
         assert_eq!((request.login.as_str(), request.protocol), ("106900", protocol));
         assert!(request.verify(SECRET));
@@ -38,11 +38,11 @@ fn refused_binds_say_why_in_the_protocols_own_code() {
     for protocol in PROTOCOLS {
         for (refusal, cmpp, smpp) in cases {
             let mut pair = Pair::new(client_config(protocol), server_config(protocol));
-            pair.to_server();
+            pair.at_server();
             pair.server.refuse_bind(refusal);
             assert_eq!(pair.server.state(), SessionState::Closed);
             let expected = if protocol == Protocol::Smpp34 { smpp } else { cmpp };
-            let events = pair.to_client();
+            let events = pair.at_client();
             assert!(
                 matches!(events[..], [
                     ClientEvent::BindRefused { code, .. },
@@ -89,7 +89,7 @@ fn link_tests_are_answered_in_every_state_and_with_a_full_window() {
         }
         take(pair.client.output());
         assert_eq!(pair.tick_server(180_000), []);
-        assert_eq!(pair.to_client(), []);
+        assert_eq!(pair.at_client(), []);
         let answer = take(pair.client.output());
         assert!(!answer.is_empty());
         let mut events = Vec::new();
@@ -131,16 +131,16 @@ fn the_client_unbinds_after_its_open_submits() {
         assert_eq!(pair.submit(2), Err(SubmitError::NotBound));
         pair.server.respond_submit(tag, Ok(SegmentId::Number(9)));
         assert!(matches!(
-            pair.to_client()[..],
+            pair.at_client()[..],
             [ClientEvent::Submitted { token: 1, .. }]
         ));
         let reason = CloseReason::PeerUnbound;
         assert_eq!(
-            pair.to_server(),
+            pair.at_server(),
             [ServerEvent::PeerUnbound, ServerEvent::Closed { reason }]
         );
         let reason = CloseReason::Unbound;
-        assert_eq!(pair.to_client(), [ClientEvent::Closed { reason }]);
+        assert_eq!(pair.at_client(), [ClientEvent::Closed { reason }]);
     }
 }
 
@@ -162,16 +162,55 @@ fn an_unbind_waits_for_time_outs_and_for_its_own_answer_only_so_long() {
 fn the_server_unbinds_and_open_submits_stay_known() {
     for protocol in PROTOCOLS {
         let mut pair = Pair::bound(protocol);
-        pair.submitted(1);
+        pair.submit(1).unwrap();
+        take(pair.client.output());
         pair.server.unbind(0);
         let reason = CloseReason::PeerUnbound;
         assert_eq!(
-            pair.to_client(),
+            pair.at_client(),
             [ClientEvent::PeerUnbound, ClientEvent::Closed { reason }]
         );
         assert_eq!(pair.client.open_submits().len(), 1);
         let reason = CloseReason::Unbound;
-        assert_eq!(pair.to_server(), [ServerEvent::Closed { reason }]);
+        assert_eq!(pair.at_server(), [ServerEvent::Closed { reason }]);
+    }
+}
+
+#[test]
+fn the_server_answers_what_it_owes_before_it_unbinds() {
+    for protocol in PROTOCOLS {
+        let mut pair = Pair::bound(protocol);
+        let first = pair.submitted(1);
+        pair.submitted(2);
+        pair.server.unbind(0);
+        assert!(pair.server.output().is_empty());
+        assert_eq!(pair.submit(3), Ok(()));
+        assert_eq!(pair.at_server(), [], "no new submit is taken");
+        pair.server.respond_submit(first, Ok(SegmentId::Number(9)));
+        assert_eq!(pair.at_client().len(), 2);
+        assert_eq!((pair.server.next_tick(), pair.client.in_flight()), (60_000, 1));
+        assert_eq!(
+            pair.tick_server(60_000),
+            [],
+            "whoever never answers is not waited for"
+        );
+        assert!(matches!(
+            pair.at_client()[..],
+            [ClientEvent::PeerUnbound, ClientEvent::Closed { .. }]
+        ));
+    }
+}
+
+#[test]
+fn an_unbind_is_due_at_once_after_the_last_answer() {
+    for protocol in PROTOCOLS {
+        let mut pair = Pair::bound(protocol);
+        let tag = pair.submitted(1);
+        pair.server.unbind(0);
+        pair.server.respond_submit(tag, Ok(SegmentId::Number(9)));
+        assert_eq!(pair.server.next_tick(), 0);
+        assert_eq!(pair.tick_server(1), []);
+        assert_eq!(pair.at_client().len(), 3);
     }
 }
 
@@ -183,12 +222,12 @@ fn a_closed_session_is_silent() {
         pair.server
             .deliver_receipt(&receipt, "13800000001", "10690090", 1, 0)
             .unwrap();
-        let ClientEvent::Receipt { tag, .. } = pair.to_client()[0] else {
+        let ClientEvent::Receipt { tag, .. } = pair.at_client()[0] else {
             panic!("a receipt expected")
         };
         pair.client.unbind(0);
-        pair.to_server();
-        pair.to_client();
+        pair.at_server();
+        pair.at_client();
         assert_eq!(pair.client.state(), SessionState::Closed);
         pair.client.acknowledge(tag, true);
         pair.client.unbind(0);

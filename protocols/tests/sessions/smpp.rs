@@ -524,7 +524,7 @@ fn long_payloads_go_as_message_payload() {
             0,
         )
         .unwrap();
-    let [ServerEvent::Submit { submit, .. }] = &pair.to_server()[..] else {
+    let [ServerEvent::Submit { submit, .. }] = &pair.at_server()[..] else {
         panic!("a submit expected")
     };
     assert_eq!(submit.payload, payload);

@@ -60,14 +60,14 @@ impl Pair {
     /// Bound, with every event of that taken.
     pub fn bound(protocol: Protocol) -> Self {
         let mut pair = Self::new(client_config(protocol), server_config(protocol));
-        assert_eq!(pair.to_server(), [ServerEvent::BindRequested]);
+        assert_eq!(pair.at_server(), [ServerEvent::BindRequested]);
         pair.server.accept_bind(SECRET, 0);
-        assert!(matches!(pair.to_client()[..], [ClientEvent::Bound { .. }]));
+        assert!(matches!(pair.at_client()[..], [ClientEvent::Bound { .. }]));
         pair
     }
 
     /// Carries what the client wrote.
-    pub fn to_server(&mut self) -> Vec<ServerEvent> {
+    pub fn at_server(&mut self) -> Vec<ServerEvent> {
         let mut events = Vec::new();
         let bytes = take(self.client.output());
         self.server.receive(&bytes, self.now, &mut events);
@@ -75,7 +75,7 @@ impl Pair {
     }
 
     /// Carries what the server wrote.
-    pub fn to_client(&mut self) -> Vec<ClientEvent> {
+    pub fn at_client(&mut self) -> Vec<ClientEvent> {
         let mut events = Vec::new();
         let bytes = take(self.server.output());
         self.client.receive(&bytes, self.now, &mut events);
@@ -89,7 +89,7 @@ impl Pair {
     /// Submits, and gives what the server needs for the answer.
     pub fn submitted(&mut self, token: u64) -> SubmitTag {
         self.submit(token).expect("a free slot");
-        match &self.to_server()[..] {
+        match &self.at_server()[..] {
             [ServerEvent::Submit { tag, .. }] => *tag,
             other => panic!("one submit expected, not {other:?}"),
         }

@@ -19,12 +19,12 @@ fn a_full_window_refuses_and_the_answer_frees_one_slot() {
             (written, 4)
         );
 
-        let events = pair.to_server();
+        let events = pair.at_server();
         let tags: Vec<SubmitTag> = events.iter().filter_map(tag_of).collect();
         assert_eq!(tags.len(), 4);
         pair.server.respond_submit(tags[2], Ok(ID));
         assert!(matches!(
-            pair.to_client()[..],
+            pair.at_client()[..],
             [ClientEvent::Submitted {
                 token: 2,
                 late: false,
@@ -45,7 +45,7 @@ fn a_second_answer_frees_nothing() {
         let tag = pair.submitted(2);
         pair.server.respond_submit(tag, Ok(ID));
         pair.server.respond_submit(tag, Ok(ID));
-        assert_eq!(pair.to_client().len(), 1);
+        assert_eq!(pair.at_client().len(), 1);
         assert_eq!((pair.client.in_flight(), pair.client.ignored().answers), (1, 1));
     }
 }
@@ -65,7 +65,7 @@ fn a_time_out_frees_the_slot_and_the_late_answer_is_told_as_such() {
 
         pair.server.respond_submit(first, Ok(ID));
         assert!(matches!(
-            pair.to_client()[..],
+            pair.at_client()[..],
             [ClientEvent::Submitted {
                 token: 1,
                 late: true,
@@ -74,7 +74,7 @@ fn a_time_out_frees_the_slot_and_the_late_answer_is_told_as_such() {
         ));
         pair.server.respond_submit(second, Err(8));
         assert!(matches!(
-            pair.to_client()[..],
+            pair.at_client()[..],
             [ClientEvent::Rejected {
                 token: 2,
                 code: 8,
@@ -83,7 +83,7 @@ fn a_time_out_frees_the_slot_and_the_late_answer_is_told_as_such() {
             }]
         ));
         pair.server.respond_submit(first, Ok(ID));
-        assert_eq!(pair.to_client(), []);
+        assert_eq!(pair.at_client(), []);
         assert_eq!(pair.client.ignored().answers, 1);
     }
 }
@@ -97,9 +97,9 @@ fn open_submits_tell_where_they_begin_in_the_stream() {
             offsets.push(pair.client.output_total());
             pair.submit(token).unwrap();
         }
-        let tags: Vec<SubmitTag> = pair.to_server().iter().filter_map(tag_of).collect();
+        let tags: Vec<SubmitTag> = pair.at_server().iter().filter_map(tag_of).collect();
         pair.server.respond_submit(tags[1], Ok(ID));
-        pair.to_client();
+        pair.at_client();
         let open: Vec<(u64, u64)> = pair
             .client
             .open_submits()
@@ -118,12 +118,12 @@ fn a_request_without_an_answer_does_not_hold_up_a_long_stream() {
         for token in 1..1000 {
             let tag = pair.submitted(token);
             pair.server.respond_submit(tag, Ok(ID));
-            assert_eq!(pair.to_client().len(), 1);
+            assert_eq!(pair.at_client().len(), 1);
         }
         assert_eq!(pair.client.open_submits().len(), 1);
         pair.server.respond_submit(stuck, Ok(ID));
         assert!(matches!(
-            pair.to_client()[..],
+            pair.at_client()[..],
             [ClientEvent::Submitted {
                 token: 0,
                 late: false,
@@ -143,7 +143,7 @@ fn silence_counts_from_the_oldest_open_submit_or_the_last_octet() {
     pair.submitted(2);
     pair.now = 106_000;
     pair.server.respond_submit(tag, Ok(ID));
-    pair.to_client();
+    pair.at_client();
     assert_eq!(pair.client.silence(107_000), Some(1_000));
 }
 
@@ -160,13 +160,13 @@ fn the_server_holds_its_own_window_and_its_time_outs() {
             assert_eq!(deliver(&mut pair, token), Ok(()));
         }
         assert_eq!(deliver(&mut pair, 4), Err(SubmitError::WindowFull));
-        let events = pair.to_client();
+        let events = pair.at_client();
         let ClientEvent::Receipt { tag, .. } = events[0] else {
             panic!("{events:?}")
         };
         pair.client.acknowledge(tag, true);
         assert_eq!(
-            pair.to_server(),
+            pair.at_server(),
             [ServerEvent::DeliverAnswered { token: 0, code: 0 }]
         );
         let ClientEvent::Receipt { tag, .. } = events[1] else {
@@ -174,7 +174,7 @@ fn the_server_holds_its_own_window_and_its_time_outs() {
         };
         assert_eq!(pair.tick_server(60_000).len(), 3);
         pair.client.acknowledge(tag, true);
-        assert_eq!(pair.to_server(), [], "too late to count");
+        assert_eq!(pair.at_server(), [], "too late to count");
         assert_eq!(pair.server.ignored().answers, 1);
     }
 }
@@ -185,15 +185,15 @@ fn submits_beyond_the_window_are_throttled() {
         let mut greedy = client_config(protocol);
         greedy.window = 6;
         let mut pair = Pair::new(greedy, server_config(protocol));
-        pair.to_server();
+        pair.at_server();
         pair.server.accept_bind(SECRET, 0);
-        pair.to_client();
+        pair.at_client();
         for token in 0..6 {
             pair.submit(token).unwrap();
         }
-        assert_eq!(pair.to_server().len(), 4);
+        assert_eq!(pair.at_server().len(), 4);
         assert_eq!(pair.server.ignored().beyond_window, 2);
-        let throttled = pair.to_client();
+        let throttled = pair.at_client();
         assert_eq!(throttled.len(), 2);
         for event in throttled {
             assert!(matches!(

@@ -2,16 +2,16 @@
 
 use super::config::{ClientConfig, ConfigError};
 use super::event::{ClientEvent, DeliverKind, DeliverTag};
+use super::settle::settle;
+use super::{cmpp_deliver, ending};
 use crate::cmpp::{
-    Connect, ConnectResp, ConnectStatus, Deliver, DeliverResp, Destinations, Header, Pdu, Report, Request,
-    Response, Submit as CmppSubmit, SubmitResp, Version, auth, format, result,
+    Connect, ConnectResp, ConnectStatus, Deliver, Destinations, Header, Pdu, Request, Response,
+    Submit as CmppSubmit, SubmitResp, Version, auth, format, result,
 };
 use crate::concat;
 use crate::error::{DecodeError, EncodeError, ascii};
 use crate::session::link::Link;
-use crate::session::reply::{lossy, open_content};
-use crate::session::{CloseReason, Receipt, Reply, SegmentId, SessionState, Submit};
-use crate::text;
+use crate::session::{CloseReason, RejectClass, SegmentId, SessionState, Submit};
 use bytes::BytesMut;
 
 #[derive(Debug)]
@@ -71,15 +71,12 @@ impl CmppClient {
         sequence: u32,
         out: &mut BytesMut,
     ) -> Result<(), EncodeError> {
-        let content = concat::join(submit.concatenation, submit.payload, &mut self.content);
+        let content = concat::join(submit.concatenation, submit.payload, &mut self.content)?;
         let msg_fmt = format::format_of(submit.coding);
         format::check_length(msg_fmt, content)?;
         let (pk_total, pk_number) = submit
             .concatenation
             .map_or((1, 1), |part| (part.total, part.number));
-        if pk_number == 0 || pk_number > pk_total {
-            return Err(EncodeError::unsupported("Pk_number"));
-        }
         CmppSubmit {
             message_id: 0,
             pk_total,
@@ -108,11 +105,10 @@ impl CmppClient {
     }
 
     pub fn acknowledge(&self, tag: DeliverTag, ok: bool, link: &mut Link) {
-        // The only result that promises the gateway that trying again helps.
+        // Flow control is the only result that promises the gateway that trying again helps.
         let result = if ok { result::OK } else { result::FLOW_CONTROL };
         if let DeliverKind::Cmpp { message_id } = tag.kind {
-            let resp = DeliverResp { message_id, result };
-            link.put(|out| resp.encode(tag.sequence, self.version, out));
+            cmpp_deliver::answer(tag.sequence, message_id, result, self.version, link);
         }
     }
 
@@ -120,110 +116,46 @@ impl CmppClient {
         let Some((header, body)) = Header::split(frame) else {
             return;
         };
+        let sequence = header.sequence;
         match Pdu::decode(header.command, body, self.version) {
-            Ok(Pdu::Response(Response::Submit(resp))) => submitted(header.sequence, resp, link, events),
-            Ok(Pdu::Request(Request::Deliver(deliver))) => self.delivered(header, &deliver, link, events),
+            Ok(Pdu::Response(Response::Submit(resp))) => settle(sequence, outcome(resp), link, events),
+            Ok(Pdu::Request(Request::Deliver(deliver))) => {
+                cmpp_deliver::delivered(sequence, &deliver, self.version, link, events);
+            }
             Ok(Pdu::Response(Response::Connect(resp))) => self.connected(resp, link, events),
             Ok(Pdu::Response(Response::ActiveTest(_))) => {}
-            Ok(Pdu::Request(Request::ActiveTest(_))) => link.answer_link_test(header.sequence),
-            Ok(Pdu::Request(Request::Terminate(_))) => {
-                link.answer_unbind(header.sequence);
-                events.push(ClientEvent::PeerUnbound);
-                events.push(ClientEvent::Closed {
-                    reason: CloseReason::PeerUnbound,
-                });
-            }
-            Ok(Pdu::Response(Response::Terminate(_))) if link.state() == SessionState::Unbinding => {
-                link.close();
-                events.push(ClientEvent::Closed {
-                    reason: CloseReason::Unbound,
-                });
-            }
+            Ok(Pdu::Request(Request::ActiveTest(_))) => link.answer_link_test(sequence),
+            Ok(Pdu::Request(Request::Terminate(_))) => ending::unbound_by_peer(sequence, link, events),
+            Ok(Pdu::Response(Response::Terminate(_))) => ending::unbind_answered(link, events),
             Ok(_) | Err(DecodeError::Command { .. }) => link.ignored.commands += 1,
             Err(error) => self.malformed(header, body, error, link, events),
         }
     }
 
-    fn connected(&mut self, resp: ConnectResp, link: &mut Link, events: &mut Vec<ClientEvent>) {
+    fn connected(&self, resp: ConnectResp, link: &mut Link, events: &mut Vec<ClientEvent>) {
         if link.state() != SessionState::Binding {
             link.ignored.answers += 1;
             return;
         }
-        let ConnectResp {
-            status,
-            authenticator,
-            version,
-        } = resp;
-        if status != ConnectStatus::Ok as u32 {
-            link.close();
-            events.push(ClientEvent::BindRefused {
-                code: status,
-                reason: ConnectStatus::describe(status),
-            });
-            events.push(ClientEvent::Closed {
-                reason: CloseReason::BindRefused,
-            });
+        if resp.status != ConnectStatus::Ok as u32 {
+            ending::refuse_bind(resp.status, ConnectStatus::describe(resp.status), link, events);
             return;
         }
-        let proven = self.expected.as_ref().is_none_or(|expected| {
+        let proven = |expected: &Expected| {
             auth::verify_ismg(
-                &authenticator,
+                &resp.authenticator,
                 &expected.authenticator,
                 expected.secret.as_bytes(),
             )
-        });
-        if !proven {
-            link.close();
-            events.push(ClientEvent::Closed {
-                reason: CloseReason::PeerNotAuthenticated,
-            });
+        };
+        if !self.expected.as_ref().is_none_or(proven) {
+            ending::close(CloseReason::PeerNotAuthenticated, link, events);
             return;
         }
         link.bound();
         events.push(ClientEvent::Bound {
-            peer_version: version,
+            peer_version: resp.version,
         });
-    }
-
-    fn delivered(
-        &self,
-        header: Header,
-        deliver: &Deliver<'_>,
-        link: &mut Link,
-        events: &mut Vec<ClientEvent>,
-    ) {
-        if !link.is_open() {
-            link.ignored.commands += 1;
-            self.refuse(header.sequence, deliver.message_id, result::COMMAND, link);
-            return;
-        }
-        let tag = DeliverTag {
-            sequence: header.sequence,
-            kind: DeliverKind::Cmpp {
-                message_id: deliver.message_id,
-            },
-        };
-        if !deliver.is_report() {
-            events.push(ClientEvent::Reply {
-                tag,
-                reply: reply(deliver),
-            });
-            return;
-        }
-        match Report::decode(deliver.content) {
-            Ok(report) => events.push(ClientEvent::Receipt {
-                tag,
-                receipt: receipt(&report),
-            }),
-            Err(error) => {
-                link.ignored.malformed += 1;
-                self.refuse(header.sequence, deliver.message_id, result::STRUCTURE, link);
-                events.push(ClientEvent::Refused {
-                    sequence: header.sequence,
-                    error,
-                });
-            }
-        }
     }
 
     fn malformed(
@@ -235,71 +167,31 @@ impl CmppClient {
         events: &mut Vec<ClientEvent>,
     ) {
         link.ignored.malformed += 1;
+        let sequence = header.sequence;
         match header.command {
             Deliver::COMMAND => {
                 let message_id = body.first_chunk().map_or(0, |id| u64::from_be_bytes(*id));
-                self.refuse(header.sequence, message_id, result::of_decode_error(error), link);
-                events.push(ClientEvent::Refused {
-                    sequence: header.sequence,
-                    error,
-                });
+                cmpp_deliver::answer(
+                    sequence,
+                    message_id,
+                    result::of_decode_error(error),
+                    self.version,
+                    link,
+                );
+                events.push(ClientEvent::Refused { sequence, error });
             }
             ConnectResp::COMMAND if link.state() == SessionState::Binding => {
-                link.close();
-                events.push(ClientEvent::Closed {
-                    reason: CloseReason::BindAnswer(error),
-                });
+                ending::close(CloseReason::BindAnswer(error), link, events);
             }
             // A submit whose answer cannot be read stays open: nobody knows what it said (UNC-1).
             _ => {}
         }
     }
-
-    fn refuse(&self, sequence: u32, message_id: u64, result: u32, link: &mut Link) {
-        link.put(|out| DeliverResp { message_id, result }.encode(sequence, self.version, out));
-    }
 }
 
-fn submitted(sequence: u32, resp: SubmitResp, link: &mut Link, events: &mut Vec<ClientEvent>) {
-    let Some(answered) = link.answered(sequence) else {
-        return;
-    };
-    let (token, late) = (answered.token, answered.late);
-    events.push(match resp.result {
-        result::OK => ClientEvent::Submitted {
-            token,
-            id: SegmentId::Number(resp.message_id),
-            late,
-        },
-        code => ClientEvent::Rejected {
-            token,
-            code,
-            class: result::describe(code).1,
-            late,
-        },
-    });
-}
-
-fn receipt(report: &Report<'_>) -> Receipt {
-    Receipt {
-        id: SegmentId::Number(report.message_id),
-        status: lossy(report.stat.trim_ascii()),
-        error: String::new(),
-        to: lossy(report.dest_terminal_id.trim_ascii()),
-        submit_time: lossy(report.submit_time),
-        done_time: lossy(report.done_time),
-    }
-}
-
-fn reply(deliver: &Deliver<'_>) -> Reply {
-    let (concatenation, payload) = open_content(format::has_header(deliver.tp_udhi), deliver.content);
-    let coding = format::coding_of(deliver.msg_fmt);
-    Reply {
-        from: lossy(deliver.src_terminal_id.trim_ascii()),
-        to: lossy(deliver.dest_id.trim_ascii()),
-        coding,
-        payload: payload.to_vec(),
-        concatenation,
-        text: text::decode(coding, payload),
+fn outcome(resp: SubmitResp) -> Result<SegmentId, (u32, RejectClass)> {
+    match resp.result {
+        result::OK => Ok(SegmentId::Number(resp.message_id)),
+        code => Err((code, result::describe(code).1)),
     }
 }

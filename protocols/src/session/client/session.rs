@@ -2,6 +2,7 @@
 
 use super::cmpp::CmppClient;
 use super::config::{ClientConfig, ConfigError};
+use super::ending;
 use super::event::{ClientEvent, DeliverTag};
 use super::smpp::SmppClient;
 use crate::frame::FrameReader;
@@ -92,10 +93,7 @@ impl ClientSession {
                     if let Dialect::Smpp(_) = self.dialect {
                         refuse_frame(&mut self.link);
                     }
-                    self.link.close();
-                    events.push(ClientEvent::Closed {
-                        reason: CloseReason::Frame(error),
-                    });
+                    ending::close(CloseReason::Frame(error), &mut self.link, events);
                 }
             }
         }

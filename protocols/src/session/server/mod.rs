@@ -2,10 +2,16 @@
 
 mod bind;
 mod cmpp;
+mod cmpp_deliver;
+mod cmpp_submit;
 mod config;
+mod desk;
+mod ending;
 mod event;
 mod session;
 mod smpp;
+mod smpp_deliver;
+mod smpp_submit;
 
 pub use bind::{BindRefusal, BindRequest, BindRole};
 pub use config::ServerConfig;

@@ -3,6 +3,8 @@
 use super::bind::{BindRefusal, BindRequest};
 use super::cmpp::CmppServer;
 use super::config::ServerConfig;
+use super::desk::Desk;
+use super::ending;
 use super::event::{ServerEvent, SubmitTag};
 use super::smpp::SmppServer;
 use crate::frame::FrameReader;
@@ -20,15 +22,6 @@ pub struct ServerSession {
     reader: FrameReader,
     desk: Desk,
     dialect: Dialect,
-}
-
-/// What the protocols share on the server's side besides the [`Link`].
-#[derive(Debug)]
-pub(super) struct Desk {
-    pub config: ServerConfig,
-    pub bind: Option<BindRequest>,
-    /// Submits that wait for their answer.
-    pub unanswered: usize,
 }
 
 #[derive(Debug)]
@@ -52,11 +45,7 @@ impl ServerSession {
         Self {
             link: Link::new(protocol, config.window, timers, now),
             reader: protocol.frame_reader(),
-            desk: Desk {
-                config,
-                bind: None,
-                unanswered: 0,
-            },
+            desk: Desk { config, bind: None },
             dialect,
         }
     }
@@ -97,9 +86,9 @@ impl ServerSession {
         let Some(bind) = &self.desk.bind else {
             return;
         };
-        match &mut self.dialect {
+        match &self.dialect {
             Dialect::Cmpp(cmpp) => cmpp.accept(bind, secret, &mut self.link),
-            Dialect::Smpp(smpp) => smpp.accept(bind, &self.desk.config, &mut self.link),
+            Dialect::Smpp(smpp) => smpp.accept(&self.desk.config, &mut self.link),
         }
         self.link.bound();
         self.link.heard(now);
@@ -137,10 +126,7 @@ impl ServerSession {
                     if let Dialect::Smpp(_) = self.dialect {
                         refuse_frame(&mut self.link);
                     }
-                    self.link.close();
-                    events.push(ServerEvent::Closed {
-                        reason: CloseReason::Frame(error),
-                    });
+                    ending::close(CloseReason::Frame(error), &mut self.link, events);
                 }
             }
         }
@@ -154,14 +140,15 @@ impl ServerSession {
         if !self.link.is_open() {
             return;
         }
-        self.desk.unanswered = self.desk.unanswered.saturating_sub(1);
+        self.link.owed = self.link.owed.saturating_sub(1);
         match &self.dialect {
             Dialect::Cmpp(cmpp) => cmpp.respond(tag, answer, &mut self.link),
             Dialect::Smpp(smpp) => smpp.respond(tag, answer, &mut self.link),
         }
     }
 
-    /// Sends a receipt. `from`: the destination of the submit; `to`: its source. `token` comes back with the answer.
+    /// Sends a receipt. `from`: the destination of the submit; `to`: its source. `token` comes back with the answer; in CMPP it
+    /// is also the Msg_Id of the DELIVER.
     ///
     /// # Errors
     /// The window is full, the client takes no receipts, or a value does not fit into its field. Nothing is written then.
@@ -173,12 +160,12 @@ impl ServerSession {
         token: u64,
         now: Millis,
     ) -> Result<(), SubmitError> {
-        match &mut self.dialect {
-            Dialect::Cmpp(cmpp) => cmpp.deliver_receipt(receipt, from, to, token, now, &mut self.link),
-            Dialect::Smpp(smpp) => {
-                smpp.deliver_receipt(receipt, from, to, token, now, &mut self.link, &self.desk)
-            }
-        }
+        self.desk.check_receives()?;
+        let dialect = &mut self.dialect;
+        self.link.open_request(token, now, |sequence, out| match dialect {
+            Dialect::Cmpp(cmpp) => cmpp.deliver.put_receipt(receipt, from, to, token, sequence, out),
+            Dialect::Smpp(smpp) => smpp.deliver.put_receipt(receipt, from, to, sequence, out),
+        })
     }
 
     /// Sends a message from a phone. `token` comes back with the answer.
@@ -191,10 +178,12 @@ impl ServerSession {
         token: u64,
         now: Millis,
     ) -> Result<(), SubmitError> {
-        match &mut self.dialect {
-            Dialect::Cmpp(cmpp) => cmpp.deliver_reply(reply, token, now, &mut self.link),
-            Dialect::Smpp(smpp) => smpp.deliver_reply(reply, token, now, &mut self.link, &self.desk),
-        }
+        self.desk.check_receives()?;
+        let dialect = &mut self.dialect;
+        self.link.open_request(token, now, |sequence, out| match dialect {
+            Dialect::Cmpp(cmpp) => cmpp.deliver.put_reply(reply, token, sequence, out),
+            Dialect::Smpp(smpp) => smpp.deliver.put_reply(reply, sequence, out),
+        })
     }
 
     /// Sends link tests, and appends what time has brought about.
@@ -207,43 +196,17 @@ impl ServerSession {
         }
     }
 
-    /// When [`ServerSession::tick`] is due next; `Millis::MAX` for never.
+    /// When [`ServerSession::tick`] is due next; 0 for at once, `Millis::MAX` for never.
     pub fn next_tick(&self) -> Millis {
         self.link.next_tick()
     }
 
-    /// Ends the session in order: nothing new, open deliveries are waited for, then the unbind and its answer.
+    /// Ends the session in order: nothing new, open requests of both sides are waited for, then the unbind and its answer.
     pub fn unbind(&mut self, now: Millis) {
         self.link.unbind(now);
     }
 
     pub fn ignored(&self) -> Ignored {
         self.link.ignored
-    }
-}
-
-impl Desk {
-    /// Whether one more submit may wait for its answer; if so it is counted.
-    pub fn take_submit(&mut self, link: &mut Link) -> bool {
-        if self.unanswered >= usize::from(self.config.window) {
-            link.ignored.beyond_window += 1;
-            return false;
-        }
-        self.unanswered += 1;
-        true
-    }
-
-    /// An answer to a receipt or reply.
-    pub fn delivered(&self, sequence: u32, code: u32, link: &mut Link, events: &mut Vec<ServerEvent>) {
-        match link.answered(sequence) {
-            Some(answered) if !answered.late => {
-                events.push(ServerEvent::DeliverAnswered {
-                    token: answered.token,
-                    code,
-                });
-            }
-            Some(_) => link.ignored.answers += 1,
-            None => {}
-        }
     }
 }
