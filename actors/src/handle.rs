@@ -191,6 +191,15 @@ impl LaneHandle {
         self.inner.readiness.borrow().clone()
     }
 
+    /// Resolves when the lane takes work, or never will.
+    pub async fn started(&self) -> Readiness {
+        let mut readiness = self.inner.readiness.clone();
+        match readiness.wait_for(|readiness| *readiness != Readiness::Starting).await {
+            Ok(readiness) => readiness.clone(),
+            Err(_) => self.readiness(),
+        }
+    }
+
     /// Resolves when the lane has failed and the process must end, with the reason.
     pub async fn failed(&self) -> String {
         let mut readiness = self.inner.readiness.clone();
@@ -215,7 +224,7 @@ impl LaneHandle {
     }
 
     /// Runs a question on the lane's thread.
-    async fn ask<R: Send + 'static>(
+    pub(crate) async fn ask<R: Send + 'static>(
         &self,
         question: impl FnOnce(&SharedLane) -> R + Send + 'static,
     ) -> Result<R, QueryError> {

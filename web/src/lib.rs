@@ -11,4 +11,5 @@ pub mod query;
 pub mod right;
 pub mod send;
 pub mod server;
+pub mod service;
 pub mod state;

@@ -13,3 +13,5 @@ mod watch;
 
 pub use arguments::{Arguments, Command};
 pub use exit::{Failed, run};
+pub use operator::first_operator;
+pub use storage::{data_folder, number_ranges};

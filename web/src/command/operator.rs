@@ -26,11 +26,14 @@ pub async fn first_operator(
         .map(read_password)
         .transpose()?;
     if let Some(phc) = catalog.operator_password(OPERATOR).await? {
+        let fits = |password: &String| password_fits(password.as_bytes(), &phc).map_err(Failed::Password);
         let shown = match from_file {
-            Some(password) if password_fits(password.as_bytes(), &phc).map_err(Failed::Password)? => {
-                Some(password)
+            Some(password) if fits(&password)? => Some(password),
+            Some(_) => {
+                tracing::warn!("the password file does not hold the operator's password; it is not used");
+                None
             }
-            _ => None,
+            None => None,
         };
         return Ok(FirstOperator { phc, shown });
     }

@@ -2,17 +2,19 @@ use super::failure::Failure;
 use super::metrics::HttpMetrics;
 use super::request_id::{REQUEST_ID, request_id};
 use crate::endpoint::RouteIndex;
+use crate::right::Caller;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
 use carillon_api::PROBLEM_CONTENT_TYPE;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// The route of requests that no endpoint takes.
+pub const UNMATCHED: &str = "unmatched";
 
 /// Around every request: its id, the body of its problem if it fails, one log line and the counters.
-///
-/// The log names the path's pattern and never its values, the query or the bodies: they hold numbers and texts (PII-1).
 pub async fn observe<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -20,102 +22,90 @@ pub async fn observe<B: MessageBody + 'static>(
     let begin = Instant::now();
     let metrics = request.app_data::<web::Data<HttpMetrics>>().cloned();
     let id = request_id(request.headers().get(REQUEST_ID).map(HeaderValue::as_bytes));
-    let mut response = next.call(request).await?.map_into_boxed_body();
-
-    let failure = response
-        .response()
-        .error()
-        .and_then(|error| error.as_error::<Failure>());
-    let code = failure.map(|failure| failure.code);
-    let problem = failure.map(|failure| {
-        let mut problem = failure.problem.clone();
-        problem.request_id.clone_from(&id);
-        if prefers_chinese(response.request().headers()) {
-            failure.code.title_zh().clone_into(&mut problem.title);
-        }
-        problem
-    });
-    if let Some(problem) = problem {
-        let body = serde_json::to_vec(&problem)?;
-        response = response.map_body(|head, _| {
-            head.headers
-                .insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_CONTENT_TYPE));
-            BoxBody::new(body)
-        });
-    }
+    let response = next.call(request).await?.map_into_boxed_body();
+    let mut response = with_problem(response, &id)?;
     let id_value = HeaderValue::from_str(&id).expect("a request id is visible ASCII");
     response
         .headers_mut()
         .insert(HeaderName::from_static(REQUEST_ID), id_value);
 
     let elapsed = begin.elapsed();
-    let status = response.status().as_u16();
     let route = response
         .request()
         .app_data::<RouteIndex>()
         .map_or(UNMATCHED, |route| route.0);
-    let method = response.request().method().as_str();
     if let Some(metrics) = metrics {
-        metrics.record(route, method, status, elapsed);
+        let method = response.request().method().as_str();
+        metrics.record(route, method, response.status().as_u16(), elapsed);
     }
-    let account = response
-        .request()
-        .extensions()
-        .get::<CallerName>()
-        .map(|name| name.0.clone());
-    let account = account.as_deref().unwrap_or("");
-    let elapsed_us = elapsed.as_micros() as u64;
-    let code = code.map_or("", |code| code.word());
-    match status {
-        500.. => tracing::warn!(
-            request_id = id,
-            method,
-            route,
-            status,
-            code,
-            account,
-            elapsed_us,
-            "request"
-        ),
-        400.. => tracing::info!(
-            request_id = id,
-            method,
-            route,
-            status,
-            code,
-            account,
-            elapsed_us,
-            "request"
-        ),
-        _ => tracing::debug!(
-            request_id = id,
-            method,
-            route,
-            status,
-            code,
-            account,
-            elapsed_us,
-            "request"
-        ),
-    }
+    log(&response, &id, route, elapsed);
     Ok(response)
 }
 
-/// The route of requests that no endpoint takes.
-pub const UNMATCHED: &str = "unmatched";
+/// Writes the body of a failed request, which needs its id and the language it prefers.
+fn with_problem(
+    response: ServiceResponse<BoxBody>,
+    id: &str,
+) -> Result<ServiceResponse<BoxBody>, serde_json::Error> {
+    let Some(failure) = failure(&response) else {
+        return Ok(response);
+    };
+    let mut problem = failure.problem.clone();
+    id.clone_into(&mut problem.request_id);
+    if prefers_chinese(response.request().headers()) {
+        failure.code.title_zh().clone_into(&mut problem.title);
+    }
+    let body = serde_json::to_vec(&problem)?;
+    Ok(response.map_body(|head, _| {
+        head.headers
+            .insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_CONTENT_TYPE));
+        BoxBody::new(body)
+    }))
+}
 
-/// Who made the request; set by the rights, read for the log.
-pub struct CallerName(pub String);
+fn failure(response: &ServiceResponse<BoxBody>) -> Option<&Failure> {
+    response.response().error().and_then(|error| error.as_error())
+}
 
 /// Whether Chinese stands first in `Accept-Language`.
 fn prefers_chinese(headers: &HeaderMap) -> bool {
     headers
         .get(ACCEPT_LANGUAGE)
         .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| {
-            value
-                .trim_start()
-                .get(..2)
-                .is_some_and(|tag| tag.eq_ignore_ascii_case("zh"))
-        })
+        .and_then(|value| value.trim_start().get(..2))
+        .is_some_and(|tag| tag.eq_ignore_ascii_case("zh"))
+}
+
+/// One line per request. It names the path's pattern and never its values, the query or the bodies: they hold numbers and
+/// texts (PII-1).
+fn log(response: &ServiceResponse<BoxBody>, id: &str, route: &'static str, elapsed: Duration) {
+    let request = response.request();
+    let method = request.method().as_str();
+    let status = response.status().as_u16();
+    let code = failure(response).map(|failure| failure.code.word());
+    let caller = request
+        .extensions()
+        .get::<Caller>()
+        .copied()
+        .map(tracing::field::display);
+    let elapsed_us = elapsed.as_micros() as u64;
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(
+                request_id = id,
+                method,
+                route,
+                status,
+                code,
+                caller,
+                elapsed_us,
+                "request"
+            )
+        };
+    }
+    match status {
+        500.. => line!(warn),
+        400.. => line!(info),
+        _ => line!(debug),
+    }
 }

@@ -8,7 +8,7 @@ use carillon_domain::journey::{Journey, MessageState, SegmentJourney, Step, Step
 use carillon_domain::phone::PhoneNumber;
 use carillon_domain::time::UnixMs;
 
-/// How numbers are shown (PII-1).
+/// How numbers are shown (PII-1): masked, or whole as people write them, which is without +86 for Chinese ones.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Numbers {
     Masked,
@@ -19,7 +19,10 @@ impl Numbers {
     pub fn show(self, number: PhoneNumber) -> String {
         match self {
             Numbers::Masked => number.masked().to_string(),
-            Numbers::Full => number.e164().to_string(),
+            Numbers::Full => match number.national() {
+                Some(national) => national.to_string(),
+                None => number.e164().to_string(),
+            },
         }
     }
 }

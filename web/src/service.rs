@@ -1,0 +1,124 @@
+//! The whole service: stores, lane and web server, wired together. The binary and the tests start it the same way.
+
+use crate::command::{Failed, data_folder, first_operator, number_ranges};
+use crate::config::Config;
+use crate::http::HttpMetrics;
+use crate::probe::HostFigures;
+use crate::right::Operators;
+use crate::server;
+use crate::state::AppState;
+use actix_web::dev::ServerHandle;
+use actix_web::rt::task::JoinHandle;
+use actix_web::web;
+use carillon_actors::status::Readiness;
+use carillon_actors::{LaneHandle, NodeOptions, StopReport, start_node};
+use carillon_embedded::catalog::EmbeddedCatalog;
+use carillon_embedded::files::RealFiles;
+use carillon_embedded::history::{EmbeddedHistory, HistoryOptions};
+use carillon_embedded::journal::EmbeddedJournal;
+use carillon_storage::catalog::Catalog;
+use carillon_storage::journal::Journal;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A service that takes requests.
+pub struct Service {
+    pub lane: LaneHandle,
+    pub address: SocketAddr,
+    /// The operator's password, when it may be shown: at the first start, or from its file.
+    pub password: Option<String>,
+    journal: Arc<dyn Journal>,
+    server: ServerHandle,
+    server_ended: JoinHandle<io::Result<()>>,
+}
+
+impl Service {
+    /// Opens everything in `data` and replays the journal, which blocks the thread; must be called inside an actix system.
+    pub async fn start(
+        data: &Path,
+        config: &Config,
+        password_file: Option<&Path>,
+    ) -> Result<Service, Failed> {
+        let ranges = number_ranges(&config.numbers)?;
+        // Before the journal: a taken port is told at once, not after a long replay.
+        let listener = server::listen(&config.http)?;
+        let address = listener.local_addr().map_err(Failed::Web)?;
+        data_folder(data)?;
+        let catalog = EmbeddedCatalog::open(data).await?;
+        let operator = first_operator(&catalog, password_file).await?;
+        let (lane, journal) = open_lane(data, config, &catalog).await?;
+        if let Readiness::Failed { reason } = lane.started().await {
+            return Err(Failed::Service(reason));
+        }
+        let state = web::Data::new(AppState {
+            lane: lane.clone(),
+            ranges,
+            operators: Operators::new(operator.phc).map_err(Failed::Random)?,
+            limits: config.limits.clone(),
+            host: HostFigures::new(),
+        });
+        let metrics = web::Data::new(HttpMetrics::new().map_err(Failed::Metrics)?);
+        let server = server::start(listener, &config.http, state, metrics).map_err(Failed::Web)?;
+        let handle = server.handle();
+        let server_ended = actix_web::rt::spawn(server);
+        Ok(Service {
+            lane,
+            address,
+            password: operator.shown,
+            journal,
+            server: handle,
+            server_ended,
+        })
+    }
+
+    /// Stops intake, waits for the carriers' answers until the deadline, stores the state. Requests are still answered.
+    pub async fn stop(&self, deadline: Duration) -> Option<StopReport> {
+        self.lane.stop(deadline).await
+    }
+
+    /// After [`Service::stop`]: ends the web server, and then the journal, so that the next start knows it was in order.
+    pub async fn end(self) -> Result<(), Failed> {
+        self.server.stop(true).await;
+        let journal = self.journal;
+        web::block(move || journal.close())
+            .await
+            .map_err(|error| Failed::Web(io::Error::other(error)))?
+            .map_err(Failed::Journal)?;
+        self.server_ended
+            .await
+            .map_err(io::Error::other)
+            .flatten()
+            .map_err(Failed::Web)
+    }
+}
+
+async fn open_lane(
+    data: &Path,
+    config: &Config,
+    catalog: &EmbeddedCatalog,
+) -> Result<(LaneHandle, Arc<dyn Journal>), Failed> {
+    let snapshot = catalog.snapshot().await?;
+    let journal = EmbeddedJournal::open(
+        &data.join("journal"),
+        config.journal_options(),
+        Arc::new(RealFiles),
+    )
+    .map_err(Failed::Journal)?;
+    let history =
+        EmbeddedHistory::open(&data.join("history"), HistoryOptions::default()).map_err(Failed::History)?;
+    let options = NodeOptions {
+        lane: config.lane_options(),
+    };
+    let journal: Arc<dyn Journal> = Arc::new(journal);
+    let (lane, report) =
+        start_node(options, snapshot, journal.clone(), Arc::new(history)).map_err(Failed::Start)?;
+    tracing::info!(
+        messages_open = report.messages_open,
+        facts_replayed = report.facts_replayed,
+        "lane started"
+    );
+    Ok((lane, journal))
+}

@@ -1,0 +1,230 @@
+use carillon::config::Config;
+use carillon::right::OPERATOR;
+use carillon::service::Service;
+use carillon_domain::catalog::apply::{ApplyFile, Environment, resolve};
+use carillon_domain::catalog::{Secret, Snapshot};
+use carillon_embedded::catalog::EmbeddedCatalog;
+use carillon_storage::catalog::Catalog;
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// The connection is off, so that messages stay as they were accepted.
+const CATALOG: &str = r#"
+[[organisation]]
+name = "hospital"
+[[organisation]]
+name = "school"
+
+[[business_type]]
+name = "notice"
+[[business_type]]
+name = "codes"
+template_required = true
+
+[[connection]]
+name = "mobile"
+enabled = false
+protocol = "cmpp2.0"
+host = "127.0.0.1"
+login = "900001"
+password = "the-secret-password"
+source_number = "1069000001"
+
+[[route_group]]
+name = "all"
+members = ["mobile"]
+[[route_rule]]
+name = "everything"
+group = "all"
+
+[[account]]
+name = "his"
+organisation = "hospital"
+modules = { send = true, query = true, feeds = true }
+connections = ["mobile"]
+signature = "医院"
+extension = "01"
+business_type = "notice"
+api_key = "key-of-the-account-his"
+
+[[account]]
+name = "lis"
+organisation = "hospital"
+modules = { send = true, query = true, feeds = true }
+connections = ["mobile"]
+extension = "02"
+business_type = "notice"
+quota_per_day = 3
+api_key = "key-of-the-account-lis"
+
+[[account]]
+name = "no-route"
+organisation = "school"
+modules = { send = true }
+business_type = "notice"
+api_key = "key-of-the-account-no-route"
+
+[[account]]
+name = "nothing"
+organisation = "school"
+connections = ["mobile"]
+extension = "03"
+business_type = "notice"
+api_key = "key-of-the-account-nothing"
+
+[[account]]
+name = "off"
+enabled = false
+organisation = "school"
+modules = { send = true, query = true, feeds = true }
+connections = ["mobile"]
+extension = "04"
+business_type = "notice"
+api_key = "key-of-the-account-off"
+
+[[template]]
+name = "reminder"
+organisation = "hospital"
+business_type = "notice"
+text = "{name:text(20)}您好，请于{date:date}就诊。"
+"#;
+
+/// A running service in a folder of its own.
+pub struct Harness {
+    pub service: Service,
+    pub folder: TempDir,
+    client: reqwest::Client,
+}
+
+impl Harness {
+    pub async fn start() -> Harness {
+        Harness::with(|_| {}).await
+    }
+
+    /// With settings changed.
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Harness {
+        let folder = tempfile::tempdir().unwrap();
+        apply(&folder).await;
+        Harness::on(folder, change).await
+    }
+
+    /// On a folder that has been prepared.
+    pub async fn on(folder: TempDir, change: impl FnOnce(&mut Config)) -> Harness {
+        let mut config = Config::default();
+        config.http.port = 0;
+        config.http.workers = 1;
+        change(&mut config);
+        let service = Service::start(folder.path(), &config, None).await.unwrap();
+        Harness {
+            service,
+            folder,
+            client: reqwest::Client::new(),
+        }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.service.address)
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, self.url(path))
+    }
+
+    /// A request of the account `his`.
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.request(Method::GET, path).bearer_auth(key("his"))
+    }
+
+    /// A request of the account `his` with a JSON body.
+    pub fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> RequestBuilder {
+        self.post_as("his", "application/json", path, body)
+    }
+
+    pub fn post_as(
+        &self,
+        account: &str,
+        media_type: &str,
+        path: &str,
+        body: impl Into<reqwest::Body>,
+    ) -> RequestBuilder {
+        let request = self.request(Method::POST, path).bearer_auth(key(account));
+        request.header("Content-Type", media_type).body(body)
+    }
+
+    pub fn operator(&self, method: Method, path: &str) -> RequestBuilder {
+        self.request(method, path)
+            .basic_auth(OPERATOR, self.service.password.as_ref())
+    }
+
+    pub async fn end(self) -> TempDir {
+        self.service
+            .stop(Duration::from_secs(5))
+            .await
+            .expect("the lane stops");
+        self.service.end().await.unwrap();
+        self.folder
+    }
+}
+
+/// The API key of an account of the catalog.
+pub fn key(account: &str) -> String {
+    format!("key-of-the-account-{account}")
+}
+
+/// Status and JSON body of an answer.
+pub async fn answer(request: RequestBuilder) -> (u16, Value) {
+    json(request.send().await.unwrap()).await
+}
+
+pub async fn json(response: Response) -> (u16, Value) {
+    let status = response.status().as_u16();
+    (status, response.json().await.unwrap_or(Value::Null))
+}
+
+/// The status of a problem and its code; checks the parts every problem has.
+pub async fn problem(request: RequestBuilder) -> (u16, String) {
+    let response = request.send().await.unwrap();
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    let request_id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
+    let (status, body) = json(response).await;
+    let code = body["code"].as_str().unwrap().to_owned();
+    assert_eq!(body["status"], status);
+    assert_eq!(body["type"], format!("urn:carillon:error:{code}"));
+    assert_eq!(body["request_id"], request_id);
+    assert!(!body["title"].as_str().unwrap().is_empty());
+    (status, code)
+}
+
+/// Puts the catalog into a folder; gives it as it is then.
+pub async fn apply(folder: &TempDir) -> Snapshot {
+    let catalog = EmbeddedCatalog::open(folder.path()).await.unwrap();
+    let file: ApplyFile = toml::from_str(CATALOG).unwrap();
+    let current = catalog.snapshot().await.unwrap();
+    let applied = resolve(&file, &current, catalog.next_ids().await.unwrap(), &Nothing).unwrap();
+    catalog.replace(&applied.snapshot).await.unwrap();
+    catalog.snapshot().await.unwrap()
+}
+
+/// The catalog above refers to nothing outside.
+struct Nothing;
+
+impl Environment for Nothing {
+    fn variable(&self, name: &str) -> Result<String, String> {
+        Err(format!("{name} is not set"))
+    }
+
+    fn file(&self, path: &str) -> Result<String, String> {
+        Err(format!("{path} is not there"))
+    }
+
+    fn sha256(&self, text: &str) -> [u8; 32] {
+        Sha256::digest(text.as_bytes()).into()
+    }
+
+    fn new_api_key(&self) -> Secret {
+        unreachable!("every account of the catalog names its key")
+    }
+}

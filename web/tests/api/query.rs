@@ -1,0 +1,78 @@
+use super::harness::{Harness, answer, problem};
+use reqwest::Method;
+use serde_json::Value;
+
+fn ids(page: &Value) -> Vec<String> {
+    page["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|m| m["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[actix_web::test]
+async fn a_number_s_messages_are_paged_newest_first_and_only_the_account_s_own() {
+    let harness = Harness::start().await;
+    let mut sent = Vec::new();
+    for n in 0..5 {
+        let body = format!(r#"{{"to":"13800000001","text":"{n}"}}"#);
+        sent.push(
+            answer(harness.post("/v1/messages", body)).await.1["id"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
+        );
+        let of_lis = r#"{"to":"13800000001","text":"lis"}"#;
+        harness
+            .post_as("lis", "application/json", "/v1/messages", of_lis)
+            .send()
+            .await
+            .unwrap();
+    }
+    sent.reverse();
+    let mut found = Vec::new();
+    let mut path = "/v1/messages?to=%2B86%20138%200000%200001&limit=2".to_owned();
+    for _ in 0..20 {
+        let (status, page) = answer(harness.get(&path)).await;
+        assert_eq!(status, 200, "{page}");
+        assert!(ids(&page).len() <= 2);
+        found.extend(ids(&page));
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("/v1/messages?to=13800000001&limit=2&before={next}");
+    }
+    assert_eq!(found, sent);
+
+    let (_, page) = answer(harness.get("/v1/messages?to=13800000001&limit=5")).await;
+    assert_eq!(ids(&page), sent, "a page that holds all of them");
+    let (_, page) = answer(harness.operator(Method::GET, "/v1/admin/messages?to=13800000001")).await;
+    assert_eq!(
+        ids(&page).len(),
+        8,
+        "five of one account and the quota of three of the other"
+    );
+    assert_eq!(page["messages"][0]["to"], "13800000001");
+    let (_, page) = answer(harness.get("/v1/messages?to=13800000002")).await;
+    assert_eq!((ids(&page).len(), page["next"].as_str()), (0, None));
+    harness.end().await;
+}
+
+#[actix_web::test]
+async fn parameters_that_are_not_valid_are_refused() {
+    let harness = Harness::start().await;
+    for query in [
+        "",
+        "to=",
+        "to=abc",
+        "to=13800000001&limit=0",
+        "to=13800000001&limit=201",
+        "to=13800000001&limit=x",
+        "to=13800000001&before=5",
+        "to=13800000001&to=13800000002",
+        "to=13800000001&page=2",
+    ] {
+        let refused = problem(harness.get(&format!("/v1/messages?{query}"))).await;
+        assert_eq!(refused, (400, "invalid_parameter".to_owned()), "{query}");
+    }
+    harness.end().await;
+}

@@ -1,0 +1,229 @@
+//! The binary as a person or a script runs it.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+const CATALOG: &str = r#"
+[[organisation]]
+name = "医院"
+[[business_type]]
+name = "notice"
+[[account]]
+name = "his"
+organisation = "医院"
+business_type = "notice"
+modules = { query = true }
+"#;
+
+fn carillon(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_carillon"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    carillon(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// A started service; killed when it is dropped.
+struct Served {
+    child: Child,
+    lines: mpsc::Receiver<String>,
+}
+
+impl Served {
+    fn start(arguments: &[&str]) -> Served {
+        let mut child = carillon(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let (send, lines) = mpsc::channel();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        std::thread::spawn(move || {
+            out.lines()
+                .map_while(Result::ok)
+                .try_for_each(|line| send.send(line))
+        });
+        Served { child, lines }
+    }
+
+    /// What stands behind a word at the beginning of one of the next lines.
+    fn told(&self, word: &str) -> String {
+        loop {
+            let line = self
+                .lines
+                .recv_timeout(Duration::from_secs(60))
+                .unwrap_or_else(|_| panic!("no line says {word}"));
+            if let Some(value) = line.strip_prefix(word) {
+                return value.trim().to_owned();
+            }
+        }
+    }
+
+    fn terminate(mut self) -> Option<i32> {
+        Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status()
+            .unwrap();
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn apply_says_what_it_changes_and_shows_a_new_key_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, data) = (folder.path().join("catalog.toml"), folder.path().join("data"));
+    std::fs::write(&file, CATALOG).unwrap();
+    let apply = |more: &[&str]| {
+        let output = run(&[&["apply", path(&file), "--data", path(&data)], more].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let dry = apply(&["--dry-run"]);
+    assert!(
+        dry.contains("+ account `his`") && dry.contains("none was made") && !dry.contains("api-key"),
+        "{dry}"
+    );
+    let first = apply(&[]);
+    let keys: Vec<_> = first
+        .lines()
+        .filter_map(|line| line.strip_prefix("api-key his: "))
+        .collect();
+    assert!(keys.len() == 1 && keys[0].starts_with("ck_"), "{first}");
+    let again = apply(&[]);
+    assert!(
+        again.contains("nothing to change") && !again.contains("ck_"),
+        "{again}"
+    );
+}
+
+#[test]
+fn a_file_that_is_not_valid_changes_nothing_and_ends_with_3() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, data) = (folder.path().join("catalog.toml"), folder.path().join("data"));
+    for (content, word) in [
+        (
+            format!(
+                "{CATALOG}\n[[account]]\nname = \"b\"\norganisation = \"none\"\nbusiness_type = \"none\""
+            ),
+            "none",
+        ),
+        (format!("{CATALOG}\n[[acount]]\nname = \"b\""), "acount"),
+        ("not toml".to_owned(), "catalog.toml"),
+    ] {
+        std::fs::write(&file, content).unwrap();
+        let output = run(&["apply", path(&file), "--data", path(&data)]);
+        assert_eq!(output.status.code(), Some(3));
+        assert!(text(&output.stderr).contains(word), "{}", text(&output.stderr));
+        assert!(output.stdout.is_empty());
+    }
+    assert_eq!(
+        run(&["apply", "/absent.toml", "--data", path(&data)])
+            .status
+            .code(),
+        Some(1)
+    );
+    assert_eq!(run(&["apply"]).status.code(), Some(2));
+}
+
+#[test]
+fn check_config_prints_the_settings_or_names_the_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("carillon.toml");
+    std::fs::write(&file, "[http]\nport = 81\n").unwrap();
+    let output = run(&["check-config", path(&file)]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("port = 81") && text(&output.stdout).contains("keep_alive_s = 75"));
+    for (content, word) in [
+        ("[http]\nprot = 81\n", "prot"),
+        ("[log]\nfilter = \"info,a=verbose\"\n", "log.filter"),
+        ("[numbers]\nranges_file = \"/absent.csv\"\n", "/absent.csv"),
+    ] {
+        std::fs::write(&file, content).unwrap();
+        let output = run(&["check-config", path(&file)]);
+        assert!(matches!(output.status.code(), Some(1 | 3)));
+        assert!(text(&output.stderr).contains(word), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn serve_tells_address_and_password_and_ends_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let password_file = folder.path().join("password");
+    let arguments = [
+        "serve",
+        "--data",
+        path(&data),
+        "--port",
+        "0",
+        "--password-file",
+        path(&password_file),
+    ];
+    let served = Served::start(&arguments);
+    let password = served.told("password: ");
+    let url = served.told("api: ");
+    assert_eq!(std::fs::read_to_string(&password_file).unwrap().trim(), password);
+
+    let port = url.rsplit(':').next().unwrap();
+    let other = folder.path().join("other");
+    let output = run(&["serve", "--data", path(&other), "--port", port]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr).contains(&format!("cannot listen on 127.0.0.1:{port}")),
+        "{}",
+        text(&output.stderr)
+    );
+    let output = run(&["serve", "--data", path(&data), "--port", "0"]);
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "one data folder serves one process"
+    );
+    assert!(
+        text(&output.stderr).contains("in use"),
+        "{}",
+        text(&output.stderr)
+    );
+    assert_eq!(served.terminate(), Some(0));
+
+    let served = Served::start(&arguments);
+    assert_eq!(
+        served.told("password: "),
+        password,
+        "a later start prints it again"
+    );
+    served.told("api: ");
+    assert_eq!(served.terminate(), Some(0));
+
+    let served = Served::start(&arguments[..5]);
+    assert_eq!(
+        served
+            .lines
+            .recv_timeout(Duration::from_secs(60))
+            .unwrap()
+            .split(' ')
+            .next(),
+        Some("api:")
+    );
+    assert_eq!(served.terminate(), Some(0));
+}
