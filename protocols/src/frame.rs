@@ -12,7 +12,7 @@ pub struct FrameError {
 }
 
 /// Collects bytes and gives out whole PDUs. Holds at most one unfinished PDU besides what was fed last.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct FrameReader {
     buffer: BytesMut,
     /// Octets at the front of `buffer` that were given out by the last call.

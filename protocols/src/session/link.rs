@@ -9,7 +9,6 @@ use super::window::{Answered, OpenRequest, Window};
 use crate::error::EncodeError;
 use bytes::BytesMut;
 
-#[derive(Debug)]
 pub(super) struct Link {
     pub protocol: Protocol,
     pub ignored: Ignored,

@@ -7,7 +7,6 @@ pub(super) const TRIES: u8 = 3;
 
 /// Asks when nothing was heard for the interval (CMPP: C), and again after each time-out (CMPP: T). Whatever comes from the
 /// peer counts as a sign of life, not only the answer.
-#[derive(Debug)]
 pub(super) struct LinkTest {
     interval: Millis,
     timeout: Millis,

@@ -1,7 +1,6 @@
 //! Sequence numbers of our requests.
 
 /// Counts from 1 to a maximum and on from 1 again (CMPP 2.0 §7.3, SMPP 3.4 §5.1.4).
-#[derive(Debug)]
 pub(super) struct Sequence {
     next: u32,
     max: u32,

@@ -10,7 +10,6 @@ const NONE: u32 = u32::MAX;
 
 /// A table indexed by the low bits of the sequence number, with a list through its open slots in the order of writing
 /// (WIN-1). A number whose slot is taken is skipped by the caller, so that an unanswered request never blocks the others.
-#[derive(Debug)]
 pub(super) struct Window {
     slots: Box<[Slot]>,
     limit: usize,

@@ -70,7 +70,7 @@ impl<'a> Tlvs<'a> {
 }
 
 /// Optional parameters under construction; may be used again after [`TlvBuffer::clear`].
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct TlvBuffer {
     octets: BytesMut,
 }

@@ -339,3 +339,46 @@ fn ids_of_text_must_be_numbers() {
         Err(SubmitError::Unencodable { field: "Msg_Id", .. })
     ));
 }
+
+#[test]
+fn a_client_writes_the_known_connect_and_submits() {
+    for (protocol, name) in [(Protocol::Cmpp20, "cmpp2.0"), (Protocol::Cmpp30, "cmpp3.0")] {
+        let mut config = client_config(protocol);
+        config.password = "secret".into();
+        let mut pair = Pair::new(config, server_config(protocol));
+        assert_eq!(
+            hex(pair.client.output()),
+            vector(name, "CONNECT zero-padded timestamp")
+        );
+        pair.at_server();
+        pair.server.accept_bind("secret", 0);
+        assert_eq!(pair.at_client().len(), 1);
+        pair.submitted(1);
+        let hello = Submit {
+            coding: DataCoding::Ascii,
+            payload: b"hello",
+            receipt: false,
+            ..SUBMIT
+        };
+        pair.client.submit(&hello, 2, 0).unwrap();
+        assert_eq!(
+            hex(&take(pair.client.output())),
+            vector(name, "SUBMIT ASCII, no report")
+        );
+        let part = Submit {
+            concatenation: Some(Concatenation {
+                reference: 0x2a,
+                wide: false,
+                total: 3,
+                number: 2,
+            }),
+            payload: &[0x59, 0x7d].repeat(67),
+            ..SUBMIT
+        };
+        pair.client.submit(&part, 3, 0).unwrap();
+        assert_eq!(
+            hex(&take(pair.client.output())),
+            vector(name, "SUBMIT long part 2/3, 6-byte UDH, UCS2")
+        );
+    }
+}

@@ -16,12 +16,17 @@ fn nothing_can_be_submitted_before_the_bind_is_answered() {
 fn the_secret_decides() {
     for protocol in PROTOCOLS {
         let mut pair = Pair::new(client_config(protocol), server_config(protocol));
+        let unsent = format!("{:?}", pair.client);
         pair.at_server();
         let request = pair.server.bind_request().unwrap().clone();
         assert_eq!((request.login.as_str(), request.protocol), ("106900", protocol));
         assert!(request.verify(SECRET));
         assert!(!request.verify("secret09") && !request.verify("secret0") && !request.verify(""));
-        let shown = format!("{request:?} {:?} {:?}", client_config(protocol), pair.client);
+        let shown = format!(
+            "{unsent} {request:?} {:?} {:?}",
+            client_config(protocol),
+            pair.server
+        );
         assert!(!shown.contains(SECRET), "{shown}");
     }
 }

@@ -592,3 +592,31 @@ fn unreadable_fields_name_their_own_status() {
         assert_eq!(answers(&mut server), [refusal]);
     }
 }
+
+#[test]
+fn a_client_writes_the_known_submits() {
+    let mut pair = Pair::bound(Protocol::Smpp34);
+    let named = Submit {
+        source: "ACME",
+        destination: "8613800000001",
+        service_id: "",
+        ..SUBMIT
+    };
+    pair.client.submit(&named, 1, 0).unwrap();
+    let expected = vector("smpp3.4", "submit_sm UCS2, alphanumeric source, report on final");
+    assert_eq!(hex(&take(pair.client.output())), expected);
+    let part = Submit {
+        source: "10690090",
+        concatenation: Some(Concatenation {
+            reference: 0x2a,
+            wide: false,
+            total: 2,
+            number: 1,
+        }),
+        payload: &[0x59, 0x7d].repeat(67),
+        ..named
+    };
+    pair.client.submit(&part, 2, 0).unwrap();
+    let expected = vector("smpp3.4", "submit_sm long part 1/2 (esm_class 0x40)");
+    assert_eq!(hex(&take(pair.client.output())), expected);
+}

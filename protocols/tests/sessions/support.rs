@@ -142,3 +142,21 @@ pub fn link_test(protocol: Protocol) -> Vec<u8> {
         _ => b"\0\0\0\x0c\0\0\0\x08\0\0\0\x0a".to_vec(),
     }
 }
+
+/// A known PDU, in hexadecimal digits.
+pub fn vector(protocol: &str, name: &str) -> String {
+    let vectors: serde_json::Value =
+        serde_json::from_str(include_str!("../vectors.json")).expect("valid JSON");
+    let all = vectors.as_array().expect("a list");
+    let found = all
+        .iter()
+        .find(|vector| vector["protocol"] == protocol && vector["name"] == name);
+    found
+        .and_then(|vector| vector["hex"].as_str())
+        .expect("a known name")
+        .to_owned()
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|octet| format!("{octet:02x}")).collect()
+}

@@ -14,7 +14,6 @@ use crate::session::link::Link;
 use crate::session::{CloseReason, RejectClass, SegmentId, SessionState, Submit};
 use bytes::BytesMut;
 
-#[derive(Debug)]
 pub(super) struct CmppClient {
     version: Version,
     login: String,
@@ -27,13 +26,6 @@ pub(super) struct CmppClient {
 struct Expected {
     authenticator: [u8; 16],
     secret: String,
-}
-
-impl std::fmt::Debug for Expected {
-    /// Without the secret.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Expected")
-    }
 }
 
 impl CmppClient {

@@ -10,16 +10,17 @@ use crate::session::link::{Due, Ignored, Link, LinkTimers};
 use crate::session::smpp_refusal::refuse_frame;
 use crate::session::{CloseReason, Millis, OpenSubmit, SessionState, Submit, SubmitError};
 use bytes::BytesMut;
+use std::fmt;
 
 /// One connection to a carrier, from the bind to the end.
-#[derive(Debug)]
+///
+/// What the peer asks for makes the output grow: stop reading while it does not drain.
 pub struct ClientSession {
     link: Link,
     reader: FrameReader,
     dialect: Dialect,
 }
 
-#[derive(Debug)]
 enum Dialect {
     Cmpp(CmppClient),
     Smpp(SmppClient),
@@ -160,5 +161,16 @@ impl ClientSession {
 
     pub fn ignored(&self) -> Ignored {
         self.link.ignored
+    }
+}
+
+impl fmt::Debug for ClientSession {
+    /// Without the buffers, which hold passwords, numbers and texts (PII-1).
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientSession")
+            .field("protocol", &self.link.protocol)
+            .field("state", &self.state())
+            .field("in_flight", &self.in_flight())
+            .finish_non_exhaustive()
     }
 }

@@ -17,7 +17,6 @@ use crate::smpp::{
 };
 use bytes::BytesMut;
 
-#[derive(Debug)]
 pub(super) struct SmppClient {
     bind_sequence: u32,
     /// A content under construction; kept for its memory.

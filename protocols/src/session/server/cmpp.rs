@@ -15,7 +15,6 @@ use crate::session::link::Link;
 use crate::session::reply::lossy;
 use crate::session::{CloseReason, Protocol, SegmentId};
 
-#[derive(Debug)]
 pub(super) struct CmppServer {
     pub deliver: CmppDeliver,
     /// The highest version accepted, which every answer to a CONNECT tells.

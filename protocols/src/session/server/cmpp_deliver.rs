@@ -6,7 +6,6 @@ use crate::error::{EncodeError, ascii};
 use crate::session::{Receipt, ReplyOut, SegmentId};
 use bytes::BytesMut;
 
-#[derive(Debug)]
 pub(super) struct CmppDeliver {
     /// The client's.
     pub version: Version,

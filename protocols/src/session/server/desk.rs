@@ -6,7 +6,6 @@ use super::event::ServerEvent;
 use crate::session::link::Link;
 use crate::session::{SessionState, SubmitError};
 
-#[derive(Debug)]
 pub(super) struct Desk {
     pub config: ServerConfig,
     pub bind: Option<BindRequest>,

@@ -17,7 +17,7 @@ use crate::smpp::{
 };
 use crate::wire::until_nul;
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct SmppServer {
     pub deliver: SmppDeliver,
     /// The bind that waits for its answer, and its sequence number.

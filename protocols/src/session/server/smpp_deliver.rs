@@ -10,7 +10,7 @@ use crate::smpp::{
 use bytes::BytesMut;
 use std::borrow::Cow;
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct SmppDeliver {
     /// Whether the client is of a version that knows optional parameters.
     pub takes_tlvs: bool,
