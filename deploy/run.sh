@@ -62,6 +62,7 @@ prepare_demo() {
   sed -n '/^api-key /{s/.*: //p;q}' "$demo/apply.out" >"$demo/api-key.new"
   [[ ! -s $demo/api-key.new ]] || mv "$demo/api-key.new" "$demo/api-key"
   rm -f "$demo/apply.out" "$demo/api-key.new"
+  [[ -e $demo/api-key ]] || fail "the demo's API key was lost half-way; remove $DATA and start again"
   cp "$demo/catalog.toml" "$demo/catalog.applied"
 }
 
@@ -106,7 +107,7 @@ introduce() {
 
 wait_for_server() {
   local status=0
-  trap 'kill -TERM "$SERVER" 2>/dev/null' INT TERM
+  trap 'say "stopping; again to end at once"; kill -TERM "$SERVER" 2>/dev/null' INT TERM
   # A signal ends the waiting before the server has ended.
   until process_is_gone "$SERVER"; do wait "$SERVER" || true; done
   wait "$SERVER" || status=$?

@@ -29,7 +29,7 @@ stage_run_script() {
 start_demo() {
   : >"$1/out"
   start "$1/out" "$PROJECT/deploy/run.sh" --data "$1/data" --port "$2"
-  wait_for 60 grep -q '^try:' "$1/out" || fail "run.sh is not ready: $(cat "$1/out")"
+  wait_for 300 grep -q '^try:' "$1/out" || fail "run.sh is not ready: $(cat "$1/out")"
 }
 
 end_demo() {

@@ -35,6 +35,7 @@ stage_scripts() {
 stage_house() {
   check_edges
   check_words
+  check_links
 }
 
 # The edges between our crates are exactly these; another one is a decision and gets a record in docs/adr/.
@@ -63,7 +64,7 @@ EDGES
 }
 
 crate_edges() {
-  cargo tree --locked --offline -p "$1" --depth 1 --prefix none --edges normal,build |
+  cargo tree --locked -p "$1" --depth 1 --prefix none --edges normal,build |
     sed -n '2,$s/^\(carillon[a-z-]*\) .*/\1/p' | sort -u | sed "s/^/$1 -> /"
 }
 
@@ -76,6 +77,18 @@ check_words() {
     -e '(^|[^A-Za-z0-9._~})-])/(home|Users|work)/[a-z]' \
     -- . ':!deploy/stages/source.sh' ':!LICENSE') || (($? == 1))
   [[ -z $found ]] || fail "words that do not belong here:"$'\n'"$found"
+}
+
+# Every file that a document points to is there.
+check_links() {
+  local file target missing=()
+  while IFS=: read -r file target; do
+    target=${target#*](}
+    target=${target%)}
+    target=${target%%#*}
+    [[ -z $target || $target == *://* || -e $(dirname "$file")/$target ]] || missing+=("$file: $target")
+  done < <(git grep -oIE '\]\([^)]+\)' -- '*.md')
+  ((${#missing[@]} == 0)) || fail "links to nowhere:"$'\n'"$(printf '%s\n' "${missing[@]}")"
 }
 
 stage_format() { cargo fmt --all --check; }
