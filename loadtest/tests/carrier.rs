@@ -166,11 +166,13 @@ impl World {
 }
 
 fn receipts(client: &Client) -> Vec<&Receipt> {
-    let receipt = |event| match event {
-        &ClientEvent::Receipt { ref receipt, .. } => Some(receipt),
-        _ => None,
-    };
-    client.events.iter().filter_map(receipt).collect()
+    let mut receipts = Vec::new();
+    for event in &client.events {
+        if let ClientEvent::Receipt { receipt, .. } = event {
+            receipts.push(receipt);
+        }
+    }
+    receipts
 }
 
 #[test]

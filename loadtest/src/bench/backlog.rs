@@ -75,12 +75,12 @@ pub async fn backlog(options: &BacklogOptions) -> Result<BacklogReport, RunError
     system.wait_closed(load.accepted, PATIENCE).await;
     let drain_seconds = back.elapsed().as_secs_f64();
     let rss_mib_max = usage()?.rss_mib_max;
-    let settlement = system.settle(PATIENCE).await?;
+    let settled = system.settle(PATIENCE).await?;
     let tolerance = Tolerance {
         uncertain_max: Some(0),
         ..Tolerance::default()
     };
-    let judgement = settlement.0.lock().judge(tolerance);
+    let judgement = settled.judge(tolerance);
     let messages = load.accepted.max(1) as f64;
     Ok(BacklogReport {
         accepted_per_s: load.accepted_per_s,

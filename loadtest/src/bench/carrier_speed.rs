@@ -1,6 +1,6 @@
 //! The simulated carrier alone: whether it is fast enough not to be what a benchmark measures.
 
-use super::measure::Usage;
+use super::measure::{process_cpu, thread_cpu};
 use super::outcome::RunError;
 use crate::clock::{Clock, LocalTime};
 use crate::judge::{Settlement, Shared};
@@ -69,8 +69,7 @@ pub async fn carrier_speed(options: &CarrierSpeedOptions) -> Result<CarrierSpeed
     let clock = Clock::start();
     let template = template();
     let share = options.messages / u64::from(options.sessions.max(1));
-    let process = || Usage::of(std::process::id()).map_or(Duration::ZERO, |usage| usage.cpu);
-    let (process_before, own_before, start) = (process(), own_cpu(), Instant::now());
+    let (process_before, own_before, start) = (process_cpu(), thread_cpu(), Instant::now());
     let clients = (0..u64::from(options.sessions.max(1))).map(|number| {
         talk(
             address,
@@ -85,8 +84,8 @@ pub async fn carrier_speed(options: &CarrierSpeedOptions) -> Result<CarrierSpeed
         .await
         .map_err(RunError::File)?;
     let seconds = start.elapsed().as_secs_f64();
-    let own = own_cpu() - own_before;
-    let carrier = (process() - process_before).saturating_sub(own);
+    let own = thread_cpu() - own_before;
+    let carrier = (process_cpu() - process_before).saturating_sub(own);
     host.stop()?;
     let messages = share * u64::from(options.sessions.max(1));
     let per_message = |cpu: Duration| cpu.as_secs_f64() * 1e6 / messages.max(1) as f64;
@@ -97,11 +96,6 @@ pub async fn carrier_speed(options: &CarrierSpeedOptions) -> Result<CarrierSpeed
         carrier_us_per_message: per_message(carrier),
         client_us_per_message: per_message(own),
     })
-}
-
-fn own_cpu() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 /// A payload with a marker of zeros.

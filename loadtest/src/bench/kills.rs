@@ -91,12 +91,12 @@ pub async fn kills(options: &KillsOptions) -> Result<KillsReport, RunError> {
     };
     let (restart_max, load) = futures_util::future::try_join(killing, loading).await?;
     let uncertain_allowed = windows * u64::from(options.times);
-    let settlement = system.settle(PATIENCE).await?;
+    let settled = system.settle(PATIENCE).await?;
     let tolerance = Tolerance {
         uncertain_max: Some(uncertain_allowed),
         ..Tolerance::default()
     };
-    let judgement = settlement.0.lock().judge(tolerance);
+    let judgement = settled.judge(tolerance);
     Ok(KillsReport {
         seed: options.seed,
         kills: options.times,

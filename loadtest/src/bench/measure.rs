@@ -37,6 +37,18 @@ impl Usage {
     }
 }
 
+/// Processor time of the calling thread so far.
+pub fn thread_cpu() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// Processor time of this process so far, all threads.
+pub fn process_cpu() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
 /// What every measurement is given with.
 #[derive(Clone, Debug, Serialize)]
 pub struct Surroundings {

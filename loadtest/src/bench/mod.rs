@@ -3,6 +3,7 @@
 mod apply;
 mod backlog;
 mod carrier_speed;
+mod folder;
 mod kills;
 mod measure;
 mod outcome;
@@ -19,5 +20,5 @@ pub use measure::{Surroundings, Usage};
 pub use outcome::{Outcome, RunError};
 pub use reminders_run::{RemindersOptions, RemindersReport, reminders_run};
 pub use server::{Server, ServerError};
-pub use system::{CarrierPlan, System, SystemError, SystemPlan};
+pub use system::{CarrierPlan, Settled, System, SystemError, SystemPlan};
 pub use throughput::{ThroughputOptions, ThroughputReport, throughput};

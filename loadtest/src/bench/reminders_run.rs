@@ -92,12 +92,12 @@ pub async fn reminders_run(options: &RemindersOptions) -> Result<RemindersReport
     wait_until_still(&system.progress()).await;
     let seconds = (start.elapsed() - PAUSE_MAX).as_secs_f64();
     let segments = system.segments();
-    let settlement = system.settle(PATIENCE).await?;
+    let settled = system.settle(PATIENCE).await?;
     let tolerance = Tolerance {
         uncertain_max: Some(u64::from(WINDOW)),
         ..Tolerance::default()
     };
-    let judgement = settlement.0.lock().judge(tolerance);
+    let judgement = settled.judge(tolerance);
     let misjudged: Vec<_> = told.iter().filter_map(|told| expected.misjudged(told)).collect();
     Ok(RemindersReport {
         seed: options.seed,

@@ -1,10 +1,11 @@
 //! Carriers, server and settlement of one run, in a folder of their own.
 
 use super::apply::{API_KEY, ConnectionPlan, apply_file};
+use super::folder::Folder;
 use super::server::{Server, ServerError};
-use crate::judge::{RecordsError, RecordsReader, Settlement, Shared};
+use crate::judge::{Judgement, RecordsError, RecordsReader, Settlement, Shared, Tolerance};
 use crate::ledger::Contract;
-use crate::load::{LoadOptions, OpenLimit};
+use crate::load::{Latencies, LoadOptions, OpenLimit};
 use crate::sim::{
     AccountConfig, Behaviour, CarrierConfig, CarrierStart, Host, HostError, Progress, ProtocolName,
 };
@@ -13,7 +14,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use tempfile::TempDir;
 
 /// One carrier with the server's connection to it.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub struct SystemPlan {
     pub program: Option<PathBuf>,
     /// Where the run's folder is made; the system's place for temporary files if absent.
     pub folder: Option<PathBuf>,
-    /// The folder stays.
+    /// The folder stays also when everything went well.
     pub keep: bool,
 }
 
@@ -61,27 +61,12 @@ pub struct System {
     pub host: Host,
     pub server: Server,
     pub settlement: Shared,
-    // After the server and the carriers: they are dropped first.
     folder: Folder,
-}
-
-enum Folder {
-    Temporary(TempDir),
-    Kept(PathBuf),
 }
 
 impl System {
     pub async fn start(plan: SystemPlan) -> Result<Self, SystemError> {
-        let folder = match &plan.folder {
-            Some(parent) => tempfile::Builder::new().prefix("carillon-").tempdir_in(parent),
-            None => tempfile::Builder::new().prefix("carillon-").tempdir(),
-        };
-        let folder = folder.map_err(SystemError::Folder)?;
-        let folder = if plan.keep {
-            Folder::Kept(folder.keep())
-        } else {
-            Folder::Temporary(folder)
-        };
+        let folder = Folder::make(plan.folder.as_deref(), plan.keep).map_err(SystemError::Folder)?;
         let now_us = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default()
@@ -186,23 +171,36 @@ impl System {
         true
     }
 
-    /// Reads our records, ends the carriers and closes the ledgers. The settlement then knows everything.
-    pub async fn settle(mut self, patience: Duration) -> Result<Shared, SystemError> {
+    /// Reads our records, ends everything and closes the ledgers. The settlement then knows all there is to know.
+    pub async fn settle(mut self, patience: Duration) -> Result<Settled, SystemError> {
         let mut records = RecordsReader::new(self.server.address(), API_KEY);
         records.follow(&self.settlement, patience).await?;
         self.server.stop().await?;
         self.host.stop()?;
         self.settlement.0.lock().join_orphans(marker_of);
-        Ok(self.settlement)
+        Ok(Settled {
+            settlement: self.settlement,
+            folder: self.folder,
+        })
     }
 }
 
-impl Folder {
-    fn path(&self) -> &std::path::Path {
-        match self {
-            Folder::Temporary(folder) => folder.path(),
-            Folder::Kept(path) => path,
-        }
+/// A run that has ended and is to be judged.
+pub struct Settled {
+    settlement: Shared,
+    folder: Folder,
+}
+
+impl Settled {
+    /// From acceptance to the first segment's arrival, and to the last acknowledged receipt.
+    pub fn latencies(&self) -> (Latencies, Latencies) {
+        self.settlement.0.lock().latencies()
+    }
+
+    pub fn judge(self, tolerance: Tolerance) -> Judgement {
+        let judgement = self.settlement.0.lock().judge(tolerance);
+        self.folder.finish(judgement.is_clean());
+        judgement
     }
 }
 

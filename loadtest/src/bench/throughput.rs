@@ -1,6 +1,6 @@
 //! How many messages a second go the whole way, and what one costs.
 
-use super::measure::{Surroundings, Usage};
+use super::measure::{Surroundings, Usage, process_cpu, thread_cpu};
 use super::outcome::{Outcome, RunError};
 use super::system::{CarrierPlan, System, SystemError, SystemPlan};
 use crate::judge::Tolerance;
@@ -59,6 +59,9 @@ pub struct ThroughputReport {
     pub messages_per_s: f64,
     /// Processor time of the server, user and system.
     pub cpu_us_per_message: f64,
+    /// Processor time of the load generator, and of the simulated carriers with the settlement.
+    pub generator_us_per_message: f64,
+    pub carrier_us_per_message: f64,
     pub rss_mib_max: f64,
     pub seconds: f64,
     /// From acceptance to the arrival at the carrier, in whole milliseconds.
@@ -130,23 +133,26 @@ pub async fn throughput(options: &ThroughputOptions) -> Result<ThroughputReport,
     load_options.limit = Some(system.open_limit(options.open_max));
     load_options.progress_bar = true;
     let mut source = PatternSource::new(0, u64::MAX, 0, options.lines_per_request);
-    let before = usage()?;
+    let (before, process_before, own_before) = (usage()?, process_cpu(), thread_cpu());
     let start = Instant::now();
     let load = load::run(&load_options, &mut source, &mut system.settlement.clone()).await?;
     system.wait_closed(load.accepted, PATIENCE).await;
     let seconds = start.elapsed().as_secs_f64();
     let after = usage()?;
-    let settlement = system.settle(PATIENCE).await?;
-    let settlement = settlement.0.lock();
-    let (to_carrier, to_final) = settlement.latencies();
-    let judgement = settlement.judge(Tolerance {
+    let own = thread_cpu() - own_before;
+    let carriers = (process_cpu() - process_before).saturating_sub(own);
+    let settled = system.settle(PATIENCE).await?;
+    let (to_carrier, to_final) = settled.latencies();
+    let judgement = settled.judge(Tolerance {
         uncertain_max: Some(0),
         ..Tolerance::default()
     });
-    let messages = load.accepted.max(1) as f64;
+    let per_message = |cpu: Duration| cpu.as_secs_f64() * 1e6 / load.accepted.max(1) as f64;
     Ok(ThroughputReport {
         messages_per_s: load.accepted as f64 / seconds,
-        cpu_us_per_message: (after.cpu - before.cpu).as_secs_f64() * 1e6 / messages,
+        cpu_us_per_message: per_message(after.cpu - before.cpu),
+        generator_us_per_message: per_message(own),
+        carrier_us_per_message: per_message(carriers),
         rss_mib_max: after.rss_mib_max,
         seconds,
         to_carrier_ms: to_carrier.percentiles(),

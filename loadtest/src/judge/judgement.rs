@@ -300,8 +300,14 @@ impl fmt::Display for Judgement {
         )?;
         writeln!(
             f,
-            "besides: {} uncertain, {} ended unsent, {} resent, {} with a receipt not acknowledged, {} not joined",
-            self.uncertain, self.ended_unsent, self.resent, self.receipts_unacknowledged, self.unjoined
+            "besides: {} uncertain, {} ended unsent, {} resent, {} with a receipt not acknowledged, {} segments not \
+             joined, {} lines without a marker",
+            self.uncertain,
+            self.ended_unsent,
+            self.resent,
+            self.receipts_unacknowledged,
+            self.unjoined,
+            self.unmarked
         )?;
         for AccountJudgement { header, summary } in &self.accounts {
             let name = header.as_ref().map_or_else(

@@ -11,6 +11,8 @@ const PAGE: u32 = 1_000;
 /// Journeys looked into at a time.
 const LOOKS: usize = 10_000;
 const POLL: Duration = Duration::from_millis(100);
+/// Without news for this long, the journeys of what is open are looked into.
+const LOOK_AFTER: Duration = Duration::from_secs(2);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Debug, thiserror::Error)]
@@ -101,7 +103,7 @@ impl RecordsReader {
             }
             if now_open != open {
                 (open, changed) = (now_open, Instant::now());
-            } else if changed.elapsed() > patience / 4 && self.look_into_open(settlement, LOOKS).await? == 0 {
+            } else if changed.elapsed() > LOOK_AFTER && self.look_into_open(settlement, LOOKS).await? == 0 {
                 // Held messages stay open for days: they are explained, and there may be more of them.
                 if settlement.0.lock().open_count() == 0 {
                     return Ok(());

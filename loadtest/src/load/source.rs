@@ -141,7 +141,7 @@ const LONG_TAIL: &str = "检查前请空腹八小时，当日清晨可饮少量�
                          请至少提前一日联系预约中心，逾期未到视为放弃，号源不予保留，感谢您的理解与配合。";
 
 impl PatternSource {
-    /// Markers from `first` to before `end`; every `long_every`-th message has two segments (0 for none).
+    /// Markers from `first` to before `end` (`u64::MAX` for no end); every `long_every`-th message has two segments (0 for none).
     pub fn new(first: u64, end: u64, long_every: u64, lines_max: usize) -> Self {
         let mut body = Vec::new();
         let mut places = Vec::new();
@@ -201,7 +201,7 @@ impl Source for PatternSource {
     }
 
     fn total(&self) -> Option<u64> {
-        Some(self.end - self.next)
+        (self.end != u64::MAX).then(|| self.end - self.next)
     }
 }
 
