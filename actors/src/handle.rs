@@ -194,7 +194,10 @@ impl LaneHandle {
     /// Resolves when the lane takes work, or never will.
     pub async fn started(&self) -> Readiness {
         let mut readiness = self.inner.readiness.clone();
-        match readiness.wait_for(|readiness| *readiness != Readiness::Starting).await {
+        match readiness
+            .wait_for(|readiness| *readiness != Readiness::Starting)
+            .await
+        {
             Ok(readiness) => readiness.clone(),
             Err(_) => self.readiness(),
         }

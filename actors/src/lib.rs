@@ -15,6 +15,8 @@ mod known_batch;
 pub mod lane;
 mod node;
 pub mod status;
+#[cfg(test)]
+mod supervision_tests;
 pub mod tenant;
 
 pub use handle::{LaneHandle, QueryError, SEARCH_MAX};

@@ -301,8 +301,21 @@ fn assert_no_doubles(world: &World) {
     for entry in world.ledger.entries.iter().filter(|entry| entry.taken) {
         *taken.entry((&entry.payload, entry.part)).or_default() += 1;
     }
-    let doubled = taken.values().filter(|count| **count > 1).count();
-    assert_eq!(doubled, 0, "(DUP-1)");
+    for ((payload, part), _) in taken.into_iter().filter(|(_, count)| *count > 1) {
+        let text = read_utf16(payload);
+        let marker = text.split('#').nth(1).unwrap_or_default();
+        let entries: Vec<_> = world
+            .ledger
+            .entries
+            .iter()
+            .filter(|e| e.payload == payload && e.part == part)
+            .collect();
+        let journey = world
+            .finished
+            .values()
+            .find(|journey| journey.text.contains(&format!("#{marker}#")));
+        panic!("part {part} of #{marker}# is with carriers twice (DUP-1)\n{entries:#?}\n{journey:#?}");
+    }
 }
 
 /// Whatever happens in whatever order: nothing acknowledged is lost, nothing held is doubled, everything ends once, and what
@@ -374,6 +387,14 @@ fn storm(seed: u64) {
     for journey in world.finished.values() {
         judge(&world, journey, seed);
     }
+}
+
+fn read_utf16(payload: &[u8]) -> String {
+    let units: Vec<u16> = payload
+        .chunks_exact(2)
+        .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
+        .collect();
+    String::from_utf16_lossy(&units)
 }
 
 /// A message's record against the carriers' ledger.

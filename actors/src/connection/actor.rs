@@ -60,7 +60,7 @@ pub struct ConnectionActor {
     /// The restart budget is spent.
     failed: bool,
     #[cfg(test)]
-    pub(crate) fault: bool,
+    fault: bool,
 }
 
 struct Socket {
@@ -80,7 +80,7 @@ impl ConnectionActor {
             core,
             sockets: Vec::new(),
             timer: None,
-            backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(10)),
+            backoff: Backoff::new(Duration::from_millis(50), Duration::from_secs(1)),
             budget: RestartBudget::new(RESTARTS_MAX, RESTARTS_WINDOW),
             restart_after: None,
             failed: false,
@@ -398,4 +398,13 @@ impl StreamHandler<Heard> for ConnectionActor {
 
     /// The end of one session's stream is not the end of the actor.
     fn finished(&mut self, _: &mut Context<Self>) {}
+}
+
+#[cfg(test)]
+impl Handler<crate::tenant::Fault> for ConnectionActor {
+    type Result = ();
+
+    fn handle(&mut self, _: crate::tenant::Fault, _: &mut Context<Self>) {
+        self.fault = true;
+    }
 }

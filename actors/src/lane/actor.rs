@@ -43,15 +43,27 @@ pub struct StopReport {
 }
 
 /// The one way into a lane from other threads. However much is put into it, at most one wake is on its way.
-#[derive(Default)]
 pub struct Inbox {
-    items: Mutex<Vec<Item>>,
+    /// `None` once the lane has ended.
+    items: Mutex<Option<Vec<Item>>>,
     woken: AtomicBool,
 }
 
+impl Default for Inbox {
+    fn default() -> Self {
+        Inbox {
+            items: Mutex::new(Some(Vec::new())),
+            woken: AtomicBool::new(false),
+        }
+    }
+}
+
 impl Inbox {
+    /// Hands an item over. After the end of the lane it is dropped, and with it the way back: whoever waits is told.
     pub fn push(&self, item: Item, lane: &Addr<LaneActor>) {
-        self.items.lock().push(item);
+        if let Some(items) = &mut *self.items.lock() {
+            items.push(item);
+        }
         self.wake(lane);
     }
 
@@ -63,7 +75,11 @@ impl Inbox {
     }
 
     fn take(&self) -> Vec<Item> {
-        std::mem::take(&mut *self.items.lock())
+        self.items.lock().as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    fn close(&self) {
+        *self.items.lock() = None;
     }
 }
 
@@ -140,7 +156,11 @@ impl LaneActor {
                     Some(tenant) => self.hand_over(tenant, Intake::Batch(job)),
                     None => drop(job.reply.send(Err(IntakeError::Stopping))),
                 },
-                Item::Ask(ask) => ask(&self.shared),
+                Item::Ask(ask) => {
+                    // What ended in the open frame is in no index until the frame is closed.
+                    self.shared.commit();
+                    ask(&self.shared);
+                }
                 Item::Stop { deadline, done } => self.begin_stop(deadline, done, ctx),
             }
         }
@@ -319,6 +339,10 @@ impl Actor for LaneActor {
         // Frames of the recovery may be on their way, and items may have come before the actor.
         ctx.notify(LaneWake);
         self.readiness.send_replace(Readiness::Ready);
+    }
+
+    fn stopped(&mut self, _: &mut Context<Self>) {
+        self.inbox.close();
     }
 }
 

@@ -78,6 +78,10 @@ impl LaneCore {
         let Some(row) = self.columns.row(segment.row) else {
             return false;
         };
+        // The same segment may have been pulled twice: from an outbox and with its whole message.
+        if !self.is_writable(row, segment.segment, connection) {
+            return false;
+        }
         let stored = row.segments.get(usize::from(segment.segment));
         let intent = Intent {
             segment: row.key(segment.segment),
@@ -158,14 +162,7 @@ impl LaneCore {
         let Some(row) = self.columns.row(segment.row) else {
             return false;
         };
-        let elsewhere = row.connection.is_some_and(|other| other != connection);
-        let state = row.state_of(segment.segment);
-        let writable = match state {
-            SegmentState::Waiting => !elsewhere,
-            SegmentState::Uncertain => self.may_resend(row, segment.segment),
-            _ => false,
-        };
-        if !writable {
+        if !self.is_writable(row, segment.segment, connection) {
             return false;
         }
         if now.unix >= row.valid_until {
@@ -176,6 +173,14 @@ impl LaneCore {
             return false;
         }
         true
+    }
+
+    fn is_writable(&self, row: &Row, segment: u8, connection: ConnectionId) -> bool {
+        match row.state_of(segment) {
+            SegmentState::Waiting => row.connection.is_none_or(|begun_on| begun_on == connection),
+            SegmentState::Uncertain => self.may_resend(row, segment),
+            _ => false,
+        }
     }
 
     /// Whether policy writes a segment of unknown outcome once more (UNC-1).

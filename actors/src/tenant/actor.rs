@@ -49,7 +49,7 @@ pub struct TenantActor {
     /// The restart budget is spent.
     failed: bool,
     #[cfg(test)]
-    pub(crate) fault: bool,
+    fault: bool,
 }
 
 impl TenantActor {
@@ -129,5 +129,20 @@ impl Handler<Intake> for TenantActor {
                 ctx.stop();
             }
         }
+    }
+}
+
+/// Makes the next event panic.
+#[cfg(test)]
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Fault;
+
+#[cfg(test)]
+impl Handler<Fault> for TenantActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Fault, _: &mut Context<Self>) {
+        self.fault = true;
     }
 }

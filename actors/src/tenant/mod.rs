@@ -4,6 +4,8 @@ mod actor;
 mod queues;
 mod turns;
 
+#[cfg(test)]
+pub use actor::Fault;
 pub use actor::{Intake, TenantActor};
 pub use queues::{TenantQueues, Waiting};
 pub use turns::Turns;

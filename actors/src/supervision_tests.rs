@@ -1,0 +1,401 @@
+//! Panics in actors over real sockets and the real journal: the actor comes back with its state, and nothing is lost.
+
+use crate::intake::{BatchIntake, SingleIntake};
+use crate::lane::SharedLane;
+use crate::status::{ConnectionState, Readiness};
+use crate::tenant::Fault;
+use crate::{LaneHandle, NodeOptions, start_node};
+use carillon_domain::catalog::{
+    Account, BusinessType, ConcatenationReference, Connection, Member, Modules, Organisation, Priority,
+    Protocol, ReceiptIdForm, RouteGroup, RouteRule, Secret, Snapshot, Strategy, UncertainPolicy,
+};
+use carillon_domain::fact::FinalState;
+use carillon_domain::ids::{AccountId, BusinessTypeId, ConnectionId, MessageId, RouteGroupId, TenantId};
+use carillon_domain::intake::{Draft, Prepared, prepare};
+use carillon_domain::journey::MessageState;
+use carillon_domain::number_range::NumberRanges;
+use carillon_embedded::files::RealFiles;
+use carillon_embedded::history::{EmbeddedHistory, HistoryOptions};
+use carillon_embedded::journal::{EmbeddedJournal, JournalOptions};
+use carillon_protocols::session::{
+    Protocol as Wire, Receipt, SegmentId, ServerConfig, ServerEvent, ServerSession,
+};
+use carillon_storage::journal::Journal;
+use parking_lot::Mutex;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+const ACCOUNT: AccountId = AccountId(1);
+const TENANT: TenantId = TenantId(1);
+const CONNECTION: ConnectionId = ConnectionId(1);
+const WAIT: Duration = Duration::from_secs(30);
+
+#[actix::test]
+async fn a_tenant_that_panics_comes_back_and_loses_nothing() {
+    let carrier = Carrier::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (handle, _journal) = node(folder.path(), carrier.port);
+    let before = send(&handle, "before").await.unwrap();
+
+    handle
+        .ask(|lane: &SharedLane| lane.tenant(TENANT).unwrap().do_send(Fault))
+        .await
+        .unwrap();
+    let lost = send(&handle, "during").await;
+    assert!(lost.is_err(), "the caller is told that its message was not taken");
+    let after = send(&handle, "after").await.expect("the actor is back");
+    let batch = BatchIntake {
+        account: ACCOUNT,
+        idempotency: None,
+        lines: (0..1_200)
+            .map(|n| Ok(prepared(&handle, &format!("line {n}"))))
+            .collect(),
+    };
+    let answer = handle.accept_batch(batch).await.unwrap();
+    assert_eq!(answer.accepted.len(), 1_200);
+
+    for id in [before, after]
+        .into_iter()
+        .chain(answer.accepted.into_iter().map(|(_, id)| id))
+    {
+        assert_eq!(end_of(&handle, id).await, FinalState::Delivered);
+    }
+    assert_eq!(handle.counters().actor_restarts.get(), 1);
+    assert_eq!(carrier.texts().len(), 1_202, "each was written once (DUP-1)");
+    handle.stop(WAIT).await.unwrap();
+}
+
+#[actix::test]
+async fn a_connection_that_panics_comes_back_and_loses_nothing() {
+    let carrier = Carrier::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (handle, _journal) = node(folder.path(), carrier.port);
+    let mut ids = vec![send(&handle, "before").await.unwrap()];
+    assert_eq!(end_of(&handle, ids[0]).await, FinalState::Delivered);
+
+    handle
+        .ask(|lane: &SharedLane| lane.connection(CONNECTION).unwrap().do_send(Fault))
+        .await
+        .unwrap();
+    for n in 0..50 {
+        ids.push(send(&handle, &format!("during {n}")).await.unwrap());
+    }
+    for id in ids {
+        assert_eq!(end_of(&handle, id).await, FinalState::Delivered);
+    }
+    assert_eq!(handle.counters().actor_restarts.get(), 1);
+    let texts = carrier.texts();
+    let mut unique = texts.clone();
+    unique.sort();
+    unique.dedup();
+    assert_eq!(texts.len(), unique.len(), "each was written once (DUP-1)");
+    handle.stop(WAIT).await.unwrap();
+}
+
+#[actix::test]
+async fn a_spent_restart_budget_leaves_the_connection_down_until_an_operator_acts() {
+    let carrier = Carrier::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (handle, _journal) = node(folder.path(), carrier.port);
+    until(|| async {
+        handle
+            .connections()
+            .first()
+            .is_some_and(|c| c.state == ConnectionState::Up)
+    })
+    .await;
+    for restarts in 1.. {
+        handle
+            .ask(|lane: &SharedLane| lane.connection(CONNECTION).unwrap().do_send(Fault))
+            .await
+            .unwrap();
+        // Its own timer is the next event at the latest, and that one panics.
+        until(|| async { handle.counters().actor_restarts.get() >= restarts }).await;
+        if state(&handle) == ConnectionState::Failed {
+            break;
+        }
+        assert!(restarts < 100, "the budget is never spent");
+    }
+    let id = send(&handle, "waits").await.expect("intake goes on");
+    assert!(handle.restart_connection(CONNECTION).await);
+    assert_eq!(end_of(&handle, id).await, FinalState::Delivered);
+    handle.stop(WAIT).await.unwrap();
+}
+
+#[actix::test]
+async fn a_stop_and_a_start_lose_nothing_and_the_search_finds_everything() {
+    let carrier = Carrier::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (handle, journal) = node(folder.path(), carrier.port);
+    let mut ids = Vec::new();
+    for n in 0..100 {
+        ids.push(send(&handle, &format!("first life {n}")).await.unwrap());
+    }
+    let report = handle.stop(WAIT).await.unwrap();
+    assert_eq!(report.cut, 0);
+    assert!(send(&handle, "too late").await.is_err());
+    journal.close().unwrap();
+    drop((handle, journal));
+
+    let (handle, journal) = node(folder.path(), carrier.port);
+    assert_eq!(handle.readiness(), Readiness::Ready);
+    for id in ids {
+        assert_eq!(end_of(&handle, id).await, FinalState::Delivered);
+    }
+    handle.stop(WAIT).await.unwrap();
+    journal.close().unwrap();
+}
+
+fn state(handle: &LaneHandle) -> ConnectionState {
+    handle.connections()[0].state
+}
+
+async fn send(handle: &LaneHandle, text: &str) -> Result<MessageId, crate::intake::IntakeError> {
+    let message = prepared(handle, text);
+    let intake = SingleIntake {
+        account: ACCOUNT,
+        idempotency: None,
+        message,
+    };
+    handle.accept(intake).await.map(|answer| answer.id)
+}
+
+fn prepared(handle: &LaneHandle, text: &str) -> Prepared {
+    let account = handle.catalog().account(ACCOUNT).unwrap();
+    prepare(
+        handle.catalog(),
+        account,
+        &NumberRanges::default(),
+        &Draft::of_text("13800000001", text),
+    )
+    .unwrap()
+}
+
+async fn end_of(handle: &LaneHandle, id: MessageId) -> FinalState {
+    let deadline = tokio::time::Instant::now() + WAIT;
+    loop {
+        let journey = handle
+            .journey(id)
+            .await
+            .unwrap()
+            .expect("an acknowledged message is there");
+        if let MessageState::Final(state) = journey.state {
+            return state;
+        }
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "{id} did not end: {journey:?}"
+        );
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+async fn until<F: Future<Output = bool>>(mut condition: impl FnMut() -> F) {
+    let deadline = tokio::time::Instant::now() + WAIT;
+    while !condition().await {
+        assert!(tokio::time::Instant::now() < deadline, "it did not come about");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+fn node(folder: &Path, port: u16) -> (LaneHandle, Arc<EmbeddedJournal>) {
+    let journal = EmbeddedJournal::open(
+        &folder.join("journal"),
+        JournalOptions::default(),
+        Arc::new(RealFiles),
+    )
+    .unwrap();
+    let journal = Arc::new(journal);
+    let history = folder.join("history");
+    std::fs::create_dir_all(&history).unwrap();
+    let history = EmbeddedHistory::open(&history, HistoryOptions::default()).unwrap();
+    let (handle, _) = start_node(
+        NodeOptions::default(),
+        catalog(port),
+        journal.clone(),
+        Arc::new(history),
+    )
+    .unwrap();
+    (handle, journal)
+}
+
+fn catalog(port: u16) -> Snapshot {
+    let group = RouteGroupId(1);
+    let business_type = BusinessTypeId(1);
+    let connection = Connection {
+        id: CONNECTION,
+        name: "carrier".into(),
+        enabled: true,
+        protocol: Protocol::Cmpp20,
+        host: "127.0.0.1".into(),
+        port,
+        login: "900001".into(),
+        password: Secret::new("secret"),
+        sessions: 2,
+        window: 16,
+        rate_per_second: 5_000,
+        look_ahead: 0,
+        source_number: "10690000".into(),
+        service_id: "TEST".into(),
+        receipt_id_form: ReceiptIdForm::AsIs,
+        concatenation: ConcatenationReference::EightBit,
+        signature_reserve: 0,
+        response_timeout_s: 5,
+        silence_s: 5,
+        verify_peer: true,
+    };
+    Snapshot {
+        version: 1,
+        organisations: [(
+            TENANT,
+            Organisation {
+                id: TENANT,
+                name: "示范医院".into(),
+                weight: 1,
+            },
+        )]
+        .into(),
+        accounts: [(
+            ACCOUNT,
+            Account {
+                id: ACCOUNT,
+                tenant: TENANT,
+                name: "his".into(),
+                enabled: true,
+                modules: Modules {
+                    send: true,
+                    query: true,
+                    feeds: true,
+                },
+                connections: vec![CONNECTION],
+                quota_per_day: None,
+                weight: 1,
+                extension: "01".into(),
+                signature: "示范医院".into(),
+                business_type,
+                price_per_segment: 0,
+                api_key_sha256: [7; 32],
+            },
+        )]
+        .into(),
+        connections: [(CONNECTION, connection)].into(),
+        route_groups: [(
+            group,
+            RouteGroup {
+                id: group,
+                name: "all".into(),
+                strategy: Strategy::PrimaryBackup,
+                members: vec![Member {
+                    connection: CONNECTION,
+                    weight: 1,
+                }],
+            },
+        )]
+        .into(),
+        route_rules: vec![RouteRule {
+            name: "all".into(),
+            accounts: vec![],
+            business_types: vec![],
+            carriers: vec![],
+            provinces: vec![],
+            group,
+        }],
+        business_types: [(
+            business_type,
+            BusinessType {
+                id: business_type,
+                name: "notice".into(),
+                priority: Priority::Medium,
+                uncertain: UncertainPolicy::Hold,
+                validity_s: 3_600,
+                receipt_wait_s: 3_600,
+                template_required: false,
+                receipts: true,
+                tail: "".into(),
+            },
+        )]
+        .into(),
+        templates: Default::default(),
+    }
+}
+
+/// A carrier over TCP that takes everything and gives its receipt at once.
+struct Carrier {
+    port: u16,
+    texts: Arc<Mutex<Vec<String>>>,
+}
+
+impl Carrier {
+    async fn start() -> Carrier {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let texts: Arc<Mutex<Vec<String>>> = Arc::default();
+        let ids = Arc::new(AtomicU64::new(1));
+        let seen = texts.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, seen.clone(), ids.clone()));
+            }
+        });
+        Carrier { port, texts }
+    }
+
+    fn texts(&self) -> Vec<String> {
+        self.texts.lock().clone()
+    }
+}
+
+async fn serve(mut stream: TcpStream, texts: Arc<Mutex<Vec<String>>>, ids: Arc<AtomicU64>) {
+    let config = ServerConfig {
+        protocols: vec![Wire::Cmpp20],
+        window: 256,
+        link_test_interval: 0,
+        response_timeout: 60_000,
+        bind_timeout: 5_000,
+        system_id: "carrier".into(),
+    };
+    let mut session = ServerSession::new(config, 0);
+    let mut buffer = vec![0; 16 * 1024];
+    let mut receipts = std::collections::VecDeque::new();
+    while let Ok(bytes) = stream.read(&mut buffer).await
+        && bytes > 0
+    {
+        let mut events = Vec::new();
+        session.receive(&buffer[..bytes], 0, &mut events);
+        for event in events {
+            match event {
+                ServerEvent::BindRequested => session.accept_bind("secret", 0),
+                ServerEvent::Submit { tag, submit } => {
+                    let id = SegmentId::Number(ids.fetch_add(1, Ordering::Relaxed));
+                    texts.lock().push(submit.text.unwrap_or_default());
+                    session.respond_submit(tag, Ok(id.clone()));
+                    let to = submit.destinations[0].clone();
+                    let receipt = Receipt {
+                        id,
+                        status: "DELIVRD".into(),
+                        error: String::new(),
+                        to,
+                        submit_time: "2601010000".into(),
+                        done_time: "2601010000".into(),
+                    };
+                    receipts.push_back((receipt, submit.source));
+                }
+                _ => {}
+            }
+        }
+        while let Some((receipt, to)) = receipts.front() {
+            if session.deliver_receipt(receipt, &receipt.to, to, 0, 0).is_err() {
+                break;
+            }
+            receipts.pop_front();
+        }
+        let output = session.output().split();
+        if stream.write_all(&output).await.is_err() {
+            return;
+        }
+    }
+}
