@@ -134,6 +134,7 @@ codes! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use carillon_domain::refusal::RefusalCode;
     use std::collections::HashSet;
 
     #[test]
@@ -157,5 +158,12 @@ mod tests {
             );
         }
         assert_eq!(Code::from_word("no such word"), None);
+    }
+
+    #[test]
+    fn every_refusal_of_a_message_has_a_code() {
+        for refusal in RefusalCode::ALL {
+            assert!(Code::from_word(refusal.word()).is_some(), "{} is missing", refusal.word());
+        }
     }
 }

@@ -3,7 +3,7 @@ use crate::config::Numbers;
 use carillon_domain::number_range::{LoadError, NumberRanges};
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Makes the data folder when it is not there; only its owner may look into it.
 pub fn data_folder(dir: &Path) -> Result<(), Failed> {
@@ -39,7 +39,7 @@ pub fn number_ranges(numbers: &Numbers) -> Result<NumberRanges, Failed> {
     Ok(ranges)
 }
 
-fn table(path: &PathBuf) -> Result<Option<String>, Failed> {
+fn table(path: &Path) -> Result<Option<String>, Failed> {
     if path.as_os_str().is_empty() {
         Ok(None)
     } else {

@@ -105,8 +105,9 @@ impl ResponseError for Failure {
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        let code = Code::from_word(refusal.code.word()).unwrap_or(Code::Internal);
-        Failure::new(code, refusal.detail).with_field(refusal.field)
+        let code = Code::from_word(refusal.code.word()).expect("a test holds the table to all refusals");
+        let failure = Failure::new(code, refusal.detail);
+        if refusal.field.is_empty() { failure } else { failure.with_field(refusal.field) }
     }
 }
 
