@@ -332,6 +332,23 @@ fn what_was_not_acknowledged_comes_again_after_a_cut() {
 }
 
 #[test]
+fn more_receipts_than_a_window_wait_for_their_turn() {
+    let protocol = ProtocolName::Cmpp20;
+    let behaviour = Behaviour {
+        receipt_ms: Range { min: 100, max: 100 },
+        ..Behaviour::default()
+    };
+    let mut world = World::new(protocol, behaviour);
+    let mut client = world.bound(protocol);
+    for token in 0..10_000 {
+        world.submit(&mut client, token, "a", None);
+    }
+    world.pass(100);
+    world.exchange(&mut client);
+    assert_eq!(receipts(&client).len(), 10_000);
+}
+
+#[test]
 fn a_refused_delivery_comes_again() {
     let protocol = ProtocolName::Cmpp30;
     let mut world = World::new(

@@ -85,7 +85,7 @@ async fn orders_come_over_the_control_port_line_by_line() {
     let server = tokio::spawn(control::serve(listener, host.orders()));
     let cases = [
         ("a throttled on", "ok"),
-        ("a reply nobody 1 2 text", "no account nobody"),
+        ("a reply nobody 1 2 text", "error: there is no account nobody"),
         ("b cut", "error: there is no carrier b"),
         ("nonsense", "expected: CARRIER ORDER"),
     ];

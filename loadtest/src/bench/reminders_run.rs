@@ -39,6 +39,8 @@ pub struct RemindersReport {
     pub segments_while_down: u64,
     /// The longest time without any arrival while the carrier was away and messages were waiting.
     pub longest_pause_ms: u64,
+    /// The carrier that was cut has its session again.
+    pub came_back: bool,
     /// Broken lines that were not refused with the expected code and field, and good ones that were refused.
     pub misjudged_lines: u64,
     pub misjudged_examples: Vec<String>,
@@ -51,6 +53,7 @@ impl RemindersReport {
     /// Every promise kept: lines judged rightly, and others take over within 2 s.
     pub fn is_good(&self) -> bool {
         self.outcome.clean
+            && self.came_back
             && self.misjudged_lines == 0
             && self.longest_pause_ms <= PAUSE_MAX.as_millis() as u64
             && self.outcome.judgement.ended_unsent == 0
@@ -92,6 +95,9 @@ pub async fn reminders_run(options: &RemindersOptions) -> Result<RemindersReport
     wait_until_still(&system.progress()).await;
     let seconds = (start.elapsed() - PAUSE_MAX).as_secs_f64();
     let segments = system.segments();
+    let came_back = system
+        .wait_bound(system.host.carriers.len() as u64, PATIENCE)
+        .await;
     let settled = system.settle(PATIENCE).await?;
     let tolerance = Tolerance {
         uncertain_max: Some(u64::from(WINDOW)),
@@ -106,6 +112,7 @@ pub async fn reminders_run(options: &RemindersOptions) -> Result<RemindersReport
         segments_before_cut: cut.before,
         segments_while_down: cut.during,
         longest_pause_ms: cut.longest_pause.as_millis() as u64,
+        came_back,
         misjudged_lines: misjudged.len() as u64,
         misjudged_examples: misjudged.into_iter().take(10).collect(),
         outcome: Outcome::new(judgement, surroundings),

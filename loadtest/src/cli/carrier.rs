@@ -1,4 +1,5 @@
 use super::arguments::{Carrier, Control};
+use super::print;
 use anyhow::Context;
 use carillon_loadtest::ledger::{Frame, LedgerError, LedgerWriter, Sink};
 use carillon_loadtest::sim::{
@@ -28,15 +29,15 @@ pub async fn carrier(arguments: Carrier) -> anyhow::Result<bool> {
     };
     let host = Host::start(carriers.into_iter().map(start).collect::<Result<_, _>>()?)?;
     for carrier in &host.carriers {
-        println!("carrier {}: {}", carrier.name, carrier.address);
+        print(&format!("carrier {}: {}\n", carrier.name, carrier.address))?;
     }
     if let Some(control) = arguments.control {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, control)).await;
         let listener = listener.with_context(|| format!("cannot listen on port {control}"))?;
-        println!("control: {}", listener.local_addr()?);
+        print(&format!("control: {}\n", listener.local_addr()?))?;
         tokio::spawn(port::serve(listener, host.orders()));
     }
-    println!("ready");
+    print("ready\n")?;
     let mut terminate = signal(SignalKind::terminate())?;
     loop {
         tokio::select! {
@@ -52,7 +53,7 @@ pub async fn carrier(arguments: Carrier) -> anyhow::Result<bool> {
 pub async fn control(arguments: Control) -> anyhow::Result<bool> {
     let answer = port::ask(arguments.port, &arguments.order.join(" ")).await;
     let answer = answer.with_context(|| format!("no answer from port {}", arguments.port))?;
-    println!("{answer}");
+    print(&format!("{answer}\n"))?;
     Ok(!answer.starts_with("error") && !answer.starts_with("stopped"))
 }
 

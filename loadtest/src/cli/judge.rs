@@ -1,4 +1,5 @@
 use super::arguments::{Judge, Ledger, address};
+use super::{print, print_json};
 use anyhow::{Context, bail};
 use carillon_loadtest::judge::{Expectations, RecordsReader, Settlement, Shared, Tolerance};
 use carillon_loadtest::ledger::{Frame, LedgerReader};
@@ -49,13 +50,13 @@ pub async fn judge(arguments: Judge) -> anyhow::Result<bool> {
         None => Vec::new(),
     };
     if arguments.json {
-        let report = serde_json::json!({ "judgement": judgement, "misjudged_lines": misjudged });
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        print_json(&serde_json::json!({ "judgement": judgement, "misjudged_lines": misjudged }))?;
     } else {
-        print!("{judgement}");
-        for line in &misjudged {
-            println!("BROKEN:  {line}");
-        }
+        let misjudged: String = misjudged
+            .iter()
+            .map(|line| format!("BROKEN:  {line}\n"))
+            .collect();
+        print(&format!("{judgement}{misjudged}"))?;
     }
     Ok(judgement.is_clean() && misjudged.is_empty())
 }

@@ -1,4 +1,5 @@
 use super::arguments::{Load, RemindersFile, address};
+use super::print_json;
 use anyhow::Context;
 use carillon_loadtest::judge::Expectations;
 use carillon_loadtest::load::{
@@ -36,7 +37,7 @@ pub async fn load(arguments: Load) -> anyhow::Result<bool> {
         ..LoadOptions::new(address(&arguments.url)?, &arguments.key, &run)
     };
     let report = generator::run(&options, source.as_mut(), sink.as_mut()).await?;
-    println!("{}", serde_json::to_string_pretty(&report)?);
+    print_json(&report)?;
     Ok(report.unanswered == 0)
 }
 

@@ -10,6 +10,7 @@ pub use arguments::Arguments;
 
 use anyhow::Context;
 use arguments::Command;
+use std::io::Write;
 use std::process::ExitCode;
 
 /// Exit codes: 0 everything as it should be, 1 the run found a broken promise or a missed floor, 2 it could not be done.
@@ -26,6 +27,19 @@ pub fn run(arguments: Arguments) -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Prints to standard output, which may be closed.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut output = std::io::stdout().lock();
+    output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush())
+        .context("cannot print")
+}
+
+fn print_json(report: &impl serde::Serialize) -> anyhow::Result<()> {
+    print(&format!("{}\n", serde_json::to_string_pretty(report)?))
 }
 
 fn perform(arguments: Arguments) -> anyhow::Result<bool> {

@@ -1,4 +1,5 @@
 use super::arguments::{Backlog, Bench, CarrierSpeed, Common, Kills, RemindersRun, Throughput};
+use super::{print, print_json};
 use carillon_loadtest::bench::{
     self, BacklogOptions, CarrierSpeedOptions, KillsOptions, Outcome, RemindersOptions, ThroughputOptions,
 };
@@ -18,18 +19,17 @@ pub async fn bench(arguments: Bench) -> anyhow::Result<bool> {
 }
 
 /// Prints a report as JSON, or its figures and the judgement for people.
-fn print(report: &impl Serialize, outcome: &Outcome, json: bool) -> anyhow::Result<()> {
+fn print_run(report: &impl Serialize, outcome: &Outcome, json: bool) -> anyhow::Result<()> {
     if json {
-        println!("{}", serde_json::to_string_pretty(report)?);
-        return Ok(());
+        return print_json(report);
     }
+    let mut text = String::new();
     if let serde_json::Value::Object(fields) = serde_json::to_value(report)? {
         for (name, value) in fields.iter().filter(|(name, _)| *name != "judgement") {
-            println!("{name}: {value}");
+            text += &format!("{name}: {value}\n");
         }
     }
-    print!("{}", outcome.judgement);
-    Ok(())
+    print(&format!("{text}{}", outcome.judgement))
 }
 
 async fn throughput(arguments: Throughput, single: bool) -> anyhow::Result<bool> {
@@ -63,7 +63,7 @@ async fn throughput(arguments: Throughput, single: bool) -> anyhow::Result<bool>
         keep,
     })
     .await?;
-    print(&report, &report.outcome, json)?;
+    print_run(&report, &report.outcome, json)?;
     let fast_enough = arguments.floor.is_none_or(|floor| report.messages_per_s >= floor);
     if !fast_enough {
         eprintln!(
@@ -89,7 +89,7 @@ async fn backlog(arguments: Backlog) -> anyhow::Result<bool> {
         keep,
     })
     .await?;
-    print(&report, &report.outcome, json)?;
+    print_run(&report, &report.outcome, json)?;
     Ok(report.outcome.clean && report.outcome.accepted == arguments.messages)
 }
 
@@ -101,7 +101,7 @@ async fn carrier(arguments: CarrierSpeed) -> anyhow::Result<bool> {
         window: arguments.window,
     })
     .await?;
-    println!("{}", serde_json::to_string_pretty(&report)?);
+    print_json(&report)?;
     Ok(true)
 }
 
@@ -129,7 +129,7 @@ pub async fn kills(arguments: Kills) -> anyhow::Result<bool> {
         keep,
     })
     .await?;
-    print(&report, &report.outcome, json)?;
+    print_run(&report, &report.outcome, json)?;
     Ok(report.outcome.clean && report.load.unanswered == 0)
 }
 
@@ -151,6 +151,6 @@ pub async fn reminders_run(arguments: RemindersRun) -> anyhow::Result<bool> {
         keep,
     })
     .await?;
-    print(&report, &report.outcome, json)?;
+    print_run(&report, &report.outcome, json)?;
     Ok(report.is_good())
 }

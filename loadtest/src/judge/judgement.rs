@@ -142,7 +142,7 @@ impl Judgement {
     }
 
     pub(super) fn message(&mut self, marker: u64, message: &Message) {
-        let words = || format!("#{marker} {} {message:?}", MessageId(message.id));
+        let words = || format!("#{marker} {}: {}", MessageId(message.id), message.words());
         let mut broken = Vec::new();
         match message.told {
             Told::Accepted => self.accepted_message(message, &mut broken),
@@ -286,18 +286,20 @@ impl fmt::Display for Judgement {
             "told:    {} accepted, {} refused, {} unanswered",
             self.accepted, self.refused, self.unanswered
         )?;
-        writeln!(
-            f,
-            "ended:   {} delivered, {} sent, {} failed, {} expired, {} rejected, {} cancelled, {} unknown, {} open",
-            self.delivered,
-            self.sent,
-            self.failed,
-            self.expired,
-            self.rejected,
-            self.cancelled,
-            self.unknown,
-            self.open
-        )?;
+        if !self.tolerance.without_records {
+            writeln!(
+                f,
+                "ended:   {} delivered, {} sent, {} failed, {} expired, {} rejected, {} cancelled, {} unknown, {} open",
+                self.delivered,
+                self.sent,
+                self.failed,
+                self.expired,
+                self.rejected,
+                self.cancelled,
+                self.unknown,
+                self.open
+            )?;
+        }
         writeln!(
             f,
             "besides: {} uncertain, {} ended unsent, {} resent, {} with a receipt not acknowledged, {} segments not \

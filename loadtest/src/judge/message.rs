@@ -184,6 +184,24 @@ impl Message {
         self.end = end;
     }
 
+    /// What is known, for a report.
+    pub fn words(&self) -> String {
+        let Message {
+            accepted,
+            unanswered,
+            refused,
+            delivered,
+            failed,
+            total,
+            end,
+            ..
+        } = self;
+        format!(
+            "{end:?} in our records; of {total} segments accepted {accepted:b}, unanswered {unanswered:b}, refused \
+             {refused:b}, delivered {delivered:b}, failed {failed:b}"
+        )
+    }
+
     /// All segments of which the ledgers know that there must be.
     pub fn all(&self) -> u32 {
         match self.total {

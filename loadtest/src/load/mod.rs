@@ -1,6 +1,7 @@
 //! The load generator: batches or single requests over the REST API, and the log of what the caller was told.
 
 mod acknowledgement;
+mod outcomes;
 mod report;
 mod run;
 mod source;

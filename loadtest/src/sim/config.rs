@@ -85,9 +85,6 @@ impl CarrierConfig {
         if self.accounts.is_empty() {
             return invalid("needs at least one account");
         }
-        if self.accounts.len() > usize::from(u16::MAX) {
-            return invalid("has too many accounts");
-        }
         match self.behaviour.check() {
             Ok(()) => Ok(()),
             Err(reason) => invalid(reason),

@@ -25,6 +25,8 @@ pub enum HostError {
         address: SocketAddr,
         source: io::Error,
     },
+    #[error("the carriers have more than {} accounts together", u16::MAX)]
+    TooManyAccounts,
     #[error("cannot start the carriers' thread")]
     Thread(#[source] io::Error),
     #[error(transparent)]
@@ -95,7 +97,7 @@ impl Host {
     pub fn start(starts: Vec<CarrierStart>) -> Result<Self, HostError> {
         let mut carriers = Vec::new();
         let mut prepared = Vec::new();
-        let mut first_account = 0;
+        let mut first_account = 0_u16;
         for start in starts {
             start.config.check()?;
             let wanted = start.config.address();
@@ -114,7 +116,9 @@ impl Host {
                 address,
                 progress: Arc::clone(&progress),
             });
-            let accounts = start.config.accounts.len() as u16;
+            let accounts = u16::try_from(start.config.accounts.len()).ok();
+            let next_account = accounts.and_then(|accounts| first_account.checked_add(accounts));
+            let next_account = next_account.ok_or(HostError::TooManyAccounts)?;
             let listener = start.listening.then_some(listener);
             prepared.push(Prepared {
                 start,
@@ -123,7 +127,7 @@ impl Host {
                 progress,
                 first_account,
             });
-            first_account += accounts;
+            first_account = next_account;
         }
         let (requests, received) = mpsc::unbounded_channel();
         let thread = std::thread::Builder::new()

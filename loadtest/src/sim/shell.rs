@@ -116,7 +116,7 @@ impl Shell {
                 Order::Receipt(range) => carrier.behaviour().receipt_ms = range,
                 Order::Reply { login, reply } => match carrier.reply(&login, reply, now) {
                     Ok(true) => {}
-                    Ok(false) => answer = format!("no account {login}"),
+                    Ok(false) => answer = format!("error: there is no account {login}"),
                     Err(error) => self.note(Err(error)),
                 },
                 Order::Totals => {
