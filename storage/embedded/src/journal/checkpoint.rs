@@ -112,7 +112,9 @@ pub(super) fn checkpoint_path(dir: &Path, at: FrameSeq) -> PathBuf {
 pub(super) fn checkpoint_seq(name: &str) -> Option<FrameSeq> {
     let digits = name.strip_prefix("checkpoint-")?;
     let plain = digits.len() == 20 && digits.bytes().all(|digit| digit.is_ascii_digit());
-    plain.then(|| digits.parse().ok().map(FrameSeq))?
+    let seq = plain.then(|| digits.parse().ok())??;
+    // The highest number could not be followed by another frame.
+    (seq < u64::MAX).then_some(FrameSeq(seq))
 }
 
 /// The number seeds the CRC, so that chunks cannot change places.
@@ -236,6 +238,7 @@ mod tests {
             "checkpoint-7",
             "checkpoint-00000000000000000007.tmp",
             "checkpoint-99999999999999999999",
+            "checkpoint-18446744073709551615",
         ] {
             assert_eq!(checkpoint_seq(other), None, "{other}");
         }

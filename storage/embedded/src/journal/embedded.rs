@@ -68,7 +68,7 @@ impl EmbeddedJournal {
             spare,
             payload_bytes,
         } = recover(&*files, dir)?;
-        let volume_bytes = options.volume_bytes.max(FRAMES_AT);
+        let volume_bytes = options.volume_bytes.max(2 * FRAMES_AT);
         let (volume, offset) = match tail {
             Some(tail) => tail,
             None => {

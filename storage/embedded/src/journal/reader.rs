@@ -58,7 +58,9 @@ impl Reader {
     fn open(&self, index: u64) -> Result<Volume, JournalError> {
         match Volume::open(&*self.shared.files, &self.shared.dir, index) {
             // Released since it was looked up, or since the reader began to read the one before it.
-            Err(JournalError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            Err(JournalError::Io { source, .. })
+                if source.kind() == io::ErrorKind::NotFound && self.wanted < self.oldest() =>
+            {
                 Err(self.gone())
             }
             other => other,

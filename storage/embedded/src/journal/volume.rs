@@ -38,7 +38,7 @@ pub(super) struct Volume {
 }
 
 impl Volume {
-    /// A new volume of zeros, durable under its name on return. `stop` ends the work early, with an error.
+    /// A new volume of zeros, durable under its name on return; `bytes` is more than a header block. `stop` ends the work early, with an error.
     pub(super) fn create(
         files: &dyn Files,
         dir: &Path,
@@ -52,7 +52,7 @@ impl Volume {
         let salt = getrandom::u32().map_err(|error| failed(error.into()))?;
         let file = create_anew(files, &temporary).map_err(failed)?;
         file.write_at(0, &encode_header(index, salt)).map_err(failed)?;
-        let mut at = HEADER_BYTES as u64;
+        let mut at = FRAMES_AT;
         while at < bytes {
             if stop.load(Ordering::Relaxed) {
                 return Err(failed(io::ErrorKind::Interrupted.into()));

@@ -3,11 +3,12 @@ use crate::files::{Failure, Operation};
 use crate::journal::EmbeddedJournal;
 use crate::journal::checkpoint::checkpoint_path;
 use crate::journal::frame::{FrameHeader, HEADER_BYTES, MAGIC};
-use crate::journal::volume::FRAMES_AT;
+use crate::journal::volume::{FRAMES_AT, Volume};
 use carillon_storage::conformance::Random;
 use carillon_storage::conformance::journal::{Stage, Watch, check_frames, read_frames};
 use carillon_storage::journal::{FrameSeq, Journal, JournalError};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// One frame after the other, each synced alone.
 fn append_one_by_one(stage: &SimulatedStage, payloads: &[Vec<u8>]) {
@@ -97,6 +98,41 @@ fn damage_after_the_last_proof_is_a_torn_tail_and_is_cut() {
             &[&payloads[..5], &[vec![9]]].concat(),
             FrameSeq(6),
             "continued",
+        );
+    }
+}
+
+#[test]
+fn volumes_behind_a_torn_tail_go_and_leave_no_gap_when_that_is_interrupted() {
+    let payloads: Vec<_> = (0..40).map(|number| vec![number; 1500]).collect();
+    for moment in 1..16 {
+        let stage = SimulatedStage::new();
+        append_one_by_one(&stage, &payloads);
+        let files = stage.files();
+        let second = frames_in(&content(&stage, 2));
+        let in_first = frames_in(&content(&stage, 1)).len() as u64 - 1;
+        // The second volume has one frame, which is torn; two empty volumes follow.
+        assert_eq!(second.len(), 1);
+        files.tamper(&volume(2), |content| content[second[0] + HEADER_BYTES] ^= 1);
+        for index in 3..=4 {
+            if files.content(&volume(index)).is_none() {
+                Volume::create(&files, dir(), index, VOLUME_BYTES, &AtomicBool::new(false)).unwrap();
+            }
+        }
+        stage.power_cut_at(moment, moment);
+        let interrupted = stage.open_embedded().is_err();
+        stage.power_cut(moment);
+        let journal = stage
+            .open_embedded()
+            .unwrap_or_else(|error| panic!("cut at change {moment}: {error}"));
+        assert_eq!(journal.durable(), FrameSeq(in_first), "cut at change {moment}");
+        assert!(interrupted || moment > 5);
+        drop(journal);
+        stage.kill();
+        assert_eq!(
+            frames_in(&stage.files().content(&volume(2)).unwrap_or_default()),
+            [0; 0],
+            "what was cut is gone"
         );
     }
 }
