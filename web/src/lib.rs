@@ -10,6 +10,5 @@ pub mod probe;
 pub mod query;
 pub mod right;
 pub mod send;
-pub mod server;
 pub mod service;
 pub mod state;

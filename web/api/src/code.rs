@@ -163,7 +163,11 @@ mod tests {
     #[test]
     fn every_refusal_of_a_message_has_a_code() {
         for refusal in RefusalCode::ALL {
-            assert!(Code::from_word(refusal.word()).is_some(), "{} is missing", refusal.word());
+            assert!(
+                Code::from_word(refusal.word()).is_some(),
+                "{} is missing",
+                refusal.word()
+            );
         }
     }
 }

@@ -1,6 +1,6 @@
 use super::arguments::Apply;
 use super::environment::Surroundings;
-use super::{Failed, storage};
+use crate::service::{Failed, data_folder, read};
 use carillon_domain::catalog::apply::{ApplyFile, resolve};
 use carillon_embedded::catalog::EmbeddedCatalog;
 use carillon_storage::catalog::Catalog;
@@ -13,12 +13,12 @@ pub fn apply(arguments: &Apply) -> Result<(), Failed> {
 
 async fn apply_to_catalog(arguments: &Apply) -> Result<(), Failed> {
     let path = &arguments.file;
-    let text = storage::read(path)?;
+    let text = read(path)?;
     let file: ApplyFile = toml::from_str(&text).map_err(|source| Failed::Toml {
         path: path.clone(),
         source: Box::new(source),
     })?;
-    storage::data_folder(&arguments.data)?;
+    data_folder(&arguments.data)?;
     let catalog = EmbeddedCatalog::open(&arguments.data).await?;
     let current = catalog.snapshot().await?;
     let surroundings = Surroundings::new(folder_of(path)).map_err(Failed::Random)?;

@@ -1,89 +1,8 @@
 use super::arguments::{Arguments, Command};
 use super::{apply, check_config, serve};
-use crate::config::ConfigError;
 use crate::http::Chain;
-use carillon_domain::catalog::apply::ApplyError;
-use carillon_storage::catalog::CatalogError;
-use std::io;
-use std::path::PathBuf;
+use crate::service::Failed;
 use std::process::ExitCode;
-
-/// Why a command did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum Failed {
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    #[error("{} cannot be read", path.display())]
-    Read {
-        path: PathBuf,
-        #[source]
-        source: io::Error,
-    },
-    #[error("{} is not valid", path.display())]
-    Toml {
-        path: PathBuf,
-        #[source]
-        source: Box<toml::de::Error>,
-    },
-    #[error("{} is not valid: {} errors, nothing was changed", path.display(), errors.len())]
-    Apply { path: PathBuf, errors: Vec<ApplyError> },
-    #[error("{} is not a table of numbers", path.display())]
-    Numbers {
-        path: PathBuf,
-        #[source]
-        source: carillon_domain::number_range::LoadError,
-    },
-    #[error("log.filter is not valid")]
-    LogFilter(#[source] tracing_subscriber::filter::ParseError),
-    #[error("{operation} {}", path.display())]
-    Folder {
-        operation: &'static str,
-        path: PathBuf,
-        #[source]
-        source: io::Error,
-    },
-    #[error("cannot listen on {address}")]
-    Listen {
-        address: std::net::SocketAddr,
-        #[source]
-        source: io::Error,
-    },
-    #[error(transparent)]
-    Catalog(#[from] CatalogError),
-    #[error("the journal cannot be opened")]
-    Journal(#[source] carillon_storage::journal::JournalError),
-    #[error("the history cannot be opened")]
-    History(#[source] carillon_storage::history::HistoryError),
-    #[error("the service cannot start")]
-    Start(#[source] carillon_actors::StartError),
-    #[error("no random numbers are to be had")]
-    Random(#[source] getrandom::Error),
-    #[error("the operator's password cannot be hashed or checked: {0}")]
-    Password(argon2::password_hash::Error),
-    #[error("{} holds a password of less than {characters_min} characters", path.display())]
-    WeakPassword { path: PathBuf, characters_min: usize },
-    #[error("the metrics cannot be set up")]
-    Metrics(#[source] prometheus::Error),
-    #[error("the web server failed")]
-    Web(#[source] io::Error),
-    #[error(
-        "the service has failed and ends: {0}; what was accepted is in the journal and goes on at the next start"
-    )]
-    Service(String),
-}
-
-impl Failed {
-    fn exit_code(&self) -> u8 {
-        match self {
-            Failed::Config(_)
-            | Failed::Toml { .. }
-            | Failed::Apply { .. }
-            | Failed::Numbers { .. }
-            | Failed::LogFilter(_) => 3,
-            _ => 1,
-        }
-    }
-}
 
 /// Runs a command to its end and says on standard error why it failed, if it did.
 pub fn run(arguments: Arguments) -> ExitCode {
@@ -101,5 +20,17 @@ pub fn run(arguments: Arguments) -> ExitCode {
         }
     }
     eprintln!("error: {}", Chain(&failed));
-    ExitCode::from(failed.exit_code())
+    ExitCode::from(exit_code(&failed))
+}
+
+/// 3 is a file that is not valid: trying again without changing it is of no use.
+fn exit_code(failed: &Failed) -> u8 {
+    match failed {
+        Failed::Config(_)
+        | Failed::Toml { .. }
+        | Failed::Apply { .. }
+        | Failed::Numbers { .. }
+        | Failed::LogFilter(_) => 3,
+        _ => 1,
+    }
 }

@@ -1,5 +1,5 @@
-use super::Failed;
 use crate::config::{Log, LogFormat};
+use crate::service::Failed;
 use std::io::stderr;
 use tracing_subscriber::EnvFilter;
 

@@ -1,9 +1,8 @@
 use super::arguments::Serve;
+use super::log;
 use super::watch::{self, Signals};
-use super::{Failed, log};
 use crate::config::{Config, Overrides, load};
-use crate::server;
-use crate::service::Service;
+use crate::service::{Failed, Service, url};
 use std::time::Duration;
 
 /// As shells say it of a process that a SIGINT ended.
@@ -27,7 +26,7 @@ async fn run(arguments: &Serve, config: Config) -> Result<(), Failed> {
     if let Some(password) = &service.password {
         println!("password: {password}");
     }
-    println!("api: {}", server::url(service.address));
+    println!("api: {}", url(service.address));
     tokio::select! {
         () = signals.next() => {}
         // A journal that failed recovers only by a new process: nothing is drained, since nothing can be recorded.

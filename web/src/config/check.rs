@@ -53,7 +53,8 @@ impl Config {
             (
                 "journal.disk_free_bytes_min",
                 journal.disk_free_bytes_min,
-                16 * MIB..=u64::MAX,
+                // The next volume is written whole before it is used; what was accepted still needs room then.
+                2 * journal.volume_bytes..=u64::MAX,
             ),
             (
                 "journal.feed_retention_hours",

@@ -146,6 +146,10 @@ mod tests {
                 ("[http]\nport = 99999", "http.port"),
                 ("[log]\nformat = \"xml\"", "xml"),
                 ("[limits]\nbatch_lines_max = 0", "limits.batch_lines_max"),
+                (
+                    "[journal]\ndisk_free_bytes_min = 1000000",
+                    "journal.disk_free_bytes_min",
+                ),
                 ("not toml", "TOML"),
             ] {
                 jail.create_file("c.toml", text)?;

@@ -15,7 +15,7 @@ pub fn configure(config: &mut ServiceConfig) {
     for endpoint in ENDPOINTS {
         paths.entry(endpoint.path).or_default().push(endpoint);
     }
-    // Fixed segments sort after `{` in no locale: register the literal paths first, so that `batch` is never an id.
+    // The first that matches is taken: literal paths come first, so that `batch` is never an id.
     let (variable, literal): (Vec<_>, Vec<_>) = paths.into_iter().partition(|(path, _)| path.contains('{'));
     for (path, endpoints) in literal.into_iter().chain(variable) {
         let mut resource = web::resource(path).app_data(RouteIndex(path));

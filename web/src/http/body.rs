@@ -22,7 +22,7 @@ pub async fn read(
     let receive = async {
         let mut body = BytesMut::with_capacity(announced.min(FIRST_BUFFER_BYTES_MAX));
         while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|error| Failure::new(Code::InvalidParameter, error.to_string()))?;
+            let chunk = chunk.map_err(|error| Failure::new(Code::InvalidJson, error.to_string()))?;
             if body.len() + chunk.len() > bytes_max {
                 return Err(too_large(bytes_max));
             }

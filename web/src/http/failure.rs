@@ -107,7 +107,11 @@ impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         let code = Code::from_word(refusal.code.word()).expect("a test holds the table to all refusals");
         let failure = Failure::new(code, refusal.detail);
-        if refusal.field.is_empty() { failure } else { failure.with_field(refusal.field) }
+        if refusal.field.is_empty() {
+            failure
+        } else {
+            failure.with_field(refusal.field)
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-use super::{Failed, storage};
+use super::{Failed, files};
 use crate::right::{OPERATOR, generate_password, hash_password, password_fits};
 use carillon_storage::catalog::Catalog;
 use std::fs::OpenOptions;
@@ -56,7 +56,7 @@ pub async fn first_operator(
 }
 
 fn read_password(path: &Path) -> Result<String, Failed> {
-    let text = storage::read(path)?;
+    let text = files::read(path)?;
     let password = text.trim();
     if password.chars().count() < CHARACTERS_MIN {
         return Err(Failed::WeakPassword {

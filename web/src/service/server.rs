@@ -1,6 +1,4 @@
-//! The web server: sockets, their limits, and the application of each thread.
-
-use crate::command::Failed;
+use super::Failed;
 use crate::config::Http;
 use crate::endpoint;
 use crate::http::{HttpMetrics, observe};

@@ -1,11 +1,10 @@
-//! The whole service: stores, lane and web server, wired together. The binary and the tests start it the same way.
-
-use crate::command::{Failed, data_folder, first_operator, number_ranges};
+use super::files::{data_folder, number_ranges};
+use super::first_operator::first_operator;
+use super::{Failed, server};
 use crate::config::Config;
 use crate::http::HttpMetrics;
 use crate::probe::HostFigures;
 use crate::right::Operators;
-use crate::server;
 use crate::state::AppState;
 use actix_web::dev::ServerHandle;
 use actix_web::rt::task::JoinHandle;
