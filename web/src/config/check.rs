@@ -54,7 +54,7 @@ impl Config {
                 "journal.disk_free_bytes_min",
                 journal.disk_free_bytes_min,
                 // The next volume is written whole before it is used; what was accepted still needs room then.
-                2 * journal.volume_bytes..=u64::MAX,
+                journal.volume_bytes.saturating_mul(2)..=u64::MAX,
             ),
             (
                 "journal.feed_retention_hours",

@@ -47,11 +47,12 @@ impl Service {
         let address = listener.local_addr().map_err(Failed::Web)?;
         data_folder(data)?;
         let catalog = EmbeddedCatalog::open(data).await?;
-        let operator = first_operator(&catalog, password_file).await?;
         let (lane, journal) = open_lane(data, config, &catalog).await?;
         if let Readiness::Failed { reason } = lane.started().await {
             return Err(Failed::Service(reason));
         }
+        // Not before the lane works: a new password is shown once, by a start that succeeded.
+        let operator = first_operator(&catalog, password_file).await?;
         let state = web::Data::new(AppState {
             lane: lane.clone(),
             ranges,
