@@ -20,5 +20,6 @@ mod supervision_tests;
 pub mod tenant;
 
 pub use handle::{LaneHandle, QueryError, SEARCH_MAX};
+pub use known_batch::{KnownAnswers, KnownBatchError, read_known_lines};
 pub use lane::StopReport;
 pub use node::{NodeOptions, StartError, StartReport, start_node};

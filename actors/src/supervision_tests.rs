@@ -142,7 +142,7 @@ async fn a_stop_and_a_start_lose_nothing_and_the_search_finds_everything() {
     drop((handle, journal));
 
     let (handle, journal) = node(folder.path(), carrier.port);
-    assert_eq!(handle.readiness(), Readiness::Ready);
+    until(|| async { handle.readiness() == Readiness::Ready }).await;
     for id in ids {
         assert_eq!(end_of(&handle, id).await, FinalState::Delivered);
     }

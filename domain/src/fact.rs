@@ -256,6 +256,8 @@ pub struct Receipt {
     pub segment: Option<SegmentKey>,
     /// The account that sent the message, when matched.
     pub account: Option<AccountId>,
+    /// The same had come before; it moves nothing (RCP-1).
+    pub duplicate: bool,
     pub at: UnixMs,
 }
 

@@ -232,7 +232,7 @@ impl Columns {
         if let Some(key) = receipt.segment {
             return self.receipt_on(key, receipt);
         }
-        if self.recent.contains(receipt.connection, &receipt.carrier_id) {
+        if receipt.duplicate {
             return Applied::Idle;
         }
         self.parked.park(receipt.clone(), self.limits.parked_receipts_max);

@@ -67,13 +67,15 @@ impl Columns {
         rows.sort_unstable_by_key(|row| row.id);
         let mut epochs: Vec<_> = self.epochs.iter().map(|(id, epoch)| (*id, *epoch)).collect();
         epochs.sort_unstable();
+        let mut quotas: Vec<_> = self.quotas.iter().collect();
+        quotas.sort_unstable_by_key(|(account, _)| *account);
         let writing = Writing {
             last_id: self.last_id,
             rows,
             parked: self.parked.iter().collect(),
             amendable: self.amendable.iter().collect(),
             keys: self.keys.iter().collect(),
-            quotas: self.quotas.iter().collect(),
+            quotas,
             epochs,
             marks,
         };

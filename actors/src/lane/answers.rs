@@ -171,12 +171,14 @@ impl LaneCore {
                 .row(at.row)
                 .map(|row| (at, row.key(at.segment), row.account))
         });
-        let duplicate = self.columns.is_recent(connection, &receipt.carrier_id)
-            || self.columns.is_parked(connection, &receipt.carrier_id);
         let late = self
             .columns
             .amendable(connection, &receipt.carrier_id)
             .map(|(late, at)| (late.clone(), at));
+        let duplicate = row.is_none()
+            && late.is_none()
+            && (self.columns.is_recent(connection, &receipt.carrier_id)
+                || self.columns.is_parked(connection, &receipt.carrier_id));
         let segment = match (&row, &late) {
             (Some((_, key, _)), _) => Some(*key),
             (None, Some((late, at))) => Some(SegmentKey {
@@ -201,6 +203,7 @@ impl LaneCore {
             done_time: receipt.done_time,
             segment,
             account,
+            duplicate,
             at: now.unix,
         })));
         match (row, late, applied) {

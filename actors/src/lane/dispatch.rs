@@ -1,9 +1,10 @@
 use super::core::LaneCore;
 use super::link::Link;
 use crate::columns::{Row, RowRef, SegmentRef};
+use crate::tenant::{TenantQueues, Turns};
 use carillon_domain::catalog::{RouteGroup, Strategy, UncertainPolicy};
 use carillon_domain::fact::{Fact, FinalState, Intent, IntentReason};
-use carillon_domain::ids::{ConnectionId, RouteGroupId, TenantId};
+use carillon_domain::ids::{AccountId, ConnectionId, RouteGroupId};
 use carillon_domain::journey::StepKind;
 use carillon_domain::state::SegmentState;
 use carillon_domain::time::Now;
@@ -199,71 +200,75 @@ impl LaneCore {
     }
 
     fn take_message(&mut self, connection: ConnectionId, now: Now) -> Option<RowRef> {
+        // Out of the link while the rest of the lane is looked at.
+        let mut turns = std::mem::take(&mut self.links.get_mut(&connection)?.turns);
+        let taken = self.take_in_turn(connection, &mut turns, now);
+        self.links.get_mut(&connection)?.turns = turns;
+        taken
+    }
+
+    fn take_in_turn(&mut self, connection: ConnectionId, turns: &mut Turns, now: Now) -> Option<RowRef> {
         let catalog = self.catalog.clone();
         let snapshot = catalog.snapshot();
-        let groups: Vec<_> = self
-            .links
-            .get(&connection)?
-            .groups
-            .iter()
-            .copied()
-            .filter(|group| self.may_pull(connection, &snapshot.route_groups[group]))
-            .collect();
-        let granted = |account| catalog.is_granted(account, connection);
+        let groups = self.links.get(&connection)?.groups.clone();
         loop {
-            let tenants = &self.tenants;
-            let weight_of = |tenant: TenantId| {
-                let queues = tenants.get(&tenant)?;
-                let waiting = groups.iter().any(|group| queues.has(*group, granted));
-                waiting.then(|| {
+            let lane = &*self;
+            let waiting = |queues: &TenantQueues| {
+                groups
+                    .iter()
+                    .map(|group| &snapshot.route_groups[group])
+                    .find(|group| queues.has(group.id, |account| lane.may_pull(connection, group, account)))
+            };
+            let tenant = turns.next(|tenant| {
+                waiting(lane.tenants.get(&tenant)?)?;
+                Some(
                     snapshot
                         .organisations
                         .get(&tenant)
-                        .map_or(1, |organisation| organisation.weight)
-                })
-            };
-            let tenant = self.links.get_mut(&connection)?.turns.next(weight_of)?;
-            let queues = self.tenants.get_mut(&tenant)?;
-            let group = *groups.iter().find(|group| queues.has(**group, granted))?;
-            let Some(at) = queues.take(group, granted) else {
-                continue;
-            };
+                        .map_or(1, |organisation| organisation.weight),
+                )
+            })?;
+            let group = waiting(lane.tenants.get(&tenant)?)?;
+            // Out of the lane while the lane is asked who may take.
+            let mut queues = std::mem::take(self.tenants.get_mut(&tenant)?);
+            let taken = queues.take(group.id, |account| self.may_pull(connection, group, account));
+            *self.tenants.get_mut(&tenant)? = queues;
+            let Some(at) = taken else { continue };
             let Some(row) = self.columns.row(at) else { continue };
             let segments = u32::from(row.segment_count);
             if now.unix >= row.valid_until && row.is_unwritten() {
                 self.finish(at, FinalState::Expired, Some("validity".into()), now);
                 continue;
             }
-            self.links.get_mut(&connection)?.turns.charge(tenant, segments);
-            self.count_served(connection, &snapshot.route_groups[&group]);
+            turns.charge(tenant, segments);
+            self.count_served(connection, group);
             return Some(at);
         }
     }
 
-    /// Whether the group lets this member take something now.
-    fn may_pull(&self, connection: ConnectionId, group: &RouteGroup) -> bool {
-        let able = |id: &ConnectionId| self.links.get(id).is_some_and(|link| link.able);
+    /// Whether the group lets this member take a message of this account now. Members that the account is not granted
+    /// do not count (SEND-10).
+    fn may_pull(&self, connection: ConnectionId, group: &RouteGroup, account: AccountId) -> bool {
+        if !self.catalog.is_granted(account, connection) {
+            return false;
+        }
+        let granted_link = |id: ConnectionId| {
+            self.links
+                .get(&id)
+                .filter(|_| self.catalog.is_granted(account, id))
+        };
+        let members = group.members.iter().map(|member| member.connection);
         match group.strategy {
-            Strategy::PrimaryBackup => group
-                .members
-                .iter()
-                .map(|m| m.connection)
+            Strategy::PrimaryBackup => members
                 .take_while(|id| *id != connection)
-                .all(|id| !able(&id)),
+                .all(|id| !granted_link(id).is_some_and(|link| link.able)),
             Strategy::Weighted => {
                 let served = |id| self.served.get(&(group.id, id)).copied().unwrap_or(0.0);
-                let own = served(connection);
-                group
-                    .members
-                    .iter()
-                    .map(|member| member.connection)
+                let reach = served(connection) - AHEAD_MAX / f64::from(weight_in(group, connection));
+                members
                     .filter(|id| *id != connection)
-                    .filter(|id| {
-                        self.links
-                            .get(id)
-                            .is_some_and(|link| link.able && link.credit > 0)
-                    })
-                    .all(|id| own <= served(id) + AHEAD_MAX / f64::from(weight_in(group, connection)))
+                    .filter(|id| granted_link(*id).is_some_and(|link| link.able && link.credit > 0))
+                    .all(|id| reach <= served(id))
             }
         }
     }

@@ -139,8 +139,14 @@ pub fn text(number: u32, segments: u8) -> String {
     format!("#{number}#请").chars().cycle().take(units).collect()
 }
 
-pub fn prepared(catalog: &Compiled, business_type: BusinessTypeId, text: &str, to: u64) -> Prepared {
-    let account = catalog.account(ACCOUNT).expect("the account is there");
+pub fn prepared(
+    catalog: &Compiled,
+    account: AccountId,
+    business_type: BusinessTypeId,
+    text: &str,
+    to: u64,
+) -> Prepared {
+    let account = catalog.account(account).expect("the account is there");
     let name = &catalog
         .business_type(business_type)
         .expect("the type is there")

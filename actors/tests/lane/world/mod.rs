@@ -1,20 +1,21 @@
 //! A whole lane with simulated carriers in one thread: the real cores, the real sessions, the real journal on simulated files.
 //! Time moves only when a test says so, and chance comes from a printed seed.
 
-#![allow(dead_code, reason = "each test binary uses its own part of the world")]
-
 mod carrier;
 mod setup;
 
-pub use carrier::Ledger;
+pub use carrier::{Ledger, LedgerEntry};
 pub use setup::{ACCOUNT, HOLD, RESEND, catalog, connection};
 
+use carillon_actors::columns::Columns;
 use carillon_actors::connection::{Command, ConnectionCore};
 use carillon_actors::intake::{IntakeError, SingleAnswer, SingleIntake};
 use carillon_actors::lane::{BatchJob, BatchTaken, Effect, LaneCore, LaneOptions, recover};
+use carillon_actors::read_known_lines;
 use carillon_actors::status::Counters;
 use carillon_domain::catalog::{Compiled, Snapshot};
 use carillon_domain::fact::{IdempotencyKey, RefusedLine};
+use carillon_domain::frame;
 use carillon_domain::ids::{AccountId, BusinessTypeId, ConnectionId, MessageId};
 use carillon_domain::intake::Prepared;
 use carillon_domain::journey::Journey;
@@ -35,8 +36,6 @@ use tokio::sync::oneshot;
 const START: UnixMs = UnixMs(1_767_196_800_000);
 const STEP: Duration = Duration::from_millis(5);
 
-type Answers<T> = Vec<oneshot::Receiver<Result<T, IntakeError>>>;
-
 pub struct World {
     pub lane: LaneCore,
     pub connections: BTreeMap<ConnectionId, ConnectionCore>,
@@ -51,7 +50,6 @@ pub struct World {
     catalog: Arc<Compiled>,
     files: SimulatedFiles,
     next_look: BTreeMap<ConnectionId, Monotonic>,
-    singles: Answers<SingleAnswer>,
     next_text: u32,
 }
 
@@ -85,20 +83,45 @@ impl World {
             catalog,
             files,
             next_look: BTreeMap::new(),
-            singles: Vec::new(),
             next_text: 0,
         };
         world.connect_all();
         world
     }
 
+    /// The state that a replay of the whole journal gives, to compare with the one that came about by living.
+    pub fn replayed(&mut self) -> Vec<u8> {
+        self.settle();
+        let mut columns = Columns::new(self.options.columns);
+        let mut reader = self
+            .lane
+            .journal()
+            .read(FrameSeq(1))
+            .expect("the journal is whole");
+        while let Some(frame) = reader.next_frame().expect("the journal can be read") {
+            for fact in frame::decode(&frame.payload).expect("the frame can be read") {
+                columns.apply(frame.seq, &fact.expect("the fact can be read"));
+            }
+        }
+        columns.checkpoint(&[]).expect("the state can be written")
+    }
+
     /// One message with a text that no other has.
     pub fn prepared(&mut self, business_type: BusinessTypeId, segments: u8) -> Prepared {
+        self.prepared_for(ACCOUNT, business_type, segments)
+    }
+
+    pub fn prepared_for(
+        &mut self,
+        account: AccountId,
+        business_type: BusinessTypeId,
+        segments: u8,
+    ) -> Prepared {
         self.next_text += 1;
         let number = self.next_text;
         let text = setup::text(number, segments);
         let to = 8_613_800_000_000 + u64::from(number % 10_000);
-        setup::prepared(&self.catalog, business_type, &text, to)
+        setup::prepared(&self.catalog, account, business_type, &text, to)
     }
 
     pub fn send(&mut self, business_type: BusinessTypeId, segments: u8) -> Option<IntakeError> {
@@ -107,19 +130,30 @@ impl World {
     }
 
     pub fn send_prepared(&mut self, message: Prepared, key: Option<IdempotencyKey>) -> Option<IntakeError> {
+        self.send_as(ACCOUNT, message, key).err()
+    }
+
+    /// The answer, once it is durable.
+    pub fn send_as(
+        &mut self,
+        account: AccountId,
+        message: Prepared,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Option<SingleAnswer>, IntakeError> {
         let (reply, mut answer) = oneshot::channel();
         let intake = SingleIntake {
-            account: ACCOUNT,
+            account,
             idempotency: key,
             message,
         };
         self.lane.take_single(intake, reply, self.now);
         if let Ok(Err(error)) = answer.try_recv() {
-            return Some(error);
+            return Err(error);
         }
-        self.singles.push(answer);
         self.settle();
-        None
+        let answer = answer.try_recv().ok().transpose()?;
+        self.acknowledged.extend(answer.map(|answer| answer.id));
+        Ok(answer)
     }
 
     /// Takes a batch to its end and waits for the answer.
@@ -135,6 +169,29 @@ impl World {
         }
         self.settle();
         answer.try_recv().expect("a settled batch is answered")
+    }
+
+    /// Takes only the first parts of a batch; nobody waits for its answer.
+    pub fn begin_batch(
+        &mut self,
+        key: Option<IdempotencyKey>,
+        lines: Vec<Result<Prepared, RefusedLine>>,
+        parts: usize,
+    ) {
+        let (reply, _) = oneshot::channel();
+        let mut job = Some(BatchJob::new(ACCOUNT, key, lines, reply));
+        for _ in 0..parts {
+            job = job.and_then(|job| self.lane.take_batch_part(job, self.now));
+            self.lane.commit();
+        }
+    }
+
+    /// The answer of a batch that is known, as a caller gets it.
+    pub fn known_lines(&self, key: &IdempotencyKey, taken: &BatchTaken) -> Vec<(u32, MessageId)> {
+        let known = taken.known.expect("the batch is known");
+        read_known_lines(&**self.lane.journal(), &key.key, known)
+            .expect("the answer can be read")
+            .accepted
     }
 
     /// Lets `time` pass.
@@ -200,7 +257,6 @@ impl World {
             self.files.kill();
         }
         self.files = self.files.restart();
-        self.singles.clear();
         // A restart takes its time; the carrier's second moves on.
         self.now.unix = self.now.unix + Duration::from_millis(800);
         self.now.monotonic = self.now.monotonic + Duration::from_millis(800);
@@ -257,14 +313,6 @@ impl World {
                     journey.state = carillon_domain::journey::MessageState::Final(amendment.state);
                 }
             }
-            self.singles.retain_mut(|answer| match answer.try_recv() {
-                Ok(Ok(answer)) => {
-                    self.acknowledged.push(answer.id);
-                    false
-                }
-                Ok(Err(_)) => false,
-                Err(_) => true,
-            });
             let wakes = self.lane.take_wakes();
             if wakes.is_empty() && self.lane.is_settled() {
                 return;
@@ -431,8 +479,4 @@ fn open(
         .flat_map(|finished| finished.journeys)
         .collect();
     (recovered.core, finished)
-}
-
-pub fn account() -> AccountId {
-    ACCOUNT
 }

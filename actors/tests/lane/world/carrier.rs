@@ -58,13 +58,23 @@ pub struct Ledger {
 pub struct LedgerEntry {
     pub connection: ConnectionId,
     pub at: Monotonic,
-    pub to: String,
+    pub from: String,
     /// The payload; with the part number it names the segment.
     pub payload: Vec<u8>,
     pub part: u8,
     pub taken: bool,
-    /// The receipt the carrier means to give.
-    pub status: &'static str,
+}
+
+impl LedgerEntry {
+    /// The payload as the UCS-2 text it is in these tests.
+    pub fn text(&self) -> String {
+        let units: Vec<u16> = self
+            .payload
+            .chunks_exact(2)
+            .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
+            .collect();
+        String::from_utf16_lossy(&units)
+    }
 }
 
 pub struct Carrier {
@@ -233,11 +243,10 @@ impl Carrier {
         ledger.entries.push(LedgerEntry {
             connection: self.id,
             at: now.monotonic,
-            to: submit.destinations[0].clone(),
+            from: submit.source.clone(),
             payload: submit.payload,
             part: submit.concatenation.map_or(1, |part| part.number),
             taken: refusal.is_none(),
-            status,
         });
         self.next_id += 1;
         let id = match self.protocol {

@@ -1,14 +1,13 @@
 //! A message's whole way through the real cores, the real sessions and the real journal (DESIGN invariants).
 
-mod world;
-
+use crate::world::{HOLD, LedgerEntry, RESEND, World, catalog, connection};
+use carillon_actors::columns::{ColumnLimits, Columns};
 use carillon_domain::catalog::{Protocol, Strategy};
 use carillon_domain::fact::FinalState;
 use carillon_domain::ids::ConnectionId;
 use carillon_domain::journey::MessageState;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use world::{HOLD, RESEND, World, catalog, connection};
 
 const FIRST: ConnectionId = ConnectionId(1);
 const SECOND: ConnectionId = ConnectionId(2);
@@ -302,14 +301,10 @@ fn assert_no_doubles(world: &World) {
         *taken.entry((&entry.payload, entry.part)).or_default() += 1;
     }
     for ((payload, part), _) in taken.into_iter().filter(|(_, count)| *count > 1) {
-        let text = read_utf16(payload);
+        let is_it = |entry: &&LedgerEntry| entry.payload == payload && entry.part == part;
+        let entries: Vec<_> = world.ledger.entries.iter().filter(is_it).collect();
+        let text = entries[0].text();
         let marker = text.split('#').nth(1).unwrap_or_default();
-        let entries: Vec<_> = world
-            .ledger
-            .entries
-            .iter()
-            .filter(|e| e.payload == payload && e.part == part)
-            .collect();
         let journey = world
             .finished
             .values()
@@ -360,6 +355,11 @@ fn storm(seed: u64) {
             1 => world.crash(false),
             2 => world.crash(true),
             3 => world.checkpoint(),
+            6 => {
+                let replayed = world.replayed();
+                let lived = world.lane.columns().checkpoint(&[]).unwrap();
+                assert_same_state(&lived, &replayed, seed);
+            }
             4 => {
                 let behaviour = &mut world.carriers.get_mut(&connection).unwrap().behaviour;
                 behaviour.reachable = !behaviour.reachable;
@@ -389,12 +389,28 @@ fn storm(seed: u64) {
     }
 }
 
-fn read_utf16(payload: &[u8]) -> String {
-    let units: Vec<u16> = payload
-        .chunks_exact(2)
-        .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
-        .collect();
-    String::from_utf16_lossy(&units)
+/// The state is the fold over its facts: living and replaying come to the same.
+fn assert_same_state(lived: &[u8], replayed: &[u8], seed: u64) {
+    if lived == replayed {
+        return;
+    }
+    let rows = |state: &[u8]| {
+        let columns = Columns::restore(ColumnLimits::default(), state).unwrap().columns;
+        columns
+            .rows()
+            .map(|(_, row)| (row.id, row.clone()))
+            .collect::<BTreeMap<_, _>>()
+    };
+    let (lived, replayed) = (rows(lived), rows(replayed));
+    let ids: BTreeSet<_> = lived.keys().chain(replayed.keys()).collect();
+    for id in ids {
+        assert_eq!(
+            lived.get(id),
+            replayed.get(id),
+            "seed {seed}: {id} lived and replayed"
+        );
+    }
+    panic!("seed {seed}: what the columns keep beside open messages differs between living and replaying");
 }
 
 /// A message's record against the carriers' ledger.

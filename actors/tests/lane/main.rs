@@ -1,0 +1,6 @@
+//! The lane as a whole: real cores, real sessions and the real journal, with simulated carriers, files and time.
+
+mod idempotency;
+mod sharing;
+mod whole_way;
+mod world;
