@@ -274,11 +274,17 @@ fn uncertain_messages_are_counted_and_bounded() {
         run
     };
     for (max, clean) in [(None, true), (Some(2), true), (Some(1), false)] {
-        let judgement = run().judge(Tolerance {
+        let mut run = run();
+        run.arrived(segment(100, Answer::Accepted, &["DELIVRD"]));
+        let judgement = run.judge(Tolerance {
             uncertain_max: max,
             ..Tolerance::default()
         });
         assert_eq!((judgement.uncertain, judgement.is_clean()), (2, clean));
+        assert_eq!(
+            (judgement.uncertain_unsent, judgement.uncertain_with_receipts),
+            (1, 1)
+        );
     }
 }
 

@@ -85,6 +85,12 @@ pub struct Judgement {
     pub open: u64,
     /// Messages of whose outcome our records or the ledgers are not certain.
     pub uncertain: u64,
+    /// Of these, how many never reached a carrier.
+    pub uncertain_unsent: u64,
+    /// Of these, how many have a receipt for every segment that our side acknowledged.
+    pub uncertain_with_receipts: u64,
+    /// A few of them, in words.
+    pub uncertain_examples: Vec<String>,
     /// Ended by us without a segment at a carrier.
     pub ended_unsent: u64,
     /// Segments that went unanswered and were written once more, as the policy says.
@@ -113,6 +119,9 @@ impl Judgement {
             unknown: 0,
             open: 0,
             uncertain: 0,
+            uncertain_unsent: 0,
+            uncertain_with_receipts: 0,
+            uncertain_examples: Vec::new(),
             ended_unsent: 0,
             resent: 0,
             receipts_unacknowledged: 0,
@@ -174,6 +183,14 @@ impl Judgement {
             self.resent += 1;
             if !self.tolerance.resends {
                 broken.push(Violation::Resent);
+            }
+        }
+        if message.is_uncertain() {
+            self.uncertain_unsent += u64::from(message.total == 0);
+            let reported = message.total > 0 && message.delivered | message.failed == message.all();
+            self.uncertain_with_receipts += u64::from(reported);
+            if self.uncertain_examples.len() < EXAMPLES_MAX {
+                self.uncertain_examples.push(words());
             }
         }
         self.receipts_unacknowledged += u64::from(message.flags.has(Flags::UNACKNOWLEDGED));
@@ -302,9 +319,11 @@ impl fmt::Display for Judgement {
         }
         writeln!(
             f,
-            "besides: {} uncertain, {} ended unsent, {} resent, {} with a receipt not acknowledged, {} segments not \
-             joined, {} lines without a marker",
+            "besides: {} uncertain ({} never at a carrier, {} with all receipts acknowledged), {} ended unsent, \
+             {} resent, {} with a receipt not acknowledged, {} segments not joined, {} lines without a marker",
             self.uncertain,
+            self.uncertain_unsent,
+            self.uncertain_with_receipts,
             self.ended_unsent,
             self.resent,
             self.receipts_unacknowledged,
@@ -326,6 +345,9 @@ impl fmt::Display for Judgement {
                 summary.peak_per_second,
                 summary.peak_in_flight
             )?;
+        }
+        for example in &self.uncertain_examples {
+            writeln!(f, "unclear: {example}")?;
         }
         if self.is_clean() {
             return writeln!(f, "clean:   every promise was kept");

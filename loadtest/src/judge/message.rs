@@ -215,6 +215,11 @@ impl Message {
         self.accepted | self.unanswered
     }
 
+    /// Accepted, and nobody knows whether a segment of it arrived.
+    pub fn is_uncertain(&self) -> bool {
+        self.told == Told::Accepted && matches!(self.end, End::Unknown | End::Uncertain)
+    }
+
     pub fn all_delivered(&self) -> bool {
         self.total > 0 && self.delivered == self.all()
     }
