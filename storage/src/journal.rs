@@ -59,6 +59,9 @@ pub trait Journal: Send + Sync {
 
     fn status(&self) -> JournalStatus;
 
+    /// Bytes the journal's disk can still take; `None` when that is not ours to know. One system call.
+    fn disk_free_bytes(&self) -> Option<u64>;
+
     /// Makes everything appended durable and ends the writer. Blocks.
     fn close(&self) -> Result<(), JournalError>;
 }

@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
 
 const TICK: Duration = Duration::from_millis(100);
+const TICKS_PER_DISK_LOOK: u32 = 10;
 const STOP_POLL: Duration = Duration::from_millis(20);
 
 /// What other threads hand to the lane.
@@ -101,6 +102,7 @@ pub struct LaneActor {
     marks: Vec<JournalMark>,
     checkpoint_running: Arc<AtomicBool>,
     stopping: Option<Stopping>,
+    ticks: u32,
 }
 
 struct Stopping {
@@ -122,6 +124,7 @@ impl LaneActor {
             marks,
             checkpoint_running: Arc::default(),
             stopping: None,
+            ticks: 0,
         }
     }
 
@@ -192,6 +195,10 @@ impl LaneActor {
     }
 
     fn tick(&mut self, ctx: &mut Context<Self>) {
+        self.ticks = self.ticks.wrapping_add(1);
+        if self.ticks.is_multiple_of(TICKS_PER_DISK_LOOK) {
+            self.shared.with_quietly(|core, _| core.look_at_disk());
+        }
         let more = self.shared.with(|core, now| {
             core.forget_keys(now);
             core.end_due(now)

@@ -40,6 +40,8 @@ pub struct LaneCore {
     /// Messages each member of a weighted group has taken, divided by its weight.
     pub(super) served: BTreeMap<(RouteGroupId, ConnectionId), f64>,
     pub(super) stopping: bool,
+    /// As last looked at; `u64::MAX` when nobody knows.
+    pub(super) disk_free_bytes: u64,
     /// Idempotency keys of batches that are being taken in parts.
     pub(super) batches_running: HashSet<[u8; 16]>,
     journal: Arc<dyn Journal>,
@@ -79,6 +81,7 @@ impl LaneCore {
             links: BTreeMap::new(),
             served: BTreeMap::new(),
             stopping: false,
+            disk_free_bytes: u64::MAX,
             batches_running: HashSet::new(),
             catalog,
             journal,
@@ -251,6 +254,45 @@ impl LaneCore {
     pub fn restart_tenant(&mut self, tenant: TenantId) {
         self.batches_running.clear();
         self.rebuild_queues(tenant);
+    }
+
+    /// Looks at the journal's disk. When it is low, intake stops first, then submitting; answers and receipts go on, the
+    /// room that is left is theirs.
+    pub fn look_at_disk(&mut self) {
+        let before = (self.disk_has_room_for_intake(), self.disk_has_room_to_submit());
+        self.disk_free_bytes = self.journal.disk_free_bytes().unwrap_or(u64::MAX);
+        let after = (self.disk_has_room_for_intake(), self.disk_has_room_to_submit());
+        if before == after {
+            return;
+        }
+        match after {
+            (true, _) => tracing::info!(
+                free_bytes = self.disk_free_bytes,
+                "the journal's disk has room again"
+            ),
+            (false, true) => tracing::error!(
+                free_bytes = self.disk_free_bytes,
+                "the journal's disk is low; intake stops"
+            ),
+            (false, false) => {
+                tracing::error!(
+                    free_bytes = self.disk_free_bytes,
+                    "the journal's disk is nearly full; submitting stops"
+                );
+            }
+        }
+        let connections: Vec<_> = self.links.keys().copied().collect();
+        connections
+            .into_iter()
+            .for_each(|connection| self.post(connection, |mail| mail.poked = true));
+    }
+
+    pub(super) fn disk_has_room_for_intake(&self) -> bool {
+        self.disk_free_bytes >= self.options.disk_free_bytes_min
+    }
+
+    pub(super) fn disk_has_room_to_submit(&self) -> bool {
+        self.disk_free_bytes >= self.options.disk_free_bytes_min / 2
     }
 
     /// Takes no new work from now on.

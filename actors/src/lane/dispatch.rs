@@ -44,6 +44,9 @@ impl LaneCore {
     /// queues it serves, organisations in weighted turn (FAIR-1).
     pub fn pull(&mut self, connection: ConnectionId, max: usize, now: Now) -> Vec<SegmentRef> {
         let mut pulled = Vec::with_capacity(max.min(64));
+        if !self.disk_has_room_to_submit() {
+            return pulled;
+        }
         while pulled.len() < max {
             if let Some(segment) = self
                 .links

@@ -31,6 +31,9 @@ impl LaneCore {
         if self.stopping {
             return Err(IntakeError::Stopping);
         }
+        if !self.disk_has_room_for_intake() {
+            return Err(IntakeError::DiskLow);
+        }
         if self.columns.len() as u64 >= self.options.messages_open_max {
             return Err(IntakeError::Overloaded { retry_after_s: 5 });
         }

@@ -2,6 +2,7 @@
 
 use crate::world::{HOLD, LedgerEntry, RESEND, World, catalog, connection};
 use carillon_actors::columns::{ColumnLimits, Columns};
+use carillon_actors::intake::IntakeError;
 use carillon_domain::catalog::{Protocol, Strategy};
 use carillon_domain::fact::FinalState;
 use carillon_domain::ids::ConnectionId;
@@ -292,6 +293,36 @@ fn a_receipt_resolves_what_a_kill_left_uncertain() {
     world.run_until_empty(Duration::from_secs(30));
     assert_eq!(states(&world), BTreeMap::from([("delivered", 2)]));
     assert_eq!(world.ledger.entries.len(), 3);
+}
+
+#[test]
+fn a_disk_that_fills_up_stops_intake_first_then_submitting_and_receipts_last() {
+    let mut world = World::new(
+        catalog(Strategy::PrimaryBackup, vec![connection(1, Protocol::Cmpp20)]),
+        11,
+    );
+    let low = world.options.disk_free_bytes_min;
+    world.carriers.get_mut(&FIRST).unwrap().behaviour.receipt_after = Duration::from_secs(5);
+    world.run(Duration::from_secs(2));
+    (0..40).for_each(|_| drop(world.send(HOLD, 1)));
+    world.set_disk_free(low - 1);
+    assert_eq!(world.send(HOLD, 1), Some(IntakeError::DiskLow));
+    world.run(Duration::from_millis(100));
+    let written = world.ledger.entries.len();
+    assert!(written > 32, "submitting goes on: {written}");
+    world.set_disk_free(low / 2 - 1);
+    let waiting = world.lane.columns().len();
+    assert_eq!(waiting, 40);
+    world.run(Duration::from_secs(10));
+    assert_eq!(
+        world.finished.len(),
+        world.ledger.entries.len(),
+        "receipts are taken all the same"
+    );
+    world.set_disk_free(low);
+    assert_eq!(world.send(HOLD, 1), None);
+    world.run_until_empty(Duration::from_secs(20));
+    assert_eq!(states(&world), BTreeMap::from([("delivered", 41)]));
 }
 
 /// No segment is with a carrier twice (DUP-1).

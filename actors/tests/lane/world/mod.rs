@@ -268,6 +268,13 @@ impl World {
         self.settle();
     }
 
+    /// Lets the lane find so many bytes free.
+    pub fn set_disk_free(&mut self, bytes: u64) {
+        self.files.set_free_bytes(bytes);
+        self.lane.look_at_disk();
+        self.settle();
+    }
+
     /// Stores the state as the lane's shell does.
     pub fn checkpoint(&mut self) {
         self.settle();

@@ -27,6 +27,9 @@ pub trait Files: Send + Sync {
     /// Makes the names in a folder durable.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
 
+    /// Bytes that may still be written to the disk of a folder.
+    fn free_bytes(&self, dir: &Path) -> io::Result<u64>;
+
     /// Locks a file, created where missing, until the guard is dropped or the process ends. `None` when it is locked already.
     fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn FileLock>>>;
 }

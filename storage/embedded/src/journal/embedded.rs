@@ -264,6 +264,10 @@ impl Journal for EmbeddedJournal {
         }
     }
 
+    fn disk_free_bytes(&self) -> Option<u64> {
+        self.shared.files.free_bytes(&self.shared.dir).ok()
+    }
+
     fn close(&self) -> Result<(), JournalError> {
         self.shared.inbox.close();
         self.join_writer();

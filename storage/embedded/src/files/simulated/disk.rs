@@ -18,6 +18,7 @@ pub(super) struct Disk {
     /// Operations until the power goes, and the seed of what is lost then.
     pub(super) cut: Option<(u64, u64)>,
     pub(super) sync_works: bool,
+    pub(super) free_bytes: u64,
     pub(super) counts: [u64; Operation::COUNT],
     random: Random,
     next_inode: u64,
@@ -33,6 +34,7 @@ impl Disk {
             faults: Vec::new(),
             cut: None,
             sync_works: true,
+            free_bytes: u64::MAX,
             counts: [0; Operation::COUNT],
             random: Random::new(seed),
             next_inode: 1,

@@ -79,6 +79,11 @@ impl SimulatedFiles {
         self.disk.lock().sync_works = works;
     }
 
+    /// What [`Files::free_bytes`] answers. Writes do not change it and do not fail by it.
+    pub fn set_free_bytes(&self, bytes: u64) {
+        self.disk.lock().free_bytes = bytes;
+    }
+
     /// How often an operation was asked for.
     pub fn count(&self, operation: Operation) -> u64 {
         self.disk.lock().counts[operation as usize]
@@ -166,6 +171,10 @@ impl Files for SimulatedFiles {
             disk.names.sync(dir);
             Ok(())
         })
+    }
+
+    fn free_bytes(&self, _: &Path) -> io::Result<u64> {
+        Ok(self.disk.lock().free_bytes)
     }
 
     fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn FileLock>>> {
