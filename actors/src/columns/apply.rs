@@ -145,8 +145,8 @@ impl Columns {
                 KnownKey {
                     fingerprint: key.fingerprint,
                     answer,
-                    at: accepted_at,
                 },
+                accepted_at,
             );
         }
         Applied::Opened(row)
@@ -156,14 +156,9 @@ impl Columns {
         let Some(key) = batch.idempotency else {
             return Applied::Done;
         };
-        let before = self.keys.get(&key.key).copied();
-        let (first_frame, at) = match before {
-            Some(KnownKey {
-                answer: KnownAnswer::Batch { first_frame, .. },
-                at,
-                ..
-            }) => (first_frame, at),
-            _ => (seq.0, batch.at),
+        let first_frame = match self.keys.get(&key.key).map(|known| known.answer) {
+            Some(KnownAnswer::Batch { first_frame, .. }) => first_frame,
+            _ => seq.0,
         };
         let answer = KnownAnswer::Batch {
             first_frame,
@@ -175,8 +170,8 @@ impl Columns {
             KnownKey {
                 fingerprint: key.fingerprint,
                 answer,
-                at,
             },
+            batch.at,
         );
         Applied::Done
     }

@@ -1,4 +1,4 @@
-use super::idempotency::KnownKey;
+use super::idempotency::{Keys, KnownKey};
 use super::quota::DayUse;
 use super::recent::{Amendable, NamedSegment};
 use super::row::Row;
@@ -36,13 +36,15 @@ pub struct JournalMark {
     pub unix_ms: u64,
 }
 
+type KeyGeneration = (u64, Vec<([u8; 16], KnownKey)>);
+
 #[derive(Serialize)]
 struct Writing<'a> {
     last_id: Option<MessageId>,
     rows: Vec<&'a Row>,
     parked: Vec<&'a Receipt>,
     amendable: Vec<(&'a Amendable, &'a [NamedSegment])>,
-    keys: Vec<(&'a [u8; 16], &'a KnownKey)>,
+    keys: Vec<KeyGeneration>,
     quotas: Vec<(AccountId, DayUse)>,
     epochs: Vec<(ConnectionId, u32)>,
     marks: &'a [JournalMark],
@@ -54,7 +56,7 @@ struct Reading {
     rows: Vec<Row>,
     parked: Vec<Receipt>,
     amendable: Vec<(Amendable, Vec<NamedSegment>)>,
-    keys: Vec<([u8; 16], KnownKey)>,
+    keys: Vec<KeyGeneration>,
     quotas: Vec<(AccountId, DayUse)>,
     epochs: Vec<(ConnectionId, u32)>,
     marks: Vec<JournalMark>,
@@ -74,7 +76,7 @@ impl Columns {
             rows,
             parked: self.parked.iter().collect(),
             amendable: self.amendable.iter().collect(),
-            keys: self.keys.iter().collect(),
+            keys: self.keys.sorted(),
             quotas,
             epochs,
             marks,
@@ -101,9 +103,7 @@ impl Columns {
         for (entry, ids) in reading.amendable {
             columns.amendable.insert(entry, ids, limits.amendable_max);
         }
-        for (key, known) in reading.keys {
-            columns.keys.insert(key, known);
-        }
+        columns.keys = Keys::restore(reading.keys);
         for (account, used) in reading.quotas {
             columns.quotas.restore(account, used);
         }

@@ -39,7 +39,7 @@ pub struct ColumnLimits {
     pub amendable_max: usize,
     /// Carrier ids of ended messages, by which a doubled receipt is known.
     pub recent_ids_max: usize,
-    /// Idempotency keys in memory.
+    /// Idempotency keys remembered; requests with new ones are refused above it.
     pub keys_max: usize,
 }
 
@@ -49,7 +49,7 @@ impl Default for ColumnLimits {
             parked_receipts_max: 200_000,
             amendable_max: 500_000,
             recent_ids_max: 500_000,
-            keys_max: 2_000_000,
+            keys_max: 10_000_000,
         }
     }
 }

@@ -44,6 +44,16 @@ impl LaneCore {
         Ok(())
     }
 
+    /// Whether one more idempotency key can be remembered for its day; forgetting an older one instead would let a repeat
+    /// through (IDEM-1).
+    fn check_key_room(&self, key: Option<IdempotencyKey>) -> Result<(), IntakeError> {
+        let full = self.columns.keys().len() >= self.options.columns.keys_max;
+        if full && key.is_some_and(|key| self.columns.keys().get(&key.key).is_none()) {
+            return Err(IntakeError::Overloaded { retry_after_s: 600 });
+        }
+        Ok(())
+    }
+
     /// Takes one message; the answer goes out when it is durable.
     pub fn take_single(&mut self, intake: SingleIntake, reply: Reply<SingleAnswer>, now: Now) {
         match self.try_single(intake, now) {
@@ -138,6 +148,7 @@ impl LaneCore {
             };
         }
         self.check_room()?;
+        self.check_key_room(intake.idempotency)?;
         self.account(intake.account)?;
         let catalog = self.catalog.clone();
         let account = &catalog.snapshot().accounts[&intake.account];
@@ -173,6 +184,7 @@ impl LaneCore {
         }
         if job.done < job.lines.len() {
             self.check_room()?;
+            self.check_key_room(job.idempotency)?;
             self.account(job.account)?;
         }
         if let Some(key) = job.idempotency {

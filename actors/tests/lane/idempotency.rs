@@ -62,7 +62,7 @@ fn a_key_is_free_again_after_a_day() {
         .unwrap()
         .unwrap();
     world.run_until_empty(Duration::from_secs(20));
-    world.now.unix = world.now.unix + Duration::from_secs(24 * 3600);
+    world.now.unix = world.now.unix + Duration::from_secs(30 * 3600);
     world.lane.forget_keys(world.now);
     let next = world
         .send_as(ACCOUNT, message, Some(SAME_KEY_OTHER_BODY))
@@ -106,4 +106,34 @@ fn a_batch_and_a_single_message_do_not_share_a_key() {
     world.send_as(ACCOUNT, message.clone(), Some(KEY)).unwrap();
     let refused: Result<BatchTaken, _> = world.batch(Some(KEY), vec![Ok(message)]);
     assert_eq!(refused, Err(IntakeError::IdempotencyConflict));
+}
+
+#[test]
+fn no_key_is_forgotten_to_make_room_for_another() {
+    let mut world = world(10);
+    world.options.columns.keys_max = 2;
+    world.crash(false);
+    let key = |n: u8| {
+        Some(IdempotencyKey {
+            key: [n; 16],
+            fingerprint: 1,
+        })
+    };
+    let message = world.prepared(HOLD, 1);
+    let first = world.send_as(ACCOUNT, message.clone(), key(1)).unwrap().unwrap();
+    world.send_as(ACCOUNT, message.clone(), key(2)).unwrap();
+    let refused = world.send_as(ACCOUNT, message.clone(), key(3));
+    assert_eq!(refused, Err(IntakeError::Overloaded { retry_after_s: 600 }));
+    assert_eq!(
+        world
+            .send_as(ACCOUNT, message.clone(), key(1))
+            .unwrap()
+            .unwrap()
+            .id,
+        first.id
+    );
+    assert!(
+        world.send_as(ACCOUNT, message, None).is_ok(),
+        "without a key there is room"
+    );
 }
