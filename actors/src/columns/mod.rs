@@ -179,6 +179,13 @@ impl Columns {
         self.recent.contains(connection, id)
     }
 
+    /// Receipts of a connection that wait for their `Submitted`, in order of arrival.
+    pub fn parked(&self, connection: ConnectionId) -> impl Iterator<Item = &carillon_domain::fact::Receipt> {
+        self.parked
+            .iter()
+            .filter(move |receipt| receipt.connection == connection)
+    }
+
     pub fn is_parked(&self, connection: ConnectionId, id: &CarrierId) -> bool {
         self.parked.contains(connection, id)
     }

@@ -478,6 +478,7 @@ impl ConnectionCore {
             lane.commit_when_large();
         }
         self.return_unwritten(lane, slot, active.epoch, now);
+        lane.match_parked(self.id, now);
     }
 
     /// Segments whose INTENT is durable but whose session is gone.
@@ -594,7 +595,7 @@ impl ConnectionCore {
 
     /// Takes as much as there are free slots and rate, and records the INTENTs. They are written when durable.
     fn pull(&mut self, lane: &mut LaneCore, now: Now) {
-        if self.throttled_until > now.monotonic || self.stopping {
+        if self.is_paused(now) || self.stopping {
             return;
         }
         let mut credit = self.credit(now).min(PULL_MAX);
@@ -650,6 +651,11 @@ impl ConnectionCore {
         (credit > 0).then_some((slot, epoch))
     }
 
+    /// Whether nothing may be written for a while. An INTENT then would only be uncertain after the next crash.
+    fn is_paused(&self, now: Now) -> bool {
+        self.throttled_until > now.monotonic || self.limiter.is_quiet(now.monotonic)
+    }
+
     fn credit(&mut self, now: Now) -> usize {
         let look_ahead = self.config.look_ahead;
         let slots: usize = self
@@ -675,11 +681,7 @@ impl ConnectionCore {
                 .iter_mut()
                 .filter_map(Slot::active)
                 .any(|active| active.is_usable());
-        let credit = if self.throttled_until > now.monotonic {
-            0
-        } else {
-            self.credit(now)
-        };
+        let credit = if self.is_paused(now) { 0 } else { self.credit(now) };
         lane.set_link(self.id, able, credit as u32);
     }
 

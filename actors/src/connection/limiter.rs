@@ -37,7 +37,7 @@ impl SlidingSecond {
 
     /// How many segments may be written at `now`.
     pub fn available(&mut self, now: Monotonic) -> u32 {
-        if now < self.quiet_until {
+        if self.is_quiet(now) {
             return 0;
         }
         self.forget(now);
@@ -47,6 +47,11 @@ impl SlidingSecond {
             0
         };
         (self.rate - self.in_second.min(self.rate)).min(self.per_slice().saturating_sub(in_slice))
+    }
+
+    /// Nothing may be written yet, whatever the rate.
+    pub fn is_quiet(&self, now: Monotonic) -> bool {
+        now < self.quiet_until
     }
 
     /// Counts `n` segments as written at `now`.

@@ -318,12 +318,22 @@ impl LaneCore {
         {
             return None;
         }
-        let to = PhoneNumber::parse(&receipt.to).ok()?;
+        self.only_fit(connection, &receipt.to, &receipt.submit_time, now)
+    }
+
+    fn only_fit(
+        &self,
+        connection: ConnectionId,
+        to: &str,
+        submit_time: &str,
+        now: Now,
+    ) -> Option<SegmentRef> {
+        let to = PhoneNumber::parse(to).ok()?;
         let candidates = self.columns.uncertain_to(connection, to);
         if candidates.is_empty() || self.columns.has_open_request(connection, to) {
             return None;
         }
-        let submitted = receipt_status::carrier_time(&receipt.submit_time, now.unix)?;
+        let submitted = receipt_status::carrier_time(submit_time, now.unix)?;
         let mut fitting = candidates.iter().filter(|at| {
             self.columns
                 .row(at.row)
@@ -333,6 +343,40 @@ impl LaneCore {
         let first = fitting.next()?;
         // Several segments of one message may wait; another message makes it doubtful.
         fitting.all(|other| other.row == first.row).then_some(*first)
+    }
+
+    /// Receipts that came before a response which will not come any more: the session or the process ended in between. What
+    /// became uncertain by that is resolved by the same rule as when the receipt comes later (UNC-1).
+    pub fn match_parked(&mut self, connection: ConnectionId, now: Now) {
+        let parked: Vec<_> = self
+            .columns
+            .parked(connection)
+            .map(|receipt| {
+                (
+                    receipt.carrier_id.clone(),
+                    receipt.to.clone(),
+                    receipt.submit_time.clone(),
+                )
+            })
+            .collect();
+        for (carrier_id, to, submit_time) in parked {
+            let Some(at) = self.only_fit(connection, &to, &submit_time, now) else {
+                continue;
+            };
+            let Some(row) = self.columns.row(at.row) else {
+                continue;
+            };
+            let segment = row.key(at.segment);
+            self.record(Fact::ReceiptMatched {
+                connection,
+                carrier_id,
+                segment,
+                at: now.unix,
+            });
+            self.counters.receipts_matched.add(1);
+            self.settle(at.row, now);
+            self.commit_when_large();
+        }
     }
 
     /// The account that owns the number a reply was sent to: the connection's access number and the longest extension.

@@ -108,9 +108,10 @@ pub fn recover(
     let tenants: Vec<_> = core.tenants.keys().copied().collect();
     tenants.into_iter().for_each(|tenant| core.rebuild_queues(tenant));
     let connections: Vec<_> = core.links.keys().copied().collect();
-    connections
-        .into_iter()
-        .for_each(|connection| core.rebuild_outbox(connection));
+    for connection in connections {
+        core.match_parked(connection, now);
+        core.rebuild_outbox(connection);
+    }
     core.commit();
     Ok(Recovered {
         core,
@@ -168,6 +169,7 @@ impl LaneCore {
     pub fn restart_link(&mut self, connection: ConnectionId, now: Now) {
         self.set_link(connection, false, 0);
         self.settle_open_intents(Some(connection), UncertainCause::Cut, now);
+        self.match_parked(connection, now);
         self.rebuild_outbox(connection);
         // A message may have been on its way from a queue to the outbox: whoever is unwritten is queued again.
         let tenants: Vec<_> = self.tenants.keys().copied().collect();

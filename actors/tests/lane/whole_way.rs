@@ -325,6 +325,43 @@ fn a_disk_that_fills_up_stops_intake_first_then_submitting_and_receipts_last() {
     assert_eq!(states(&world), BTreeMap::from([("delivered", 41)]));
 }
 
+#[test]
+fn a_receipt_that_came_before_the_crash_resolves_what_the_crash_left_uncertain() {
+    let mut world = World::new(
+        catalog(Strategy::PrimaryBackup, vec![connection(1, Protocol::Cmpp20)]),
+        12,
+    );
+    world.run(Duration::from_secs(2));
+    let behaviour = &mut world.carriers.get_mut(&FIRST).unwrap().behaviour;
+    (behaviour.receipts_first, behaviour.latency) = (1.0, Duration::from_secs(5));
+    world.send(HOLD, 1);
+    world.run(Duration::from_millis(200));
+    assert_eq!(world.lane.counters().receipts_parked.get(), 1);
+    world.crash(true);
+    assert_eq!(states(&world), BTreeMap::from([("delivered", 1)]));
+    world.send(HOLD, 1);
+    world.run(Duration::from_secs(3));
+    world.cut(FIRST);
+    assert_eq!(states(&world), BTreeMap::from([("delivered", 2)]));
+    assert_eq!(world.ledger.entries.len(), 2);
+}
+
+#[test]
+fn nothing_is_intended_while_nothing_may_be_written() {
+    let mut world = World::new(
+        catalog(Strategy::PrimaryBackup, vec![connection(1, Protocol::Cmpp20)]),
+        13,
+    );
+    (0..100).for_each(|_| drop(world.send(HOLD, 1)));
+    world.run(Duration::from_millis(900));
+    world.crash(false);
+    assert_eq!(
+        world.lane.counters().segments_uncertain.get(),
+        0,
+        "the first second after a start writes nothing"
+    );
+}
+
 /// No segment is with a carrier twice (DUP-1).
 fn assert_no_doubles(world: &World) {
     let mut taken: BTreeMap<(&[u8], u8), usize> = BTreeMap::new();
