@@ -1,4 +1,4 @@
-use super::idempotency::{Keys, KnownKey};
+use super::idempotency::{KeyGeneration, Keys};
 use super::quota::DayUse;
 use super::recent::{Amendable, NamedSegment};
 use super::row::Row;
@@ -35,8 +35,6 @@ pub struct JournalMark {
     pub frame: u64,
     pub unix_ms: u64,
 }
-
-type KeyGeneration = (u64, Vec<([u8; 16], KnownKey)>);
 
 #[derive(Serialize)]
 struct Writing<'a> {

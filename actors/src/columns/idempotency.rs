@@ -30,6 +30,9 @@ pub enum KnownAnswer {
     },
 }
 
+/// When a generation began, in units of [`GENERATION`], and its keys.
+pub type KeyGeneration = (u64, Vec<([u8; 16], KnownKey)>);
+
 /// Idempotency keys by the time of their first use. No order is kept inside a generation: a key costs little more than
 /// itself and its answer.
 #[derive(Debug, Default)]
@@ -76,7 +79,7 @@ impl Keys {
     }
 
     /// Every generation with its keys in their own order.
-    pub fn sorted(&self) -> Vec<(u64, Vec<([u8; 16], KnownKey)>)> {
+    pub fn sorted(&self) -> Vec<KeyGeneration> {
         let sorted = |keys: &Map<[u8; 16], KnownKey>| {
             let mut keys: Vec<_> = keys.iter().map(|(key, known)| (*key, *known)).collect();
             keys.sort_unstable_by_key(|(key, _)| *key);
@@ -88,7 +91,7 @@ impl Keys {
             .collect()
     }
 
-    pub fn restore(generations: Vec<(u64, Vec<([u8; 16], KnownKey)>)>) -> Self {
+    pub fn restore(generations: Vec<KeyGeneration>) -> Self {
         let generations = generations
             .into_iter()
             .map(|(at, keys)| (at, keys.into_iter().collect()))
