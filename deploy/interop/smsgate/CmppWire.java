@@ -87,7 +87,7 @@ final class CmppWire implements Wire {
         }
         String to = whole.getDestterminalId()[0];
         List<BaseMessage> receipts = new ArrayList<>();
-        for (CmppSubmitRequestMessage segment : segments(whole.getFragments(), whole)) {
+        for (CmppSubmitRequestMessage segment : Wire.segments(whole.getFragments(), whole)) {
             CmppSubmitResponseMessage response =
                     new CmppSubmitResponseMessage(segment.getHeader().getSequenceId());
             response.setResult(0);
@@ -120,7 +120,7 @@ final class CmppWire implements Wire {
         if (!(message instanceof CmppDeliverRequestMessage whole)) {
             return null;
         }
-        for (CmppDeliverRequestMessage segment : segments(whole.getFragments(), whole)) {
+        for (CmppDeliverRequestMessage segment : Wire.segments(whole.getFragments(), whole)) {
             CmppDeliverResponseMessage response =
                     new CmppDeliverResponseMessage(segment.getHeader().getSequenceId());
             response.setMsgId(segment.getMsgId());
@@ -130,12 +130,5 @@ final class CmppWire implements Wire {
         return whole.isReport()
                 ? new Delivered(true, whole.getReportRequestMessage().getStat().trim())
                 : new Delivered(false, whole.getMsgContent());
-    }
-
-    /** A joined message carries all its segments but the last one to arrive, which it is itself. */
-    private static <T> List<T> segments(List<T> fragments, T whole) {
-        List<T> all = fragments == null ? new ArrayList<>() : new ArrayList<>(fragments);
-        all.add(whole);
-        return all;
     }
 }

@@ -79,7 +79,7 @@ final class SmppWire implements Wire {
             return null;
         }
         List<BaseMessage> receipts = new ArrayList<>();
-        for (SubmitSm segment : segments(whole.getFragments(), whole)) {
+        for (SubmitSm segment : Wire.segments(whole.getFragments(), whole)) {
             SubmitSmResp response = segment.createResponse();
             response.setMessageId(Long.toString(nextId.incrementAndGet()));
             context.channel().writeAndFlush(response);
@@ -115,7 +115,7 @@ final class SmppWire implements Wire {
         if (!(message instanceof DeliverSm whole)) {
             return null;
         }
-        for (DeliverSm segment : segments(whole.getFragments(), whole)) {
+        for (DeliverSm segment : Wire.segments(whole.getFragments(), whole)) {
             DeliverSmResp response = segment.createResponse();
             response.setMessageId("");
             context.channel().writeAndFlush(response);
@@ -123,11 +123,5 @@ final class SmppWire implements Wire {
         return whole instanceof DeliverSmReceipt receipt
                 ? new Delivered(true, receipt.getStat())
                 : new Delivered(false, whole.getMsgContent());
-    }
-
-    private static <T> List<T> segments(List<T> fragments, T whole) {
-        List<T> all = fragments == null ? new ArrayList<>() : new ArrayList<>(fragments);
-        all.add(whole);
-        return all;
     }
 }

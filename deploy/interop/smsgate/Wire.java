@@ -1,6 +1,7 @@
 import com.zx.sms.BaseMessage;
 import com.zx.sms.connect.manager.EndpointEntity;
 import io.netty.channel.ChannelHandlerContext;
+import java.util.ArrayList;
 import java.util.List;
 
 /** What differs between the protocols: endpoints, and the shape of submits, receipts and replies. */
@@ -22,6 +23,13 @@ interface Wire {
 
     /** The server endpoint and its one login; the handler belongs on the login. */
     record Server(EndpointEntity endpoint, EndpointEntity login) {}
+
+    /** A joined message carries all its segments but the last one to arrive, which it is itself. */
+    static <T> List<T> segments(List<T> fragments, T whole) {
+        List<T> all = fragments == null ? new ArrayList<>() : new ArrayList<>(fragments);
+        all.add(whole);
+        return all;
+    }
 
     Server server(String login, String password);
 
