@@ -82,6 +82,10 @@ pub fn start_node(
     {
         let (inbox, journal, statuses) = (inbox.clone(), journal.clone(), Arc::clone(&statuses));
         arbiter.spawn_fn(move || {
+            // A name of its own, so that tools tell what the lane costs from what the web costs.
+            if let Err(error) = rustix::thread::set_name(c"lane") {
+                tracing::debug!(%error, "the lane's thread keeps its name");
+            }
             let shared = Rc::new(SharedLane::new(core, clock, feed, statuses));
             let context: Context<LaneActor> = Context::new();
             let lane = context.address();

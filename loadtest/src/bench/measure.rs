@@ -2,6 +2,7 @@
 
 use crate::load::{Latencies, Percentiles};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
@@ -21,20 +22,59 @@ impl Usage {
     pub fn of(pid: u32) -> Option<Self> {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-        // The name in brackets may hold anything; after it, utime and stime are fields 14 and 15 of all (proc(5)).
-        let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
-        let mut ticks = || fields.next()?.parse::<u64>().ok();
-        let ticks = ticks()? + ticks()?;
         let kib = |name: &str| {
             let line = status.lines().find(|line| line.starts_with(name))?;
             line.split_whitespace().nth(1)?.parse::<f64>().ok()
         };
         Some(Usage {
-            cpu: Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64),
+            cpu: cpu_in(&stat)?,
             rss_mib: kib("VmRSS:")? / 1_024.0,
             rss_mib_max: kib("VmHWM:")? / 1_024.0,
         })
     }
+}
+
+/// A process's processor time so far by what its threads do.
+pub fn cpu_by_stage(pid: u32) -> BTreeMap<&'static str, Duration> {
+    let mut stages = BTreeMap::new();
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
+        return stages;
+    };
+    for thread in threads.flatten() {
+        let Ok(stat) = fs::read_to_string(thread.path().join("stat")) else {
+            continue;
+        };
+        let (Some(name), Some(cpu)) = (name_in(&stat), cpu_in(&stat)) else {
+            continue;
+        };
+        *stages.entry(stage_of(name)).or_default() += cpu;
+    }
+    stages
+}
+
+/// The server names its threads after what they do; see its ARCHITECTURE.md. Those of the web have actix's own names.
+fn stage_of(thread: &str) -> &'static str {
+    match thread {
+        "lane" => "lane",
+        _ if thread.starts_with("journal") => "journal",
+        _ if thread.starts_with("history") => "history",
+        _ if thread.starts_with("actix") => "web",
+        _ => "rest",
+    }
+}
+
+fn name_in(stat: &str) -> Option<&str> {
+    Some(stat.split_once('(')?.1.rsplit_once(')')?.0)
+}
+
+/// The name in brackets may hold anything; after it, utime and stime are fields 14 and 15 of all (proc(5)).
+fn cpu_in(stat: &str) -> Option<Duration> {
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let mut ticks = || fields.next()?.parse::<u64>().ok();
+    let ticks = ticks()? + ticks()?;
+    Some(Duration::from_secs_f64(
+        ticks as f64 / rustix::param::clock_ticks_per_second() as f64,
+    ))
 }
 
 /// Processor time of the calling thread so far.
@@ -99,5 +139,16 @@ mod tests {
             "{usage:?}"
         );
         assert!(Usage::of(u32::MAX).is_none());
+    }
+
+    #[test]
+    fn threads_are_told_apart_by_their_names() {
+        let stat = "7 (journal) w)) S 1 7 7 0 -1 0 0 0 0 0 150 50 0 0 20 0 8 0 100";
+        assert_eq!(name_in(stat), Some("journal) w)"));
+        let ticks = rustix::param::clock_ticks_per_second() as f64;
+        assert_eq!(cpu_in(stat), Some(Duration::from_secs_f64(200.0 / ticks)));
+        assert_eq!(stage_of("journal-writer"), "journal");
+        assert_eq!(stage_of("actix-rt|system"), "web");
+        assert!(cpu_by_stage(std::process::id()).contains_key("rest"));
     }
 }

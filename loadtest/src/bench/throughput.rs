@@ -1,6 +1,6 @@
 //! How many messages a second go the whole way, and what one costs.
 
-use super::measure::{Surroundings, Usage, process_cpu, thread_cpu};
+use super::measure::{Surroundings, Usage, cpu_by_stage, process_cpu, thread_cpu};
 use super::outcome::{Outcome, RunError};
 use super::system::{CarrierPlan, System, SystemError, SystemPlan};
 use crate::judge::Tolerance;
@@ -8,6 +8,7 @@ use crate::ledger::Contract;
 use crate::load::{self, LoadReport, PatternSource, Percentiles};
 use crate::sim::{Behaviour, ProtocolName, Range};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -59,6 +60,8 @@ pub struct ThroughputReport {
     pub messages_per_s: f64,
     /// Processor time of the server, user and system.
     pub cpu_us_per_message: f64,
+    /// The same by the server's threads: web, lane, journal, history.
+    pub stages_us_per_message: BTreeMap<&'static str, f64>,
     /// Processor time of the load generator, and of the simulated carriers with the settlement.
     pub generator_us_per_message: f64,
     pub carrier_us_per_message: f64,
@@ -133,12 +136,14 @@ pub async fn throughput(options: &ThroughputOptions) -> Result<ThroughputReport,
     load_options.limit = Some(system.open_limit(options.open_max));
     load_options.progress_bar = true;
     let mut source = PatternSource::new(0, u64::MAX, 0, options.lines_per_request);
+    let stages_before = system.server.pid().map(cpu_by_stage).unwrap_or_default();
     let (before, process_before, own_before) = (usage()?, process_cpu(), thread_cpu());
     let start = Instant::now();
     let load = load::run(&load_options, &mut source, &mut system.settlement.clone()).await?;
     system.wait_closed(load.accepted, PATIENCE).await;
     let seconds = start.elapsed().as_secs_f64();
     let after = usage()?;
+    let stages = system.server.pid().map(cpu_by_stage).unwrap_or_default();
     let own = thread_cpu() - own_before;
     let carriers = (process_cpu() - process_before).saturating_sub(own);
     let settled = system.settle(PATIENCE).await?;
@@ -148,7 +153,17 @@ pub async fn throughput(options: &ThroughputOptions) -> Result<ThroughputReport,
         ..Tolerance::default()
     });
     let per_message = |cpu: Duration| cpu.as_secs_f64() * 1e6 / load.accepted.max(1) as f64;
+    let stages_us_per_message = stages
+        .into_iter()
+        .map(|(stage, cpu)| {
+            (
+                stage,
+                per_message(cpu.saturating_sub(stages_before.get(stage).copied().unwrap_or_default())),
+            )
+        })
+        .collect();
     Ok(ThroughputReport {
+        stages_us_per_message,
         messages_per_s: load.accepted as f64 / seconds,
         cpu_us_per_message: per_message(after.cpu - before.cpu),
         generator_us_per_message: per_message(own),
