@@ -48,4 +48,4 @@ stage_kills() { "$BIN/carillon-loadtest" kills --times 10; }
 
 stage_bench_batch() { "$BIN/carillon-loadtest" bench batch --seconds 20 --floor 12000; }
 
-stage_bench_backlog() { "$BIN/carillon-loadtest" bench backlog --messages 500000; }
+stage_bench_backlog() { "$BIN/carillon-loadtest" bench backlog --messages 500000 --rss-mib-max 400; }

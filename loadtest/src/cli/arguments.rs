@@ -234,6 +234,9 @@ pub struct Throughput {
 pub struct Backlog {
     #[arg(long, default_value_t = 500_000)]
     pub messages: u64,
+    /// Fail when the server takes more memory than this with all of them waiting.
+    #[arg(long)]
+    pub rss_mib_max: Option<f64>,
     #[arg(long, default_value_t = 4)]
     pub connections: usize,
     #[command(flatten)]

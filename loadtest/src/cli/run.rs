@@ -90,7 +90,11 @@ async fn backlog(arguments: Backlog) -> anyhow::Result<bool> {
     })
     .await?;
     print_run(&report, &report.outcome, json)?;
-    Ok(report.outcome.clean && report.outcome.accepted == arguments.messages)
+    let small_enough = arguments.rss_mib_max.is_none_or(|most| report.rss_mib <= most);
+    if !small_enough {
+        eprintln!("too much memory: {:.0} MiB", report.rss_mib);
+    }
+    Ok(report.outcome.clean && report.outcome.accepted == arguments.messages && small_enough)
 }
 
 async fn carrier(arguments: CarrierSpeed) -> anyhow::Result<bool> {
