@@ -18,6 +18,11 @@ impl HistoryFeed {
         }
     }
 
+    /// Rows that wait to be stored.
+    pub fn backlog(&self) -> usize {
+        self.recent.rows()
+    }
+
     /// Stores everything that ended up to `at`, then `state` as the checkpoint of frame `at`, then releases the journal up to
     /// `release`. `done` runs in the end, also when it failed: the next one tries again.
     pub fn checkpoint(

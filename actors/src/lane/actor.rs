@@ -199,7 +199,9 @@ impl LaneActor {
         if self.ticks.is_multiple_of(TICKS_PER_DISK_LOOK) {
             self.shared.with_quietly(|core, _| core.look_at_disk());
         }
+        let history_backlog = self.shared.history.backlog();
         let more = self.shared.with(|core, now| {
+            core.set_history_backlog(history_backlog);
             core.forget_keys(now);
             core.end_due(now)
         });

@@ -40,6 +40,8 @@ pub struct LaneCore {
     /// Messages each member of a weighted group has taken, divided by its weight.
     pub(super) served: BTreeMap<(RouteGroupId, ConnectionId), f64>,
     pub(super) stopping: bool,
+    /// Ended messages that wait to be stored, as last looked at.
+    pub(super) history_backlog: usize,
     /// As last looked at; `u64::MAX` when nobody knows.
     pub(super) disk_free_bytes: u64,
     /// Idempotency keys of batches that are being taken in parts.
@@ -81,6 +83,7 @@ impl LaneCore {
             links: BTreeMap::new(),
             served: BTreeMap::new(),
             stopping: false,
+            history_backlog: 0,
             disk_free_bytes: u64::MAX,
             batches_running: HashSet::new(),
             catalog,
@@ -254,6 +257,11 @@ impl LaneCore {
     pub fn restart_tenant(&mut self, tenant: TenantId) {
         self.batches_running.clear();
         self.rebuild_queues(tenant);
+    }
+
+    /// How far the history is behind.
+    pub fn set_history_backlog(&mut self, rows: usize) {
+        self.history_backlog = rows;
     }
 
     /// Looks at the journal's disk. When it is low, intake stops first, then submitting; answers and receipts go on, the

@@ -34,7 +34,8 @@ impl LaneCore {
         if !self.disk_has_room_for_intake() {
             return Err(IntakeError::DiskLow);
         }
-        if self.columns.len() as u64 >= self.options.messages_open_max {
+        let open = self.columns.len() as u64;
+        if open >= self.options.messages_open_max || self.history_backlog >= self.options.history_backlog_max {
             return Err(IntakeError::Overloaded { retry_after_s: 5 });
         }
         let status = self.journal().status();

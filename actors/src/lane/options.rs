@@ -8,6 +8,8 @@ pub struct LaneOptions {
     pub maker: u16,
     /// Open messages; more are refused with 503 until some have ended.
     pub messages_open_max: u64,
+    /// Ended messages that the history has not stored; more intake is refused with 429 until it has caught up.
+    pub history_backlog_max: usize,
     /// Journal bytes not yet durable; more intake is refused with 429.
     pub journal_backlog_bytes_max: u64,
     /// Free bytes on the journal's disk below which intake stops.
@@ -28,6 +30,7 @@ impl Default for LaneOptions {
         LaneOptions {
             maker: 0,
             messages_open_max: 5_000_000,
+            history_backlog_max: 1_000_000,
             journal_backlog_bytes_max: 32 << 20,
             disk_free_bytes_min: 512 << 20,
             checkpoint_bytes: 256 << 20,
