@@ -46,6 +46,8 @@ pub struct Counters {
     pub segments_rejected: Counter,
     pub segments_throttled: Counter,
     pub segments_uncertain: Counter,
+    /// Answers to a write of a segment that was written again since, or whose message has ended.
+    pub answers_outdated: Counter,
     pub receipts_matched: Counter,
     pub receipts_parked: Counter,
     pub receipts_duplicate: Counter,

@@ -19,7 +19,7 @@ pub use body::Body;
 pub use checkpoint::{CheckpointError, JournalMark, RestoredColumns};
 pub use idempotency::{Keys, KnownAnswer, KnownKey};
 pub use recent::Amendable;
-pub use row::{Row, RowRef, Segment, SegmentRef};
+pub use row::{Row, RowRef, Segment, SegmentRef, WriteRef};
 pub use slab::Slab;
 
 use carillon_domain::fact::CarrierId;
@@ -155,6 +155,13 @@ impl Columns {
         self.by_carrier.get(&(connection, id.clone())).copied()
     }
 
+    /// Whether this is the segment's newest write; what is said of an earlier one moves nothing any more (DUP-1).
+    pub fn is_newest(&self, write: WriteRef) -> bool {
+        self.row(write.at.row)
+            .and_then(|row| row.segments.get(usize::from(write.at.segment)))
+            .is_some_and(|segment| segment.try_number == write.try_number)
+    }
+
     /// Where a segment key points now.
     pub fn locate(&self, key: SegmentKey) -> Option<SegmentRef> {
         let (row, _) = self.find(key.message)?;
@@ -186,8 +193,13 @@ impl Columns {
             .filter(move |receipt| receipt.connection == connection)
     }
 
-    pub fn is_parked(&self, connection: ConnectionId, id: &CarrierId) -> bool {
-        self.parked.contains(connection, id)
+    /// The receipt with this id that waits for its `Submitted`.
+    pub fn parked_receipt(
+        &self,
+        connection: ConnectionId,
+        id: &CarrierId,
+    ) -> Option<&carillon_domain::fact::Receipt> {
+        self.parked.get(connection, id)
     }
 
     pub fn amendable(&self, connection: ConnectionId, id: &CarrierId) -> Option<(&recent::Amendable, u8)> {

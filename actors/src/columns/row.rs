@@ -22,19 +22,32 @@ pub struct SegmentRef {
     pub segment: u8,
 }
 
-impl SegmentRef {
+/// One write of a segment. An answer that belongs to an earlier write is known by the number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct WriteRef {
+    pub at: SegmentRef,
+    pub try_number: u8,
+}
+
+impl WriteRef {
     /// Packed for a carrier session, which gives it back with the answer.
     pub fn token(self) -> u64 {
-        u64::from(self.row.index) | u64::from(self.row.generation) << 32 | u64::from(self.segment) << 48
+        u64::from(self.at.row.index)
+            | u64::from(self.at.row.generation) << 32
+            | u64::from(self.at.segment) << 48
+            | u64::from(self.try_number) << 56
     }
 
     pub fn from_token(token: u64) -> Self {
-        SegmentRef {
-            row: RowRef {
-                index: token as u32,
-                generation: (token >> 32) as u16,
+        WriteRef {
+            at: SegmentRef {
+                row: RowRef {
+                    index: token as u32,
+                    generation: (token >> 32) as u16,
+                },
+                segment: (token >> 48) as u8,
             },
-            segment: (token >> 48) as u8,
+            try_number: (token >> 56) as u8,
         }
     }
 }
@@ -119,12 +132,17 @@ mod tests {
 
     #[test]
     fn tokens_come_back_whole() {
-        for (index, generation, segment) in [(0, 0, 0), (u32::MAX, u16::MAX, 255), (7, 65_000, 19)] {
-            let at = SegmentRef {
-                row: RowRef { index, generation },
-                segment,
+        for (index, generation, segment, try_number) in
+            [(0, 0, 0, 0), (u32::MAX, u16::MAX, 255, 255), (7, 65_000, 19, 2)]
+        {
+            let write = WriteRef {
+                at: SegmentRef {
+                    row: RowRef { index, generation },
+                    segment,
+                },
+                try_number,
             };
-            assert_eq!(SegmentRef::from_token(at.token()), at);
+            assert_eq!(WriteRef::from_token(write.token()), write);
         }
     }
 }

@@ -2,7 +2,7 @@ use super::encode;
 use super::limiter::SlidingSecond;
 use super::slot::{ActiveSession, Slot, SlotState};
 use crate::backoff::Backoff;
-use crate::columns::SegmentRef;
+use crate::columns::WriteRef;
 use crate::lane::{Effect, LaneCore};
 use crate::status::{ConnectionState, ConnectionStatus};
 use bytes::Bytes;
@@ -378,7 +378,7 @@ impl ConnectionCore {
                 ClientEvent::Submitted { token, id, .. } => {
                     self.throttle.reset();
                     let id = encode::response_id(id, &self.config);
-                    lane.submitted(SegmentRef::from_token(token), self.id, id, now);
+                    lane.submitted(WriteRef::from_token(token), self.id, id, now);
                 }
                 ClientEvent::Rejected {
                     token, code, class, ..
@@ -388,14 +388,14 @@ impl ConnectionCore {
                         self.throttled_until = now.monotonic + self.throttle.next(random);
                     }
                     lane.rejected(
-                        SegmentRef::from_token(token),
+                        WriteRef::from_token(token),
                         status_code(self.config.protocol, code),
                         busy,
                         now,
                     );
                 }
                 ClientEvent::TimedOut { token } => {
-                    lane.uncertain(SegmentRef::from_token(token), UncertainCause::Timeout, now);
+                    lane.uncertain(WriteRef::from_token(token), UncertainCause::Timeout, now);
                 }
                 ClientEvent::Receipt { tag, receipt } => {
                     lane.receipt(self.id, encode::receipt(receipt, &self.config), now);
@@ -469,11 +469,11 @@ impl ConnectionCore {
             now,
         );
         for open in active.session.open_submits() {
-            let at = SegmentRef::from_token(open.token);
+            let write = WriteRef::from_token(open.token);
             if open.offset < active.written {
-                lane.uncertain(at, UncertainCause::Cut, now);
+                lane.uncertain(write, UncertainCause::Cut, now);
             } else {
-                lane.returned(at, now);
+                lane.returned(write, now);
             }
             lane.commit_when_large();
         }
@@ -488,21 +488,21 @@ impl ConnectionCore {
         };
         let writes = std::mem::take(&mut link.mail.writes);
         let (mut kept, mut gone) = (std::collections::VecDeque::new(), Vec::new());
-        for at in writes {
+        for write in writes {
             let stands = lane
                 .columns()
-                .row(at.row)
-                .and_then(|row| row.segments.get(usize::from(at.segment)));
+                .row(write.at.row)
+                .and_then(|row| row.segments.get(usize::from(write.at.segment)));
             match stands {
-                Some(segment) if segment.session == slot && segment.epoch == epoch => gone.push(at),
-                _ => kept.push_back(at),
+                Some(segment) if segment.session == slot && segment.epoch == epoch => gone.push(write),
+                _ => kept.push_back(write),
             }
         }
         if let Some(link) = lane.link_mut(self.id) {
             link.mail.writes = kept;
         }
-        for at in gone {
-            lane.returned(at, now);
+        for write in gone {
+            lane.returned(write, now);
             lane.commit_when_large();
         }
     }
@@ -531,24 +531,27 @@ impl ConnectionCore {
     fn write(&mut self, lane: &mut LaneCore, now: Now, commands: &mut Vec<Command>) {
         let mut allowed = self.limiter.available(now.monotonic);
         let mut written = 0;
+        let mut later = Vec::new();
         while allowed > 0
-            && let Some(at) = lane
+            && let Some(write) = lane
                 .link_mut(self.id)
                 .and_then(|link| link.mail.writes.pop_front())
         {
-            match self.write_one(lane, at, now) {
+            match self.write_one(lane, write, now) {
                 Written::Yes => {
                     allowed -= 1;
                     written += 1;
                 }
                 Written::No => {}
-                Written::Later => {
-                    if let Some(link) = lane.link_mut(self.id) {
-                        link.mail.writes.push_front(at);
-                    }
-                    break;
-                }
+                // The other sessions' segments do not wait for this one's answers.
+                Written::Later => later.push(write),
             }
+        }
+        if let Some(link) = lane.link_mut(self.id) {
+            later
+                .into_iter()
+                .rev()
+                .for_each(|write| link.mail.writes.push_front(write));
         }
         if written > 0 {
             self.limiter.charge(now.monotonic, written);
@@ -557,14 +560,16 @@ impl ConnectionCore {
         }
     }
 
-    fn write_one(&mut self, lane: &mut LaneCore, at: SegmentRef, now: Now) -> Written {
+    fn write_one(&mut self, lane: &mut LaneCore, write: WriteRef, now: Now) -> Written {
+        let at = write.at;
         let Some(row) = lane.columns().row(at.row) else {
             return Written::No;
         };
         let Some(segment) = row.segments.get(usize::from(at.segment)) else {
             return Written::No;
         };
-        if segment.state != SegmentState::Intent {
+        // A newer INTENT brings its own order to write, once it is durable (DUP-1).
+        if segment.state != SegmentState::Intent || segment.try_number != write.try_number {
             return Written::No;
         }
         let active = self
@@ -572,11 +577,11 @@ impl ConnectionCore {
             .get_mut(usize::from(segment.session))
             .and_then(|slot| slot.of_epoch(segment.epoch));
         let Some(active) = active else {
-            lane.returned(at, now);
+            lane.returned(write, now);
             return Written::No;
         };
         let receipt = lane.receipts_due(row);
-        let (token, session) = (at.token(), &mut active.session);
+        let (token, session) = (write.token(), &mut active.session);
         let outcome = encode::with_submit(row, at.segment, &self.config, receipt, |submit| {
             session.submit(submit, token, millis(now))
         });
@@ -586,9 +591,9 @@ impl ConnectionCore {
         active.reserved = active.reserved.saturating_sub(1);
         match outcome {
             Ok(Ok(())) => return Written::Yes,
-            Ok(Err(SubmitError::NotBound)) => lane.returned(at, now),
-            Ok(Err(error)) => lane.rejected(at, format_compact!("unencodable: {error}"), false, now),
-            Err(error) => lane.rejected(at, format_compact!("unencodable: {error}"), false, now),
+            Ok(Err(SubmitError::NotBound)) => lane.returned(write, now),
+            Ok(Err(error)) => lane.rejected(write, format_compact!("unencodable: {error}"), false, now),
+            Err(error) => lane.rejected(write, format_compact!("unencodable: {error}"), false, now),
         }
         Written::No
     }
@@ -615,12 +620,12 @@ impl ConnectionCore {
             }
             let begun = lane.columns().row(at.row).filter(|row| row.connection.is_some());
             let reference = begun.map_or(self.concatenation.max(1), |row| row.concatenation);
-            if lane.intend(at, self.id, slot, epoch, reference, now) {
+            if let Some(write) = lane.intend(at, self.id, slot, epoch, reference, now) {
                 self.slots[usize::from(slot)]
                     .active()
                     .expect("the roomiest is active")
                     .reserved += 1;
-                writes.push(at);
+                writes.push(write);
                 credit -= 1;
             }
             lane.commit_when_large();

@@ -1,5 +1,5 @@
 use super::core::LaneCore;
-use crate::columns::{Amendable, Applied, Body, Row, RowRef, SegmentRef};
+use crate::columns::{Amendable, Applied, Body, Row, RowRef, SegmentRef, WriteRef};
 use carillon_domain::fact::{
     CarrierId, Fact, FinalState, Finished, Receipt, ReceiptOutcome, RejectAction, Reply, ReplyPart,
     SegmentKey, Session, SessionChange, StatusCode, UncertainCause,
@@ -56,12 +56,12 @@ impl LaneCore {
     }
 
     /// The carrier took a segment.
-    pub fn submitted(&mut self, at: SegmentRef, connection: ConnectionId, carrier_id: CarrierId, now: Now) {
-        let Some(row) = self.columns.row(at.row) else {
+    pub fn submitted(&mut self, write: WriteRef, connection: ConnectionId, carrier_id: CarrierId, now: Now) {
+        let Some(segment) = self.newest(write) else {
             return;
         };
-        let segment = row.key(at.segment);
-        let came_before = self.columns.is_parked(connection, &carrier_id);
+        let at = write.at;
+        let came_before = self.columns.parked_receipt(connection, &carrier_id).is_some();
         let id = carrier_id.clone();
         let fact = Fact::Submitted {
             segment,
@@ -85,21 +85,21 @@ impl LaneCore {
     }
 
     /// The carrier refused a segment. `busy` refusals are written again by the same rules, until the tries are used up.
-    pub fn rejected(&mut self, at: SegmentRef, code: StatusCode, busy: bool, now: Now) {
-        let Some(row) = self.columns.row(at.row) else {
+    pub fn rejected(&mut self, write: WriteRef, code: StatusCode, busy: bool, now: Now) {
+        let Some(segment) = self.newest(write) else {
             return;
         };
-        let tries = row
-            .segments
-            .get(usize::from(at.segment))
-            .map_or(0, |segment| segment.try_number);
-        let again = busy && tries < self.options.throttle_tries_max && now.unix < row.valid_until;
+        let at = write.at;
+        let valid = self
+            .columns
+            .row(at.row)
+            .is_some_and(|row| now.unix < row.valid_until);
+        let again = busy && write.try_number < self.options.throttle_tries_max && valid;
         let action = if again {
             RejectAction::RetryLater
         } else {
             RejectAction::Fail
         };
-        let segment = row.key(at.segment);
         if let Applied::Idle = self.record(Fact::Rejected {
             segment,
             code,
@@ -118,11 +118,10 @@ impl LaneCore {
     }
 
     /// A segment with INTENT of which the socket took not one byte.
-    pub fn returned(&mut self, at: SegmentRef, now: Now) {
-        let Some(row) = self.columns.row(at.row) else {
+    pub fn returned(&mut self, write: WriteRef, now: Now) {
+        let Some(segment) = self.newest(write) else {
             return;
         };
-        let segment = row.key(at.segment);
         if let Applied::Idle = self.record(Fact::Returned {
             segment,
             at: now.unix,
@@ -130,15 +129,15 @@ impl LaneCore {
             return;
         }
         self.counters.segments_returned.add(1);
-        self.requeue(at);
+        self.requeue(write.at);
     }
 
     /// Nobody can say whether the carrier has the segment.
-    pub fn uncertain(&mut self, at: SegmentRef, cause: UncertainCause, now: Now) {
-        let Some(row) = self.columns.row(at.row) else {
+    pub fn uncertain(&mut self, write: WriteRef, cause: UncertainCause, now: Now) {
+        let Some(segment) = self.newest(write) else {
             return;
         };
-        let segment = row.key(at.segment);
+        let at = write.at;
         if let Applied::Idle = self.record(Fact::Uncertain {
             segment,
             cause,
@@ -167,18 +166,22 @@ impl LaneCore {
             .segment_of(connection, &receipt.carrier_id)
             .or_else(|| self.uncertain_segment(connection, &receipt, now));
         let row = found.and_then(|at| {
-            self.columns
-                .row(at.row)
-                .map(|row| (at, row.key(at.segment), row.account))
+            let row = self.columns.row(at.row)?;
+            Some((at, row.key(at.segment), row.account))
         });
         let late = self
             .columns
             .amendable(connection, &receipt.carrier_id)
             .map(|(late, at)| (late.clone(), at));
-        let duplicate = row.is_none()
-            && late.is_none()
-            && (self.columns.is_recent(connection, &receipt.carrier_id)
-                || self.columns.is_parked(connection, &receipt.carrier_id));
+        let state = match (found, &late) {
+            (Some(at), _) => self.columns.row(at.row).map(|row| row.state_of(at.segment)),
+            (None, Some((late, at))) => late.segments.get(usize::from(*at)).copied(),
+            (None, None) => self.parked_state(connection, &receipt.carrier_id),
+        };
+        let duplicate = match state {
+            Some(state) => is_repeat(state, outcome),
+            None => self.columns.is_recent(connection, &receipt.carrier_id),
+        };
         let segment = match (&row, &late) {
             (Some((_, key, _)), _) => Some(*key),
             (None, Some((late, at))) => Some(SegmentKey {
@@ -192,7 +195,7 @@ impl LaneCore {
             .as_ref()
             .map(|(_, _, account)| *account)
             .or(late.as_ref().map(|(late, _)| late.account));
-        let applied = self.record(Fact::Receipt(Box::new(Receipt {
+        self.record(Fact::Receipt(Box::new(Receipt {
             connection,
             carrier_id: receipt.carrier_id,
             status: receipt.status.clone(),
@@ -206,15 +209,23 @@ impl LaneCore {
             duplicate,
             at: now.unix,
         })));
-        match (row, late, applied) {
-            (Some((at, ..)), _, Applied::Done) => {
+        match (row, late) {
+            _ if duplicate => self.counters.receipts_duplicate.add(1),
+            (Some((at, ..)), _) => {
                 self.counters.receipts_matched.add(1);
                 self.settle(at.row, now);
             }
-            (None, Some(late), _) => self.amend(late, outcome, receipt.status, now),
-            (None, None, _) if !duplicate => self.counters.receipts_parked.add(1),
-            _ => self.counters.receipts_duplicate.add(1),
+            (None, Some(late)) => self.amend(late, outcome, receipt.status, now),
+            (None, None) => self.counters.receipts_parked.add(1),
         }
+    }
+
+    /// Where a parked receipt will move its segment.
+    fn parked_state(&self, connection: ConnectionId, id: &CarrierId) -> Option<SegmentState> {
+        let parked = self.columns.parked_receipt(connection, id)?;
+        SegmentState::Submitted
+            .next(SegmentEvent::Receipt(parked.outcome))
+            .ok()
     }
 
     /// A message from a phone came. Its acknowledgement is the caller's to hold back.
@@ -235,6 +246,16 @@ impl LaneCore {
             part: reply.part,
             at: now.unix,
         })));
+    }
+
+    /// The segment of a write, unless it was written again since: a late answer to the first write says nothing of the
+    /// second one (DUP-1).
+    fn newest(&self, write: WriteRef) -> Option<SegmentKey> {
+        if !self.columns.is_newest(write) {
+            self.counters.answers_outdated.add(1);
+            return None;
+        }
+        Some(self.columns.row(write.at.row)?.key(write.at.segment))
     }
 
     /// Ends a message.
@@ -313,7 +334,10 @@ impl LaneCore {
         now: Now,
     ) -> Option<SegmentRef> {
         if self.columns.is_recent(connection, &receipt.carrier_id)
-            || self.columns.is_parked(connection, &receipt.carrier_id)
+            || self
+                .columns
+                .parked_receipt(connection, &receipt.carrier_id)
+                .is_some()
             || self.columns.amendable(connection, &receipt.carrier_id).is_some()
         {
             return None;
@@ -379,17 +403,30 @@ impl LaneCore {
         }
     }
 
-    /// The account that owns the number a reply was sent to: the connection's access number and the longest extension.
+    /// The account that owns the number a reply was sent to: the connection's access number and the longest extension. Accounts
+    /// that share the bare access number cannot be told apart, so that what is sent to it belongs to none of them (PII-1).
     fn owner_of(&self, connection: ConnectionId, to: &str) -> Option<AccountId> {
         let snapshot = self.catalog.snapshot();
         let extension = to.strip_prefix(snapshot.connections.get(&connection)?.source_number.as_str())?;
-        snapshot
-            .accounts
-            .values()
-            .filter(|account| account.connections.contains(&connection))
-            .filter(|account| extension.starts_with(account.extension.as_str()))
-            .max_by_key(|account| account.extension.len())
-            .map(|account| account.id)
+        let fitting = || {
+            snapshot
+                .accounts
+                .values()
+                .filter(|account| account.connections.contains(&connection))
+                .filter(|account| extension.starts_with(account.extension.as_str()))
+        };
+        let longest = fitting().map(|account| account.extension.len()).max()?;
+        let mut owners = fitting().filter(|account| account.extension.len() == longest);
+        let owner = owners.next()?;
+        owners.next().is_none().then_some(owner.id)
+    }
+}
+
+/// Whether a receipt says nothing that was not said before by one that counts (RCP-1).
+fn is_repeat(state: SegmentState, outcome: ReceiptOutcome) -> bool {
+    match state.next(SegmentEvent::Receipt(outcome)) {
+        Ok(next) => next == state && outcome != ReceiptOutcome::Pending,
+        Err(_) => true,
     }
 }
 

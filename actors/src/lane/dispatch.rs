@@ -1,6 +1,6 @@
 use super::core::LaneCore;
 use super::link::Link;
-use crate::columns::{Row, RowRef, SegmentRef};
+use crate::columns::{Row, RowRef, SegmentRef, WriteRef};
 use crate::tenant::{TenantQueues, Turns};
 use carillon_domain::catalog::{RouteGroup, Strategy, UncertainPolicy};
 use carillon_domain::fact::{Fact, FinalState, Intent, IntentReason};
@@ -69,7 +69,7 @@ impl LaneCore {
         pulled
     }
 
-    /// Records the INTENT of one pulled segment; `false` when it is no longer to be written.
+    /// Records the INTENT of one pulled segment; `None` when it is no longer to be written.
     pub fn intend(
         &mut self,
         segment: SegmentRef,
@@ -78,18 +78,20 @@ impl LaneCore {
         epoch: u32,
         concatenation: u16,
         now: Now,
-    ) -> bool {
-        let Some(row) = self.columns.row(segment.row) else {
-            return false;
-        };
+    ) -> Option<WriteRef> {
+        let row = self.columns.row(segment.row)?;
         // The same segment may have been pulled twice: from an outbox and with its whole message.
         if !self.is_writable(row, segment.segment, connection) {
-            return false;
+            return None;
         }
         let stored = row.segments.get(usize::from(segment.segment));
+        let write = WriteRef {
+            at: segment,
+            try_number: stored.map_or(0, |s| s.try_number).saturating_add(1),
+        };
         let intent = Intent {
             segment: row.key(segment.segment),
-            try_number: stored.map_or(0, |s| s.try_number).saturating_add(1),
+            try_number: write.try_number,
             connection,
             session,
             epoch,
@@ -99,7 +101,7 @@ impl LaneCore {
         };
         self.record(Fact::Intent(intent));
         self.counters.segments_intended.add(1);
-        true
+        Some(write)
     }
 
     pub(super) fn make_links(&mut self) {

@@ -1,4 +1,4 @@
-use crate::columns::SegmentRef;
+use crate::columns::WriteRef;
 use crate::intake::{IntakeError, SingleAnswer};
 use carillon_domain::fact::{IdempotencyKey, RefusedLine};
 use carillon_domain::ids::{AccountId, ConnectionId, MessageId};
@@ -17,7 +17,7 @@ pub enum Effect {
     /// Write these segments; their INTENTs are durable.
     Write {
         connection: ConnectionId,
-        segments: Vec<SegmentRef>,
+        segments: Vec<WriteRef>,
     },
     /// Acknowledge receipts and replies on the session they came by.
     Acknowledge {

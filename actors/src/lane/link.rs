@@ -1,4 +1,4 @@
-use crate::columns::SegmentRef;
+use crate::columns::{SegmentRef, WriteRef};
 use crate::tenant::Turns;
 use carillon_domain::catalog::Connection;
 use carillon_domain::ids::RouteGroupId;
@@ -24,7 +24,7 @@ pub struct Link {
 #[derive(Debug, Default)]
 pub struct LinkMail {
     /// Segments whose INTENT is durable.
-    pub writes: VecDeque<SegmentRef>,
+    pub writes: VecDeque<WriteRef>,
     pub acknowledgements: Vec<Acknowledgement>,
     /// Something may be waiting in the queues.
     pub poked: bool,

@@ -1,6 +1,6 @@
 use super::core::{Finished, LaneCore};
 use super::options::LaneOptions;
-use crate::columns::{Applied, CheckpointError, Columns, JournalMark, SegmentRef};
+use crate::columns::{Applied, CheckpointError, Columns, JournalMark, SegmentRef, WriteRef};
 use crate::status::Counters;
 use carillon_domain::catalog::Compiled;
 use carillon_domain::fact::UncertainCause;
@@ -130,14 +130,18 @@ impl LaneCore {
             .rows()
             .filter(|(_, row)| connection.is_none() || row.connection == connection)
             .flat_map(|(at, row)| {
-                (0..row.segment_count)
-                    .filter(|segment| row.state_of(*segment) == SegmentState::Intent)
-                    .map(move |segment| (row.id, SegmentRef { row: at, segment }))
+                (0u8..).zip(&row.segments).filter_map(move |(segment, stored)| {
+                    let write = WriteRef {
+                        at: SegmentRef { row: at, segment },
+                        try_number: stored.try_number,
+                    };
+                    (stored.state == SegmentState::Intent).then_some((row.id, write))
+                })
             })
             .collect();
-        open.sort_unstable_by_key(|(id, at)| (*id, at.segment));
-        for (_, at) in open {
-            self.uncertain(at, cause, now);
+        open.sort_unstable_by_key(|(id, write)| (*id, write.at.segment));
+        for (_, write) in open {
+            self.uncertain(write, cause, now);
             self.commit_when_large();
         }
     }

@@ -2,5 +2,6 @@
 
 mod idempotency;
 mod sharing;
+mod tries;
 mod whole_way;
 mod world;

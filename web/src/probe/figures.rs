@@ -181,6 +181,11 @@ const LANE_COUNTERS: &[(&str, &str, OfCounters)] = &[
         |c| c.segments_uncertain.get(),
     ),
     (
+        "carillon_carrier_answers_outdated_total",
+        "Answers of carriers to a write after which the segment was written again, or its message ended.",
+        |c| c.answers_outdated.get(),
+    ),
+    (
         "carillon_receipts_matched_total",
         "Receipts that found their segment.",
         |c| c.receipts_matched.get(),
