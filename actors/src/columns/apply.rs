@@ -16,6 +16,9 @@ use carillon_domain::state::{SegmentEvent, SegmentState};
 use carillon_domain::time::UnixMs;
 use carillon_storage::journal::FrameSeq;
 
+/// Receipts of one segment, one after the other, that are noted while none of them is definite.
+const IDLE_RECEIPTS_MAX: usize = 8;
+
 /// What a fact did, as far as somebody outside the columns must act on it.
 #[derive(Debug)]
 pub enum Applied {
@@ -218,17 +221,20 @@ impl Columns {
             return Applied::Idle;
         };
         let connection = self.connection_of(segment.row);
+        let before = self.segment_mut(segment).carrier_id.replace(carrier_id.clone());
+        if let Some(before) = before {
+            self.by_carrier.remove(&(connection, before));
+        }
         self.by_carrier.insert((connection, carrier_id.clone()), segment);
-        self.segment_mut(segment).carrier_id = Some(carrier_id.clone());
         Applied::Done
     }
 
     fn receipt(&mut self, receipt: &Receipt) -> Applied {
-        if let Some(key) = receipt.segment {
-            return self.receipt_on(key, receipt);
-        }
         if receipt.duplicate {
             return Applied::Idle;
+        }
+        if let Some(key) = receipt.segment {
+            return self.receipt_on(key, receipt);
         }
         self.parked.park(receipt.clone(), self.limits.parked_receipts_max);
         Applied::Done
@@ -239,24 +245,25 @@ impl Columns {
             status: receipt.status.clone(),
             error: receipt.error.clone(),
         };
+        let name = (receipt.connection, receipt.carrier_id.clone());
         let Some(segment) = self.step(key, SegmentEvent::Receipt(receipt.outcome), receipt.at, step) else {
-            self.amendable
-                .receipt(receipt.connection, &receipt.carrier_id, receipt.outcome);
+            if self.amendable.receipt(&name, receipt.outcome) {
+                self.recent.insert(name.0, &name.1, self.limits.recent_ids_max);
+            }
             return Applied::Idle;
         };
         let stored = self.segment_mut(segment);
         stored.code = Some(receipt.status.clone());
-        if stored.carrier_id.is_none() {
-            stored.carrier_id = Some(receipt.carrier_id.clone());
+        stored.drop_idle_step();
+        let newly_named = stored.carrier_id.is_none();
+        if newly_named {
+            stored.carrier_id = Some(name.1.clone());
         }
         if stored.state.is_final() {
-            self.by_carrier
-                .remove(&(receipt.connection, receipt.carrier_id.clone()));
-            self.recent.insert(
-                receipt.connection,
-                &receipt.carrier_id,
-                self.limits.recent_ids_max,
-            );
+            self.recent.insert(name.0, &name.1, self.limits.recent_ids_max);
+            self.by_carrier.remove(&name);
+        } else if newly_named {
+            self.by_carrier.insert(name, segment);
         }
         Applied::Done
     }
@@ -268,8 +275,8 @@ impl Columns {
         let at = self.rows.reference(index);
         let to = self.rows.get(at).expect("an indexed row is in the slab").to;
         self.unchain(index, to);
-        let row = self.rows.remove(at).expect("an indexed row is in the slab");
-        let mut row = row;
+        self.deadlines.disarm(at);
+        let mut row = self.rows.remove(at).expect("an indexed row is in the slab");
         if finished.state == FinalState::Expired {
             row.segments.iter_mut().for_each(|segment| {
                 segment.state = segment
@@ -516,6 +523,18 @@ impl Row {
 }
 
 impl Segment {
+    /// Of receipts that move nothing only the first few are noted: a carrier may send them without end.
+    fn drop_idle_step(&mut self) {
+        let receipts = self
+            .steps
+            .iter()
+            .rev()
+            .take_while(|step| matches!(step.what, StepKind::Receipt { .. }));
+        if !self.state.is_final() && receipts.count() > IDLE_RECEIPTS_MAX {
+            self.steps.pop();
+        }
+    }
+
     fn journey(&self, connection: Option<ConnectionId>) -> SegmentJourney {
         SegmentJourney {
             state: self.state.into(),

@@ -2,22 +2,72 @@ use super::row::RowRef;
 use carillon_domain::time::UnixMs;
 use std::collections::BTreeMap;
 
-/// When rows must be looked at next. One second wide; a row may stand in it more than once, the reader checks.
+/// When rows must be looked at next. One second wide; a row stands in it at most once and leaves with its end, so that it
+/// holds no more than the open rows, however long they would have been valid.
 #[derive(Debug, Default)]
 pub struct Deadlines {
-    seconds: BTreeMap<u64, Vec<RowRef>>,
+    seconds: BTreeMap<u32, Vec<RowRef>>,
+    /// Where each row stands, by its index.
+    places: Vec<Place>,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    second: u32,
+    at: u32,
+}
+
+const NOWHERE: Place = Place {
+    second: u32::MAX,
+    at: u32::MAX,
+};
+
 impl Deadlines {
+    /// Sets when the row is looked at next, instead of what was set before.
     pub fn arm(&mut self, row: RowRef, at: UnixMs) {
+        self.disarm(row);
         // Rounded up: a row never comes before its time.
-        self.seconds.entry(at.0.div_ceil(1000)).or_default().push(row);
+        let second = u32::try_from(at.0.div_ceil(1000)).unwrap_or(u32::MAX);
+        let rows = self.seconds.entry(second).or_default();
+        let index = row.index as usize;
+        if self.places.len() <= index {
+            self.places.resize(index + 1, NOWHERE);
+        }
+        self.places[index] = Place {
+            second,
+            at: rows.len() as u32,
+        };
+        rows.push(row);
     }
 
+    pub fn disarm(&mut self, row: RowRef) {
+        let Some(place) = self.places.get_mut(row.index as usize) else {
+            return;
+        };
+        let Place { second, at } = std::mem::replace(place, NOWHERE);
+        let Some(rows) = self.seconds.get_mut(&second) else {
+            return;
+        };
+        // A row that stands nowhere has a place that no second reaches.
+        if at as usize >= rows.len() {
+            return;
+        }
+        rows.swap_remove(at as usize);
+        if let Some(moved) = rows.get(at as usize) {
+            self.places[moved.index as usize].at = at;
+        }
+        if rows.is_empty() {
+            self.seconds.remove(&second);
+        } else if rows.len() < rows.capacity() / 4 {
+            rows.shrink_to(rows.len() * 2);
+        }
+    }
+
+    /// Rows whose second has come, at most `max`; they stand nowhere then.
     pub fn take_due(&mut self, now: UnixMs, max: usize) -> Vec<RowRef> {
         let mut due = Vec::new();
         while let Some(mut entry) = self.seconds.first_entry() {
-            if *entry.key() > now.0 / 1000 {
+            if u64::from(*entry.key()) > now.0 / 1000 {
                 break;
             }
             let rows = entry.get_mut();
@@ -29,6 +79,8 @@ impl Deadlines {
                 break;
             }
         }
+        due.iter()
+            .for_each(|row| self.places[row.index as usize] = NOWHERE);
         due
     }
 }
@@ -36,6 +88,7 @@ impl Deadlines {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_row_comes_at_its_second_never_before_and_only_once() {
@@ -62,5 +115,56 @@ mod tests {
             seen += due.len();
         }
         assert_eq!(seen, 10);
+    }
+    /// However many rows come and go, only those that are open are held.
+    #[test]
+    fn rows_that_have_ended_take_no_memory() {
+        let mut deadlines = Deadlines::default();
+        for number in 0..100_000u32 {
+            let row = RowRef {
+                index: number % 100,
+                generation: (number / 100) as u16,
+            };
+            deadlines.arm(row, UnixMs(u64::from(number) * 10));
+            // One of a hundred stays.
+            if number % 100 != 0 {
+                deadlines.disarm(row);
+            }
+        }
+        let held: usize = deadlines.seconds.values().map(Vec::capacity).sum();
+        assert!(held <= 16, "{held} places for one row");
+        assert_eq!(deadlines.places.len(), 100);
+    }
+
+    proptest! {
+        /// Against a map of the rows and their seconds.
+        #[test]
+        fn what_is_armed_comes_once_at_its_second(
+            steps in prop::collection::vec((0..3u8, 0..20u32, 0..20u64), 1..200),
+        ) {
+            let mut deadlines = Deadlines::default();
+            let mut model: BTreeMap<u32, u64> = BTreeMap::new();
+            let row = |index| RowRef { index, generation: 0 };
+            for (step, index, second) in steps {
+                match step {
+                    0 => {
+                        deadlines.arm(row(index), UnixMs(second * 1_000));
+                        model.insert(index, second);
+                    }
+                    1 => {
+                        deadlines.disarm(row(index));
+                        model.remove(&index);
+                    }
+                    _ => {
+                        let mut due = deadlines.take_due(UnixMs(second * 1_000), 1_000);
+                        due.sort_unstable_by_key(|row| row.index);
+                        let expected: Vec<_> = model.extract_if(.., |_, at| *at <= second).map(|(index, _)| row(index)).collect();
+                        prop_assert_eq!(due, expected);
+                    }
+                }
+            }
+            let held: usize = deadlines.seconds.values().map(Vec::len).sum();
+            prop_assert_eq!(held, model.len());
+        }
     }
 }
