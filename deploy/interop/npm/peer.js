@@ -94,6 +94,7 @@ function client(host, port, login, password, file) {
   const messages = fs.readFileSync(file, 'utf8').trimEnd().split('\n').map((line) => line.split('\t'));
   const count = { messages: messages.length, segments: 0, accepted: 0, receipts: 0, replies: 0 };
   const waitingIds = new Set();
+  let unbinding = false;
   const session = smpp.connect({ host, port });
   session.socket.setNoDelay(true);
 
@@ -102,7 +103,10 @@ function client(host, port, login, password, file) {
     process.exit(code);
   };
   const finishIfComplete = () => {
-    if (count.receipts === count.segments && count.accepted === count.segments && count.replies > 0) {
+    const complete = count.receipts === count.segments && count.accepted === count.segments && count.replies > 0;
+    // More replies may come after that.
+    if (complete && !unbinding) {
+      unbinding = true;
       session.unbind(() => finish(waitingIds.size === 0 ? 0 : 1));
     }
   };
