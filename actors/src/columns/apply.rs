@@ -4,8 +4,8 @@ use super::idempotency::{KnownAnswer, KnownKey};
 use super::recent::Amendable;
 use super::row::{Row, RowRef, Segment, SegmentRef};
 use carillon_domain::fact::{
-    Accepted, Batch, CarrierId, Fact, FinalState, Finished, Intent, Receipt, RejectAction, SegmentKey,
-    SessionChange,
+    Accepted, Batch, CarrierId, Fact, FinalState, Finished, Intent, Receipt, ReceiptOutcome, RejectAction,
+    SegmentKey, SessionChange,
 };
 use carillon_domain::ids::ConnectionId;
 use carillon_domain::journey::{
@@ -16,8 +16,8 @@ use carillon_domain::state::{SegmentEvent, SegmentState};
 use carillon_domain::time::UnixMs;
 use carillon_storage::journal::FrameSeq;
 
-/// Receipts of one segment, one after the other, that are noted while none of them is definite.
-const IDLE_RECEIPTS_MAX: usize = 8;
+/// Receipts that move nothing, one after the other, that are kept in a segment's steps.
+const PENDING_STEPS_MAX: usize = 8;
 
 /// What a fact did, as far as somebody outside the columns must act on it.
 #[derive(Debug)]
@@ -254,7 +254,9 @@ impl Columns {
         };
         let stored = self.segment_mut(segment);
         stored.code = Some(receipt.status.clone());
-        stored.drop_idle_step();
+        if receipt.outcome == ReceiptOutcome::Pending {
+            stored.bound_pending_steps();
+        }
         let newly_named = stored.carrier_id.is_none();
         if newly_named {
             stored.carrier_id = Some(name.1.clone());
@@ -523,14 +525,14 @@ impl Row {
 }
 
 impl Segment {
-    /// Of receipts that move nothing only the first few are noted: a carrier may send them without end.
-    fn drop_idle_step(&mut self) {
+    /// Takes back the newest step when there are enough like it: a carrier may send receipts that move nothing without end.
+    fn bound_pending_steps(&mut self) {
         let receipts = self
             .steps
             .iter()
             .rev()
             .take_while(|step| matches!(step.what, StepKind::Receipt { .. }));
-        if !self.state.is_final() && receipts.count() > IDLE_RECEIPTS_MAX {
+        if receipts.count() > PENDING_STEPS_MAX {
             self.steps.pop();
         }
     }

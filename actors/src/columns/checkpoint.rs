@@ -98,8 +98,13 @@ impl Columns {
         for receipt in reading.parked {
             columns.parked.park(receipt, limits.parked_receipts_max);
         }
-        for (entry, ids) in reading.amendable {
-            columns.amendable.insert(entry, ids, limits.amendable_max);
+        for (entry, names) in reading.amendable {
+            for (connection, id, segment) in &names {
+                if entry.is_definite(*segment) {
+                    columns.recent.insert(*connection, id, limits.recent_ids_max);
+                }
+            }
+            columns.amendable.insert(entry, names, limits.amendable_max);
         }
         columns.keys = Keys::restore(reading.keys);
         for (account, used) in reading.quotas {

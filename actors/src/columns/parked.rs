@@ -33,8 +33,11 @@ impl ParkedReceipts {
         self.receipts.remove(&place)
     }
 
-    pub fn contains(&self, connection: ConnectionId, id: &CarrierId) -> bool {
-        !self.places.is_empty() && self.places.contains_key(&(connection, id.clone()))
+    pub fn get(&self, connection: ConnectionId, id: &CarrierId) -> Option<&Receipt> {
+        if self.places.is_empty() {
+            return None;
+        }
+        self.receipts.get(self.places.get(&(connection, id.clone()))?)
     }
 
     /// In order of arrival.
@@ -70,7 +73,11 @@ mod tests {
     fn the_oldest_goes_first_and_a_taken_one_is_gone() {
         let mut parked = ParkedReceipts::default();
         (0..5).for_each(|number| parked.park(receipt(number), 3));
-        assert!(!parked.contains(ConnectionId(1), &CarrierId::Number(1)));
+        assert_eq!(parked.get(ConnectionId(1), &CarrierId::Number(1)), None);
+        assert_eq!(
+            parked.get(ConnectionId(1), &CarrierId::Number(2)),
+            Some(&receipt(2))
+        );
         assert!(parked.take(ConnectionId(1), &CarrierId::Number(3)).is_some());
         assert!(parked.take(ConnectionId(1), &CarrierId::Number(3)).is_none());
         parked.park(receipt(3), 3);

@@ -21,6 +21,15 @@ pub struct Amendable {
     pub segments: Vec<SegmentState>,
 }
 
+impl Amendable {
+    /// Whether no receipt moves this segment any more.
+    pub fn is_definite(&self, segment: u8) -> bool {
+        self.segments
+            .get(usize::from(segment))
+            .is_some_and(|state| state.is_final())
+    }
+}
+
 /// The carrier's name for one segment, and its zero-based index.
 pub type NamedSegment = (ConnectionId, CarrierId, u8);
 
@@ -36,8 +45,10 @@ impl Amendables {
     pub fn insert(&mut self, entry: Amendable, names: Vec<NamedSegment>, max: usize) {
         let message = entry.message;
         for (connection, id, segment) in &names {
-            self.by_carrier
-                .insert((*connection, id.clone()), (message, *segment));
+            if !entry.is_definite(*segment) {
+                self.by_carrier
+                    .insert((*connection, id.clone()), (message, *segment));
+            }
         }
         self.messages.insert(message, entry);
         self.order.push_back((message, names));
@@ -61,22 +72,23 @@ impl Amendables {
         Some((self.messages.get(message)?, *segment))
     }
 
-    /// Moves the segment a late receipt speaks of; after a definite one a second is a duplicate.
-    pub fn receipt(&mut self, connection: ConnectionId, id: &CarrierId, outcome: ReceiptOutcome) {
-        let key = (connection, id.clone());
-        let Some((message, segment)) = self.by_carrier.get(&key).copied() else {
-            return;
+    /// Moves the segment a late receipt speaks of; `true` when nothing moves it any more.
+    pub fn receipt(&mut self, name: &(ConnectionId, CarrierId), outcome: ReceiptOutcome) -> bool {
+        let Some((message, segment)) = self.by_carrier.get(name).copied() else {
+            return false;
         };
         let Some(entry) = self.messages.get_mut(&message) else {
-            return;
+            return false;
         };
         let state = &mut entry.segments[usize::from(segment)];
         if let Ok(next) = state.next(SegmentEvent::Receipt(outcome)) {
             *state = next;
         }
-        if state.is_final() {
-            self.by_carrier.remove(&key);
+        let is_definite = state.is_final();
+        if is_definite {
+            self.by_carrier.remove(name);
         }
+        is_definite
     }
 
     pub fn amend(&mut self, message: MessageId, state: FinalState) {

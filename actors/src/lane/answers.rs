@@ -167,14 +167,14 @@ impl LaneCore {
             .or_else(|| self.uncertain_segment(connection, &receipt, now));
         let row = found.and_then(|at| {
             let row = self.columns.row(at.row)?;
-            Some((at, row.key(at.segment), row.account))
+            Some((at, row.key(at.segment), row.account, row.state_of(at.segment)))
         });
         let late = self
             .columns
             .amendable(connection, &receipt.carrier_id)
             .map(|(late, at)| (late.clone(), at));
-        let state = match (found, &late) {
-            (Some(at), _) => self.columns.row(at.row).map(|row| row.state_of(at.segment)),
+        let state = match (&row, &late) {
+            (Some((.., state)), _) => Some(*state),
             (None, Some((late, at))) => late.segments.get(usize::from(*at)).copied(),
             (None, None) => self.parked_state(connection, &receipt.carrier_id),
         };
@@ -183,7 +183,7 @@ impl LaneCore {
             None => self.columns.is_recent(connection, &receipt.carrier_id),
         };
         let segment = match (&row, &late) {
-            (Some((_, key, _)), _) => Some(*key),
+            (Some((_, key, ..)), _) => Some(*key),
             (None, Some((late, at))) => Some(SegmentKey {
                 message: late.message,
                 attempt: late.attempt,
@@ -193,7 +193,7 @@ impl LaneCore {
         };
         let account = row
             .as_ref()
-            .map(|(_, _, account)| *account)
+            .map(|(_, _, account, _)| *account)
             .or(late.as_ref().map(|(late, _)| late.account));
         self.record(Fact::Receipt(Box::new(Receipt {
             connection,

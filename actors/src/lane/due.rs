@@ -1,6 +1,7 @@
 use super::core::LaneCore;
 use crate::columns::{Row, RowRef};
 use carillon_domain::fact::FinalState;
+use carillon_domain::journey::StepKind;
 use carillon_domain::state::{RollUp, SegmentState, give_up};
 use carillon_domain::time::{Now, UnixMs};
 use std::time::Duration;
@@ -66,7 +67,10 @@ impl LaneCore {
         let last = row
             .segments
             .iter()
-            .flat_map(|s| s.steps.last())
+            .filter_map(|segment| {
+                let mut steps = segment.steps.iter().rev();
+                steps.find(|step| !matches!(step.what, StepKind::Receipt { .. }))
+            })
             .map(|step| step.at)
             .max();
         last.unwrap_or(row.valid_until) + Duration::from_secs(u64::from(wait))
