@@ -65,6 +65,9 @@ pub struct FeedPage {
 pub enum FeedError {
     #[error("events before {oldest} are no longer kept")]
     Gone { oldest: Cursor },
+    /// No page gave this cursor. Waiting for it would miss everything until then.
+    #[error("the cursor is ahead of everything that has happened; the newest is {newest}")]
+    Ahead { newest: Cursor },
     #[error("the journal cannot be read")]
     Journal(#[source] carillon_storage::journal::JournalError),
     #[error("the journal holds a frame that cannot be read")]
@@ -98,7 +101,14 @@ pub fn read_feed(
     }
     let mut events = Vec::new();
     let durable = journal.durable();
-    if next.frame > durable {
+    let newest = Cursor {
+        frame: durable.next(),
+        facts: 0,
+    };
+    if next > newest {
+        return Err(FeedError::Ahead { newest });
+    }
+    if next == newest {
         return Ok(FeedPage {
             events,
             next,

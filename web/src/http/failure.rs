@@ -154,6 +154,7 @@ impl From<FeedError> for Failure {
     fn from(error: FeedError) -> Self {
         match error {
             FeedError::Gone { .. } => Failure::new(Code::CursorGone, error.to_string()).with_field("after"),
+            FeedError::Ahead { .. } => Failure::parameter("after", error.to_string()),
             FeedError::Interrupted => Failure::new(Code::Unavailable, error.to_string()),
             FeedError::Journal(_) | FeedError::Frame(_) => Failure::internal(&error),
         }
