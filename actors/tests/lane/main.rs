@@ -1,6 +1,8 @@
 //! The lane as a whole: real cores, real sessions and the real journal, with simulated carriers, files and time.
 
+mod feeds;
 mod idempotency;
+mod late;
 mod sharing;
 mod tries;
 mod whole_way;

@@ -1,8 +1,10 @@
 use carillon_domain::catalog::{Compiled, Protocol as Configured};
+use carillon_domain::fact::CarrierId;
 use carillon_domain::ids::ConnectionId;
 use carillon_domain::time::{Monotonic, Now};
 use carillon_protocols::session::{
-    Protocol, Receipt, SegmentId, ServerConfig, ServerEvent, ServerSession, SubmitIn, SubmitTag,
+    DataCoding, Protocol, Receipt, ReplyOut, SegmentId, ServerConfig, ServerEvent, ServerSession, SubmitIn,
+    SubmitTag,
 };
 use rand::RngExt;
 use rand::rngs::SmallRng;
@@ -99,10 +101,14 @@ enum Act {
         tag: SubmitTag,
         answer: Result<SegmentId, u32>,
     },
-    Receipt {
-        receipt: Receipt,
-        to: String,
-    },
+    Deliver(Delivery),
+}
+
+/// What a carrier has for its client.
+#[derive(Clone)]
+enum Delivery {
+    Receipt { receipt: Receipt, to: String },
+    Reply { from: String, to: String, text: String },
 }
 
 impl Carrier {
@@ -152,6 +158,32 @@ impl Carrier {
 
     pub fn drop_wires(&mut self) {
         self.wires.iter_mut().for_each(|wire| *wire = None);
+    }
+
+    /// The id of the segment that came last.
+    pub fn last_id(&self) -> CarrierId {
+        match self.protocol {
+            Protocol::Smpp34 => CarrierId::Text(format!("id-{}", self.next_id).into()),
+            _ => CarrierId::Number(self.next_id),
+        }
+    }
+
+    /// A receipt of the test's own making, as soon as a session is bound.
+    pub fn send_receipt(&mut self, id: &CarrierId, to: &str, status: &str, now: Now) {
+        let receipt = receipt(segment_id(id), to, status);
+        let to = String::new();
+        self.due
+            .push((now.monotonic, Act::Deliver(Delivery::Receipt { receipt, to })));
+    }
+
+    /// A message from a phone, as soon as a session is bound.
+    pub fn send_reply(&mut self, from: &str, to: &str, text: &str, now: Now) {
+        let reply = Delivery::Reply {
+            from: from.into(),
+            to: to.into(),
+            text: text.into(),
+        };
+        self.due.push((now.monotonic, Act::Deliver(reply)));
     }
 
     pub fn take_output(&mut self, slot: usize) -> Option<(u32, Vec<u8>)> {
@@ -205,7 +237,7 @@ impl Carrier {
                         wire.server.respond_submit(tag, answer);
                     }
                 }
-                Act::Receipt { receipt, to } => self.give_receipt(receipt, to, now, rng),
+                Act::Deliver(delivery) => self.deliver(delivery, now, rng),
             }
         }
     }
@@ -249,10 +281,7 @@ impl Carrier {
             taken: refusal.is_none(),
         });
         self.next_id += 1;
-        let id = match self.protocol {
-            Protocol::Smpp34 => SegmentId::Text(format!("id-{}", self.next_id).into()),
-            _ => SegmentId::Number(self.next_id),
-        };
+        let id = segment_id(&self.last_id());
         let answer_at = now.monotonic + behaviour.latency;
         let answer = refusal.map_or(Ok(id.clone()), Err);
         self.due.push((
@@ -267,55 +296,79 @@ impl Carrier {
         if refusal.is_some() || behaviour.mute || !submit.receipt {
             return;
         }
-        let local = "2601010000".to_owned();
-        let receipt = Receipt {
-            id,
-            status: status.into(),
-            error: String::new(),
-            to: submit.destinations[0].clone(),
-            submit_time: local.clone(),
-            done_time: local,
+        let receipt = Delivery::Receipt {
+            receipt: receipt(id, &submit.destinations[0], status),
+            to: submit.source,
         };
         let receipt_at = if rng.random_bool(behaviour.receipts_first) {
             now.monotonic
         } else {
             answer_at + behaviour.receipt_after
         };
-        let to = submit.source;
         if rng.random_bool(behaviour.receipts_twice) {
             let again = receipt_at + Duration::from_millis(rng.random_range(0..500));
-            self.due.push((
-                again,
-                Act::Receipt {
-                    receipt: receipt.clone(),
-                    to: to.clone(),
-                },
-            ));
+            self.due.push((again, Act::Deliver(receipt.clone())));
         }
-        self.due.push((receipt_at, Act::Receipt { receipt, to }));
+        self.due.push((receipt_at, Act::Deliver(receipt)));
     }
 
     /// By any session that is bound; later when there is none.
-    fn give_receipt(&mut self, receipt: Receipt, to: String, now: Now, rng: &mut SmallRng) {
+    fn deliver(&mut self, delivery: Delivery, now: Now, rng: &mut SmallRng) {
         let start = rng.random_range(0..self.wires.len());
         for offset in 0..self.wires.len() {
             let slot = (start + offset) % self.wires.len();
             let Some(wire) = self.wires[slot].as_mut() else {
                 continue;
             };
-            let from = receipt.to.clone();
-            if wire
-                .server
-                .deliver_receipt(&receipt, &from, &to, 0, millis(now))
-                .is_ok()
-            {
+            if delivery.put(&mut wire.server, now) {
                 return;
             }
         }
-        self.due.push((
-            now.monotonic + Duration::from_millis(50),
-            Act::Receipt { receipt, to },
-        ));
+        self.due
+            .push((now.monotonic + Duration::from_millis(50), Act::Deliver(delivery)));
+    }
+}
+
+impl Delivery {
+    /// `false` when the session takes nothing now.
+    fn put(&self, server: &mut ServerSession, now: Now) -> bool {
+        match self {
+            Delivery::Receipt { receipt, to } => {
+                server.deliver_receipt(receipt, &receipt.to, to, 0, millis(now))
+            }
+            Delivery::Reply { from, to, text } => {
+                let payload: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+                let reply = ReplyOut {
+                    from,
+                    to,
+                    coding: DataCoding::Ucs2,
+                    payload: &payload,
+                    concatenation: None,
+                    service_id: "",
+                };
+                server.deliver_reply(&reply, 0, millis(now))
+            }
+        }
+        .is_ok()
+    }
+}
+
+fn segment_id(id: &CarrierId) -> SegmentId {
+    match id {
+        CarrierId::Number(number) => SegmentId::Number(*number),
+        CarrierId::Text(text) => SegmentId::Text(text.clone()),
+    }
+}
+
+fn receipt(id: SegmentId, to: &str, status: &str) -> Receipt {
+    let local = "2601010000".to_owned();
+    Receipt {
+        id,
+        status: status.into(),
+        error: String::new(),
+        to: to.into(),
+        submit_time: local.clone(),
+        done_time: local,
     }
 }
 

@@ -10,7 +10,7 @@ pub use setup::{ACCOUNT, HOLD, RESEND, catalog, connection};
 use carillon_actors::columns::Columns;
 use carillon_actors::connection::{Command, ConnectionCore};
 use carillon_actors::intake::{IntakeError, SingleAnswer, SingleIntake};
-use carillon_actors::lane::{BatchJob, BatchTaken, Effect, LaneCore, LaneOptions, recover};
+use carillon_actors::lane::{BatchJob, BatchTaken, Effect, Finished, LaneCore, LaneOptions, recover};
 use carillon_actors::read_known_lines;
 use carillon_actors::status::Counters;
 use carillon_domain::catalog::{Compiled, Snapshot};
@@ -18,9 +18,9 @@ use carillon_domain::fact::{IdempotencyKey, RefusedLine};
 use carillon_domain::frame;
 use carillon_domain::ids::{AccountId, BusinessTypeId, ConnectionId, MessageId};
 use carillon_domain::intake::Prepared;
-use carillon_domain::journey::Journey;
+use carillon_domain::journey::{Amendment, Journey, MessageState};
 use carillon_domain::time::{Monotonic, Now, UnixMs};
-use carillon_embedded::files::SimulatedFiles;
+use carillon_embedded::files::{Failure, Operation, SimulatedFiles};
 use carillon_embedded::journal::{EmbeddedJournal, JournalOptions};
 use carillon_storage::journal::FrameSeq;
 use carrier::Carrier;
@@ -127,6 +127,13 @@ impl World {
     pub fn send(&mut self, business_type: BusinessTypeId, segments: u8) -> Option<IntakeError> {
         let message = self.prepared(business_type, segments);
         self.send_prepared(message, None)
+    }
+
+    /// So many messages of one segment.
+    pub fn send_many(&mut self, business_type: BusinessTypeId, count: u32) {
+        for _ in 0..count {
+            assert_eq!(self.send(business_type, 1), None);
+        }
     }
 
     pub fn send_prepared(&mut self, message: Prepared, key: Option<IdempotencyKey>) -> Option<IntakeError> {
@@ -262,8 +269,12 @@ impl World {
         self.now.monotonic = self.now.monotonic + Duration::from_millis(800);
         let (lane, finished) = open(&self.options, &self.catalog, &self.files, self.now);
         self.lane = lane;
-        self.finished
-            .extend(finished.into_iter().map(|journey| (journey.message, journey)));
+        for finished in finished {
+            let journeys = finished.journeys.into_iter();
+            self.finished
+                .extend(journeys.map(|journey| (journey.message, journey)));
+            self.amend(finished.amendments);
+        }
         self.connect_all();
         self.settle();
     }
@@ -273,6 +284,11 @@ impl World {
         self.files.set_free_bytes(bytes);
         self.lane.look_at_disk();
         self.settle();
+    }
+
+    /// The next sync of the journal fails, and with it the journal.
+    pub fn fail_next_sync(&self) {
+        self.files.fail(Operation::DataSync, 1, Failure::Broken);
     }
 
     /// Stores the state as the lane's shell does.
@@ -312,19 +328,23 @@ impl World {
                     let again = self.finished.insert(journey.message, journey);
                     assert!(again.is_none(), "a message ended twice (MSG-1): {again:?}");
                 }
-                for amendment in finished.amendments {
-                    let journey = self
-                        .finished
-                        .get_mut(&amendment.message)
-                        .expect("only what ended is amended");
-                    journey.state = carillon_domain::journey::MessageState::Final(amendment.state);
-                }
+                self.amend(finished.amendments);
             }
             let wakes = self.lane.take_wakes();
             if wakes.is_empty() && self.lane.is_settled() {
                 return;
             }
             wakes.into_iter().for_each(|id| self.look(id));
+        }
+    }
+
+    fn amend(&mut self, amendments: Vec<Amendment>) {
+        for amendment in amendments {
+            let journey = self
+                .finished
+                .get_mut(&amendment.message)
+                .expect("only what ended is amended");
+            journey.state = MessageState::Final(amendment.state);
         }
     }
 
@@ -464,7 +484,7 @@ fn open(
     catalog: &Arc<Compiled>,
     files: &SimulatedFiles,
     now: Now,
-) -> (LaneCore, Vec<Journey>) {
+) -> (LaneCore, Vec<Finished>) {
     let journal_options = JournalOptions {
         volume_bytes: 256 * 1024,
         ..JournalOptions::default()
@@ -480,10 +500,5 @@ fn open(
         now,
     )
     .expect("the lane is rebuilt");
-    let finished = recovered
-        .finished
-        .into_iter()
-        .flat_map(|finished| finished.journeys)
-        .collect();
-    (recovered.core, finished)
+    (recovered.core, recovered.finished)
 }
