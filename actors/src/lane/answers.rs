@@ -82,6 +82,7 @@ impl LaneCore {
             self.counters.receipts_matched.add(1);
         }
         self.settle(at.row, now);
+        self.arm_receipt_wait(at.row);
     }
 
     /// The carrier refused a segment. `busy` refusals are written again by the same rules, until the tries are used up.
@@ -155,6 +156,7 @@ impl LaneCore {
         } else {
             // Another segment may have failed while this one was in flight.
             self.settle(at.row, now);
+            self.arm_receipt_wait(at.row);
         }
     }
 

@@ -29,6 +29,19 @@ impl LaneCore {
         self.columns.expire_keys(now.unix);
     }
 
+    /// Lets a row be looked at when its receipt wait is over, where that is before its validity.
+    pub(super) fn arm_receipt_wait(&mut self, at: RowRef) {
+        let Some(row) = self.columns.row(at) else { return };
+        let is_out = |state| !matches!(state, SegmentState::Waiting | SegmentState::Intent);
+        if !(0..row.segment_count).all(|segment| is_out(row.state_of(segment))) {
+            return;
+        }
+        let over = self.receipt_deadline(row);
+        if over < row.valid_until {
+            self.columns.arm(at, over);
+        }
+    }
+
     fn look_at(&mut self, at: RowRef, now: Now) {
         let Some(row) = self.columns.row(at) else { return };
         let states: smallvec::SmallVec<[SegmentState; 8]> = (0..row.segment_count)

@@ -105,6 +105,13 @@ pub fn recover(
     }
     let mut core = LaneCore::new(options, catalog, columns, journal, counters, last);
     core.settle_open_intents(None, UncertainCause::Crash, now);
+    let open: Vec<_> = core
+        .columns
+        .rows()
+        .filter(|(_, row)| row.intended)
+        .map(|(at, _)| at)
+        .collect();
+    open.into_iter().for_each(|at| core.arm_receipt_wait(at));
     let tenants: Vec<_> = core.tenants.keys().copied().collect();
     tenants.into_iter().for_each(|tenant| core.rebuild_queues(tenant));
     let connections: Vec<_> = core.links.keys().copied().collect();

@@ -219,6 +219,7 @@ fn only_what_is_durable_is_told() {
         while world.lane.failure().is_none() {
             std::thread::yield_now();
         }
+        assert!(world.lane.journal().durable() < world.lane.appended());
         let read = page(&world, ACCOUNT, FeedKind::Receipts, Some(next), 1_000);
         assert_eq!(
             (read.events, read.next, read.more),

@@ -34,7 +34,10 @@ struct Taken {
 
 impl Taken {
     fn new(protocol: Protocol, segments: u8, seed: u64) -> Taken {
-        let mut world = World::new(snapshot(protocol), seed);
+        Taken::in_world(World::new(snapshot(protocol), seed), segments)
+    }
+
+    fn in_world(mut world: World, segments: u8) -> Taken {
         world.carriers.get_mut(&CARRIER).unwrap().behaviour.mute = true;
         let message = world.prepared(HOLD, segments);
         let to = message.to.national().unwrap().to_string();
@@ -171,6 +174,28 @@ fn a_long_message_is_amended_only_when_all_segments_say_so() {
         taken.told(),
         [(FinalState::Sent, false), (FinalState::Delivered, true)]
     );
+}
+
+/// Validity bounds the write, the receipt wait what comes after it; the longer of the two does not hold the message.
+#[test]
+fn the_receipt_wait_ends_a_message_before_its_validity_does() {
+    for crash in [None, Some(false), Some(true)] {
+        let mut long = snapshot(Protocol::Cmpp20);
+        for kind in long.business_types.values_mut() {
+            kind.validity_s = 100 * kind.receipt_wait_s;
+        }
+        let mut taken = Taken::in_world(World::new(long, 12), 2);
+        if let Some(checkpoint) = crash {
+            if checkpoint {
+                taken.world.checkpoint();
+            }
+            taken.world.crash(true);
+        }
+        taken.world.run(RECEIPT_WAIT - Duration::from_secs(5));
+        assert!(taken.is_open());
+        taken.world.run(Duration::from_secs(8));
+        assert_eq!(taken.state(), FinalState::Sent, "{crash:?}");
+    }
 }
 
 #[test]
