@@ -12,6 +12,9 @@ const DUE_MAX: usize = 2_000;
 /// How soon a row is looked at again whose request a carrier still has open.
 const OPEN_REQUEST_WAIT: Duration = Duration::from_secs(15);
 
+/// References to ended messages that may stand in the queues besides as many as there are open messages.
+const QUEUED_ENDED_MAX: usize = 10_000;
+
 impl LaneCore {
     /// Ends what is past its time: validity for what is unwritten, the receipt wait for the rest. `true` when more is due.
     pub fn end_due(&mut self, now: Now) -> bool {
@@ -21,7 +24,19 @@ impl LaneCore {
             self.look_at(at, now);
             self.commit_when_large();
         }
+        self.forget_ended_in_queues();
         more
+    }
+
+    /// A queue nobody can take from keeps references to messages that have ended; now and then they are dropped.
+    fn forget_ended_in_queues(&mut self) {
+        if self.waiting() <= 2 * self.columns.len() + QUEUED_ENDED_MAX {
+            return;
+        }
+        let columns = &self.columns;
+        for queues in self.tenants.values_mut() {
+            queues.forget_ended(|row| columns.row(row).is_some());
+        }
     }
 
     /// Forgets idempotency keys that are a day old (IDEM-1).

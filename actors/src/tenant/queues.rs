@@ -4,7 +4,7 @@ use carillon_domain::ids::{AccountId, RouteGroupId};
 use hashbrown::HashMap;
 use std::collections::VecDeque;
 
-/// How often a waiting higher class may go first before a waiting lower one gets its turn.
+/// How often higher classes may go first before a waiting lower one gets its turn.
 const OVERTAKES_MAX: u32 = 16;
 
 /// What an organisation has waiting, per route group: priority classes, and accounts inside a class by weight.
@@ -19,7 +19,8 @@ pub struct TenantQueues {
 #[derive(Debug, Default)]
 struct GroupQueues {
     classes: [ClassQueues; Priority::ALL.len()],
-    overtakes: u32,
+    /// How often each class waited while a higher one went first, since its last turn.
+    overtaken: [u32; Priority::ALL.len()],
 }
 
 #[derive(Debug, Default)]
@@ -77,21 +78,31 @@ impl TenantQueues {
     /// class never waits for more than [`OVERTAKES_MAX`] in a row; inside a class accounts by weight.
     pub fn take(&mut self, group: RouteGroupId, allowed: impl Fn(AccountId) -> bool) -> Option<RowRef> {
         let queues = self.groups.get_mut(&group)?;
-        let mut waiting = (0..queues.classes.len())
-            .filter_map(|class| Some((class, queues.classes[class].first(&allowed)?)));
-        let highest = waiting.next()?;
-        let below = waiting.next();
-        let (class, account) = match below {
-            Some(below) if queues.overtakes >= OVERTAKES_MAX => {
-                queues.overtakes = 0;
-                below
+        let mut waiting = [None; Priority::ALL.len()];
+        for (place, class) in waiting.iter_mut().zip(&queues.classes) {
+            *place = class.first(&allowed);
+        }
+        let highest = waiting.iter().position(Option::is_some)?;
+        let overdue = |class: &usize| waiting[*class].is_some() && queues.overtaken[*class] >= OVERTAKES_MAX;
+        let served = (highest..waiting.len()).rev().find(overdue).unwrap_or(highest);
+        queues.overtaken[served] = 0;
+        for class in served + 1..waiting.len() {
+            if waiting[class].is_some() {
+                queues.overtaken[class] += 1;
             }
-            _ => {
-                queues.overtakes = if below.is_some() { queues.overtakes + 1 } else { 0 };
-                highest
+        }
+        queues.classes[served].take(waiting[served]?)
+    }
+
+    /// Drops what `is_open` no longer knows.
+    pub fn forget_ended(&mut self, is_open: impl Fn(RowRef) -> bool) {
+        for class in self.groups.values_mut().flat_map(|group| &mut group.classes) {
+            for queue in &mut class.turns {
+                queue.rows.retain(|row| is_open(*row));
+                queue.rows.shrink_to_fit();
             }
-        };
-        queues.classes[class].take(account)
+            class.turns.retain(|queue| !queue.rows.is_empty());
+        }
     }
 
     fn account(&mut self, waiting: &Waiting) -> &mut VecDeque<RowRef> {
@@ -210,5 +221,29 @@ mod tests {
             .collect();
         let low = taken.iter().filter(|index| **index < 5_000).count();
         assert_eq!(low, 10);
+    }
+    #[test]
+    fn the_lowest_of_three_waiting_classes_gets_its_turn() {
+        let mut queues = TenantQueues::default();
+        for index in 0..1_000 {
+            queues.push(waiting(index, 1, 1, Priority::High));
+            queues.push(waiting(10_000 + index, 1, 1, Priority::Medium));
+            queues.push(waiting(20_000 + index, 1, 1, Priority::Low));
+        }
+        let taken: Vec<_> = (0..540)
+            .map(|_| queues.take(GROUP, |_| true).unwrap().index / 10_000)
+            .collect();
+        let of = |class| taken.iter().filter(|taken| **taken == class).count();
+        assert!(of(1) >= 28 && of(2) >= 28, "{} and {} of 540", of(1), of(2));
+    }
+
+    #[test]
+    fn what_has_ended_is_forgotten() {
+        let mut queues = TenantQueues::default();
+        (0..100).for_each(|index| queues.push(waiting(index, index % 3, 1, Priority::Medium)));
+        queues.forget_ended(|row| row.index == 42);
+        assert_eq!(queues.waiting(), 1);
+        assert_eq!(queues.take(GROUP, |_| true).unwrap().index, 42);
+        assert!(!queues.has(GROUP, |_| true));
     }
 }
