@@ -1,19 +1,19 @@
 use super::core::LaneCore;
 use super::link::Link;
 use crate::columns::{Row, RowRef, SegmentRef, WriteRef};
-use crate::tenant::{TenantQueues, Turns};
+use crate::tenant::{Claim, TenantQueues, Turns};
 use carillon_domain::catalog::{RouteGroup, Strategy, UncertainPolicy};
 use carillon_domain::fact::{Fact, FinalState, Intent, IntentReason};
-use carillon_domain::ids::{AccountId, ConnectionId, RouteGroupId};
-use carillon_domain::journey::StepKind;
+use carillon_domain::ids::{AccountId, ConnectionId, RouteGroupId, TenantId};
+use carillon_domain::journey::{Step, StepKind};
 use carillon_domain::state::SegmentState;
 use carillon_domain::time::Now;
 
 /// How far, in messages per weight, a member of a weighted group may be ahead of the one furthest behind.
 const AHEAD_MAX: f64 = 4.0;
 
-/// How often a segment of unknown outcome is written at most (`ResendOnce`).
-const UNCERTAIN_WRITES_MAX: u8 = 2;
+/// How often a segment is written again because its outcome is unknown (`ResendOnce`).
+const RESENDS_MAX: usize = 1;
 
 impl LaneCore {
     pub fn link(&self, connection: ConnectionId) -> Option<&Link> {
@@ -114,23 +114,20 @@ impl LaneCore {
                 .filter(|group| group.members.iter().any(|member| member.connection == *id))
                 .map(|group| group.id)
                 .collect();
-            let mut link = Link::new(connection.clone(), groups);
-            catalog
-                .snapshot()
-                .organisations
-                .keys()
-                .for_each(|tenant| link.turns.join(*tenant));
-            self.links.insert(*id, link);
+            self.links.insert(*id, Link::new(connection.clone(), groups));
         }
     }
 
-    /// Wakes everybody who may send for a group that has something waiting.
-    pub(super) fn poke_group(&mut self, group: RouteGroupId) {
+    /// Tells everybody who may send for a group that an organisation has something waiting for it.
+    pub(super) fn announce(&mut self, group: RouteGroupId, tenant: TenantId) {
         let catalog = self.catalog.clone();
         let Some(group) = catalog.snapshot().route_groups.get(&group) else {
             return;
         };
         for member in &group.members {
+            if let Some(link) = self.links.get_mut(&member.connection) {
+                link.turns.join(tenant);
+            }
             self.poke(member.connection);
         }
     }
@@ -182,9 +179,13 @@ impl LaneCore {
     }
 
     fn is_writable(&self, row: &Row, segment: u8, connection: ConnectionId) -> bool {
+        let begun_elsewhere = row.connection.is_some_and(|begun_on| begun_on != connection);
         match row.state_of(segment) {
-            SegmentState::Waiting => row.connection.is_none_or(|begun_on| begun_on == connection),
-            SegmentState::Uncertain => self.may_resend(row, segment),
+            SegmentState::Waiting => !begun_elsewhere,
+            // The segments of a long message stay together; a single one may be re-sent by any connection.
+            SegmentState::Uncertain => {
+                (!begun_elsewhere || row.segment_count == 1) && self.may_resend(row, segment)
+            }
             _ => false,
         }
     }
@@ -198,10 +199,11 @@ impl LaneCore {
             .get(&row.business_type)
             .map(|kind| kind.uncertain);
         policy == Some(UncertainPolicy::ResendOnce)
-            && row
-                .segments
-                .get(usize::from(segment))
-                .is_some_and(|s| s.try_number < UNCERTAIN_WRITES_MAX)
+            && row.segments.get(usize::from(segment)).is_some_and(|stored| {
+                let unknown = |step: &&Step| matches!(step.what, StepKind::Uncertain { .. });
+                // A receipt, even one that decides nothing, says that the carrier has it.
+                stored.carrier_id.is_none() && stored.steps.iter().filter(unknown).count() <= RESENDS_MAX
+            })
     }
 
     fn take_message(&mut self, connection: ConnectionId, now: Now) -> Option<RowRef> {
@@ -224,15 +226,28 @@ impl LaneCore {
                     .map(|group| &snapshot.route_groups[group])
                     .find(|group| queues.has(group.id, |account| lane.may_pull(connection, group, account)))
             };
-            let tenant = turns.next(|tenant| {
-                waiting(lane.tenants.get(&tenant)?)?;
-                Some(
-                    snapshot
-                        .organisations
-                        .get(&tenant)
-                        .map_or(1, |organisation| organisation.weight),
-                )
-            })?;
+            let claim = |tenant| {
+                let Some(queues) = lane.tenants.get(&tenant) else {
+                    return Claim::Nothing;
+                };
+                if waiting(queues).is_some() {
+                    let organisation = snapshot.organisations.get(&tenant);
+                    return Claim::Now {
+                        weight: organisation.map_or(1, |organisation| organisation.weight),
+                    };
+                }
+                if groups.iter().any(|group| queues.has(*group, |_| true)) {
+                    Claim::Later
+                } else {
+                    Claim::Nothing
+                }
+            };
+            let Some(tenant) = turns.next(claim) else {
+                if !turns.is_empty() {
+                    self.poke_those_behind(connection);
+                }
+                return None;
+            };
             let group = waiting(lane.tenants.get(&tenant)?)?;
             // Out of the lane while the lane is asked who may take.
             let mut queues = std::mem::take(self.tenants.get_mut(&tenant)?);
@@ -268,12 +283,38 @@ impl LaneCore {
                 .take_while(|id| *id != connection)
                 .all(|id| !granted_link(id).is_some_and(|link| link.able)),
             Strategy::Weighted => {
-                let served = |id| self.served.get(&(group.id, id)).copied().unwrap_or(0.0);
-                let reach = served(connection) - AHEAD_MAX / f64::from(weight_in(group, connection));
+                let reach = self.reach(group, connection);
                 members
                     .filter(|id| *id != connection)
-                    .filter(|id| granted_link(*id).is_some_and(|link| link.able && link.credit > 0))
-                    .all(|id| reach <= served(id))
+                    .filter(|id| granted_link(*id).is_some_and(Link::has_credit))
+                    .all(|id| reach <= self.served_by(group, id))
+            }
+        }
+    }
+
+    fn served_by(&self, group: &RouteGroup, connection: ConnectionId) -> f64 {
+        self.served.get(&(group.id, connection)).copied().unwrap_or(0.0)
+    }
+
+    /// Where the others of a weighted group must be for this member to take one more.
+    fn reach(&self, group: &RouteGroup, connection: ConnectionId) -> f64 {
+        self.served_by(group, connection) - AHEAD_MAX / f64::from(weight_in(group, connection))
+    }
+
+    /// Wakes those for whom this connection waits in weighted groups: they slept since it was their turn to wait.
+    fn poke_those_behind(&mut self, connection: ConnectionId) {
+        let catalog = self.catalog.clone();
+        let groups = self.links.get(&connection).map(|link| link.groups.clone());
+        for group in groups.into_iter().flatten() {
+            let group = &catalog.snapshot().route_groups[&group];
+            if group.strategy != Strategy::Weighted {
+                continue;
+            }
+            let reach = self.reach(group, connection);
+            for id in group.members.iter().map(|member| member.connection) {
+                if self.links.get(&id).is_some_and(Link::has_credit) && self.served_by(group, id) < reach {
+                    self.poke(id);
+                }
             }
         }
     }
@@ -298,12 +339,7 @@ impl LaneCore {
                     && self.links.get(&member.connection).is_some_and(|link| link.able)
             });
             let least = others
-                .map(|member| {
-                    self.served
-                        .get(&(group.id, member.connection))
-                        .copied()
-                        .unwrap_or(0.0)
-                })
+                .map(|member| self.served_by(group, member.connection))
                 .fold(f64::INFINITY, f64::min);
             if least.is_finite() {
                 let own = self.served.entry((group.id, connection)).or_default();

@@ -35,7 +35,8 @@ impl LaneCore {
             return Err(IntakeError::DiskLow);
         }
         let open = self.columns.len() as u64;
-        if open >= self.options.messages_open_max || self.history_backlog >= self.options.history_backlog_max {
+        if open >= self.options.messages_open_max || self.history_backlog >= self.options.history_backlog_max
+        {
             return Err(IntakeError::Overloaded { retry_after_s: 5 });
         }
         let status = self.journal().status();
@@ -89,14 +90,26 @@ impl LaneCore {
 
     /// The queues of an organisation, filled from the columns: what is unwritten and belongs to no connection.
     pub fn rebuild_queues(&mut self, tenant: TenantId) {
+        self.tenants.insert(tenant, TenantQueues::default());
+        self.enqueue_free(|row| row.tenant == tenant);
+    }
+
+    /// The queues of all organisations, in one pass over the columns.
+    pub fn rebuild_all_queues(&mut self) {
+        self.tenants
+            .values_mut()
+            .for_each(|queues| *queues = TenantQueues::default());
+        self.enqueue_free(|_| true);
+    }
+
+    fn enqueue_free(&mut self, is_wanted: impl Fn(&Row) -> bool) {
         let mut rows: Vec<_> = self
             .columns
             .rows()
-            .filter(|(_, row)| row.tenant == tenant && self.is_free(row))
+            .filter(|(_, row)| is_wanted(row) && self.is_free(row))
             .map(|(at, row)| (row.id, at))
             .collect();
         rows.sort_unstable_by_key(|(id, _)| *id);
-        self.tenants.insert(tenant, TenantQueues::default());
         for (_, at) in rows {
             self.enqueue(at, false);
         }
@@ -133,7 +146,7 @@ impl LaneCore {
         } else {
             queues.push(waiting);
         }
-        self.poke_group(group);
+        self.announce(group, tenant);
     }
 
     fn try_single(&mut self, intake: SingleIntake, now: Now) -> Result<SingleAnswer, IntakeError> {

@@ -55,4 +55,9 @@ impl Link {
             mail: LinkMail::default(),
         }
     }
+
+    /// Whether it could take a segment at once.
+    pub fn has_credit(&self) -> bool {
+        self.able && self.credit > 0
+    }
 }

@@ -112,13 +112,12 @@ pub fn recover(
         .map(|(at, _)| at)
         .collect();
     open.into_iter().for_each(|at| core.arm_receipt_wait(at));
-    let tenants: Vec<_> = core.tenants.keys().copied().collect();
-    tenants.into_iter().for_each(|tenant| core.rebuild_queues(tenant));
     let connections: Vec<_> = core.links.keys().copied().collect();
     for connection in connections {
         core.match_parked(connection, now);
-        core.rebuild_outbox(connection);
     }
+    core.rebuild_all_queues();
+    core.rebuild_outboxes(None);
     core.commit();
     Ok(Recovered {
         core,
@@ -153,26 +152,35 @@ impl LaneCore {
         }
     }
 
-    /// What must go by this connection: the rest of messages begun on it, and what policy re-sends.
-    pub fn rebuild_outbox(&mut self, connection: ConnectionId) {
+    /// What must go by a connection (one, or each): the rest of messages begun on it, and what policy re-sends. In one pass
+    /// over the columns.
+    fn rebuild_outboxes(&mut self, connection: Option<ConnectionId>) {
         let mut rest: Vec<_> = self
             .columns
             .rows()
-            .filter(|(_, row)| row.connection == Some(connection))
-            .flat_map(|(at, row)| {
+            .filter(|(_, row)| connection.is_none() || row.connection == connection)
+            .filter_map(|(at, row)| Some((row.connection?, at, row)))
+            .flat_map(|(connection, at, row)| {
                 (0..row.segment_count)
                     .filter(|segment| match row.state_of(*segment) {
                         SegmentState::Waiting => true,
                         SegmentState::Uncertain => self.may_resend(row, *segment),
                         _ => false,
                     })
-                    .map(move |segment| (row.id, SegmentRef { row: at, segment }))
+                    .map(move |segment| (row.id, segment, connection, at))
             })
             .collect();
-        rest.sort_unstable_by_key(|(id, at)| (*id, at.segment));
-        if let Some(link) = self.links.get_mut(&connection) {
-            link.outbox = rest.into_iter().map(|(_, at)| at).collect();
-            link.mail = Default::default();
+        rest.sort_unstable_by_key(|(id, segment, ..)| (*id, *segment));
+        for (id, link) in &mut self.links {
+            if connection.is_none_or(|only| only == *id) {
+                link.outbox.clear();
+                link.mail = Default::default();
+            }
+        }
+        for (_, segment, connection, row) in rest {
+            if let Some(link) = self.links.get_mut(&connection) {
+                link.outbox.push_back(SegmentRef { row, segment });
+            }
         }
     }
 
@@ -181,10 +189,9 @@ impl LaneCore {
         self.set_link(connection, false, 0);
         self.settle_open_intents(Some(connection), UncertainCause::Cut, now);
         self.match_parked(connection, now);
-        self.rebuild_outbox(connection);
+        self.rebuild_outboxes(Some(connection));
         // A message may have been on its way from a queue to the outbox: whoever is unwritten is queued again.
-        let tenants: Vec<_> = self.tenants.keys().copied().collect();
-        tenants.into_iter().for_each(|tenant| self.rebuild_queues(tenant));
+        self.rebuild_all_queues();
         self.commit();
     }
 }

@@ -8,4 +8,4 @@ mod turns;
 pub use actor::Fault;
 pub use actor::{Intake, TenantActor};
 pub use queues::{TenantQueues, Waiting};
-pub use turns::Turns;
+pub use turns::{Claim, Turns};

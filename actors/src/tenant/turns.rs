@@ -1,60 +1,80 @@
 use carillon_domain::ids::TenantId;
-use std::collections::BTreeMap;
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
+use std::collections::VecDeque;
 
-/// Organisations in weighted turn on one connection (FAIR-1): deficit round robin in segments.
+/// Organisations in weighted turn on one connection (FAIR-1): deficit round robin in segments. Only those that have something
+/// waiting stand in it, so that a turn costs the same however many there are.
 #[derive(Debug, Default)]
 pub struct Turns {
-    order: Vec<TenantId>,
-    credits: BTreeMap<TenantId, i64>,
-    at: usize,
+    /// The front one is being served.
+    order: VecDeque<TenantId>,
+    /// Of those in `order`; `None` until the first turn.
+    credits: HashMap<TenantId, Option<i64>, foldhash::fast::RandomState>,
+}
+
+/// What an organisation has waiting for a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    Nothing,
+    /// Something that this connection may not take at the moment.
+    Later,
+    Now {
+        weight: u16,
+    },
 }
 
 /// Segments a weight of 1 gets in one round. Small, so that shares hold over short times as well.
 const QUANTUM: i64 = 4;
 
 impl Turns {
-    /// Takes the organisation whose turn it is among those for which `weight_of` gives a weight (they have something
-    /// waiting), or `None` when there is none. An organisation with nothing waiting keeps no credit.
-    pub fn next(&mut self, weight_of: impl Fn(TenantId) -> Option<u16>) -> Option<TenantId> {
-        if !self.order.iter().any(|tenant| weight_of(*tenant).is_some()) {
-            self.credits.clear();
-            return None;
-        }
+    /// The organisation whose turn it is among those that have something to take now, or `None` when there is none. An
+    /// organisation with nothing waiting leaves, and keeps no credit.
+    pub fn next(&mut self, claim: impl Fn(TenantId) -> Claim) -> Option<TenantId> {
+        let mut passed_over = 0;
         // Every round raises the credit of those who wait, so somebody's becomes positive.
-        loop {
-            let tenant = self.order[self.at];
-            match weight_of(tenant) {
-                Some(weight) if *self.credits.entry(tenant).or_insert(round(weight)) > 0 => {
-                    return Some(tenant);
-                }
-                Some(_) => {}
-                None => {
+        while passed_over < self.order.len() {
+            let tenant = *self.order.front()?;
+            match claim(tenant) {
+                Claim::Nothing => {
+                    self.order.pop_front();
                     self.credits.remove(&tenant);
+                    continue;
+                }
+                Claim::Later => passed_over += 1,
+                Claim::Now { weight } => {
+                    let credit = self.credits.entry(tenant).or_default();
+                    let credit = credit.get_or_insert(round(weight));
+                    if *credit > 0 {
+                        return Some(tenant);
+                    }
+                    *credit = (*credit + round(weight)).min(round(weight));
+                    passed_over = 0;
                 }
             }
-            self.step(&weight_of);
+            self.order.rotate_left(1);
         }
+        None
     }
 
     /// Charges what `tenant` took.
     pub fn charge(&mut self, tenant: TenantId, segments: u32) {
-        *self.credits.entry(tenant).or_default() -= i64::from(segments);
+        if let Some(Some(credit)) = self.credits.get_mut(&tenant) {
+            *credit -= i64::from(segments);
+        }
     }
 
-    /// Makes the organisations that can be served known; called when one begins to have something waiting.
+    /// Makes an organisation known; called whenever it has something waiting.
     pub fn join(&mut self, tenant: TenantId) {
-        if !self.order.contains(&tenant) {
-            self.order.push(tenant);
+        if let Entry::Vacant(place) = self.credits.entry(tenant) {
+            place.insert(None);
+            self.order.push_back(tenant);
         }
     }
 
-    fn step(&mut self, weight_of: &impl Fn(TenantId) -> Option<u16>) {
-        self.at = (self.at + 1) % self.order.len();
-        let tenant = self.order[self.at];
-        if let Some(weight) = weight_of(tenant) {
-            let credit = self.credits.entry(tenant).or_default();
-            *credit = (*credit + round(weight)).min(round(weight));
-        }
+    /// Nobody had anything waiting when it was last looked.
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
     }
 }
 
@@ -65,21 +85,29 @@ fn round(weight: u16) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
+
+    fn now(weight: u16) -> Claim {
+        Claim::Now { weight }
+    }
+
+    fn turns(tenants: impl IntoIterator<Item = u32>) -> Turns {
+        let mut turns = Turns::default();
+        tenants
+            .into_iter()
+            .for_each(|tenant| turns.join(TenantId(tenant)));
+        turns
+    }
 
     fn shares(weights: &[(u32, u16)], takes: usize, segments: u32) -> BTreeMap<u32, u32> {
-        let mut turns = Turns::default();
-        weights
-            .iter()
-            .for_each(|(tenant, _)| turns.join(TenantId(*tenant)));
+        let mut turns = turns(weights.iter().map(|(tenant, _)| *tenant));
         let mut taken = BTreeMap::new();
         for _ in 0..takes {
-            let weight_of = |t: TenantId| {
-                weights
-                    .iter()
-                    .find(|(id, _)| *id == t.0)
-                    .map(|(_, weight)| *weight)
+            let claim = |t: TenantId| {
+                let found = weights.iter().find(|(id, _)| *id == t.0);
+                found.map_or(Claim::Nothing, |(_, weight)| now(*weight))
             };
-            let tenant = turns.next(weight_of).unwrap();
+            let tenant = turns.next(claim).unwrap();
             turns.charge(tenant, segments);
             *taken.entry(tenant.0).or_default() += segments;
         }
@@ -97,16 +125,17 @@ mod tests {
 
     #[test]
     fn who_waits_for_nothing_saves_nothing_up() {
-        let mut turns = Turns::default();
-        (1..=2).for_each(|tenant| turns.join(TenantId(tenant)));
+        let mut turns = turns(1..=2);
         for _ in 0..1_000 {
-            let tenant = turns.next(|t| (t.0 == 1).then_some(1)).unwrap();
+            let only_first = |t: TenantId| if t.0 == 1 { now(1) } else { Claim::Nothing };
+            let tenant = turns.next(only_first).unwrap();
             assert_eq!(tenant, TenantId(1));
             turns.charge(tenant, 1);
         }
+        turns.join(TenantId(2));
         let mut second = 0;
         for _ in 0..100 {
-            let tenant = turns.next(|_| Some(1)).unwrap();
+            let tenant = turns.next(|_| now(1)).unwrap();
             turns.charge(tenant, 1);
             second += u32::from(tenant == TenantId(2));
         }
@@ -114,10 +143,33 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waiting_is_nobody() {
-        let mut turns = Turns::default();
-        assert_eq!(turns.next(|_| Some(1)), None);
-        turns.join(TenantId(1));
-        assert_eq!(turns.next(|_| None), None);
+    fn who_may_not_now_keeps_standing_and_who_has_nothing_leaves() {
+        let mut turns = turns(1..=3);
+        assert_eq!(turns.next(|_| Claim::Later), None);
+        assert!(!turns.is_empty());
+        let only_third = |t: TenantId| if t.0 == 3 { now(1) } else { Claim::Later };
+        assert_eq!(turns.next(only_third), Some(TenantId(3)));
+        assert_eq!(turns.next(|_| Claim::Nothing), None);
+        assert!(turns.is_empty());
+        turns.join(TenantId(2));
+        turns.join(TenantId(2));
+        assert_eq!(turns.next(|_| now(1)), Some(TenantId(2)));
+        assert_eq!(turns.order.len(), 1);
+    }
+
+    /// A thousand organisations with nothing waiting are not asked for every message of the one that has.
+    #[test]
+    fn a_turn_costs_nothing_for_those_without_anything_waiting() {
+        let mut turns = turns(0..1_000);
+        let asked = std::cell::Cell::new(0);
+        for _ in 0..1_000 {
+            let claim = |t: TenantId| {
+                asked.set(asked.get() + 1);
+                if t.0 == 7 { now(1) } else { Claim::Nothing }
+            };
+            let tenant = turns.next(claim).unwrap();
+            turns.charge(tenant, 1);
+        }
+        assert!(asked.get() < 3_000, "{} questions", asked.get());
     }
 }

@@ -3,6 +3,7 @@
 mod feeds;
 mod idempotency;
 mod late;
+mod pulls;
 mod sharing;
 mod tries;
 mod whole_way;
