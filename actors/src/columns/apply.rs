@@ -443,15 +443,8 @@ impl Columns {
                 segment: number as u8,
             };
             self.enter_index(connection, to, segment, state);
-            match carrier_id {
-                Some(carrier_id) if state.is_final() => {
-                    self.recent
-                        .insert(connection, &carrier_id, self.limits.recent_ids_max);
-                }
-                Some(carrier_id) => {
-                    self.by_carrier.insert((connection, carrier_id), segment);
-                }
-                None => {}
+            if let Some(carrier_id) = carrier_id.filter(|_| !state.is_final()) {
+                self.by_carrier.insert((connection, carrier_id), segment);
             }
         }
     }

@@ -1,6 +1,6 @@
 use super::idempotency::{KeyGeneration, Keys};
 use super::quota::DayUse;
-use super::recent::{Amendable, NamedSegment};
+use super::recent::{Amendable, NamedSegment, RecentIds};
 use super::row::Row;
 use super::{ColumnLimits, Columns};
 use carillon_domain::fact::Receipt;
@@ -45,6 +45,7 @@ struct Writing<'a> {
     keys: Vec<KeyGeneration>,
     quotas: Vec<(AccountId, DayUse)>,
     epochs: Vec<(ConnectionId, u32)>,
+    recent: (&'a [u64], &'a [u64]),
     marks: &'a [JournalMark],
 }
 
@@ -57,6 +58,7 @@ struct Reading {
     keys: Vec<KeyGeneration>,
     quotas: Vec<(AccountId, DayUse)>,
     epochs: Vec<(ConnectionId, u32)>,
+    recent: (Vec<u64>, Vec<u64>),
     marks: Vec<JournalMark>,
 }
 
@@ -77,6 +79,7 @@ impl Columns {
             keys: self.keys.sorted(),
             quotas,
             epochs,
+            recent: self.recent.halves(),
             marks,
         };
         postcard::to_extend(&writing, vec![VERSION]).map_err(CheckpointError::Encode)
@@ -99,11 +102,6 @@ impl Columns {
             columns.parked.park(receipt, limits.parked_receipts_max);
         }
         for (entry, names) in reading.amendable {
-            for (connection, id, segment) in &names {
-                if entry.is_definite(*segment) {
-                    columns.recent.insert(*connection, id, limits.recent_ids_max);
-                }
-            }
             columns.amendable.insert(entry, names, limits.amendable_max);
         }
         columns.keys = Keys::restore(reading.keys);
@@ -111,6 +109,8 @@ impl Columns {
             columns.quotas.restore(account, used);
         }
         columns.epochs.extend(reading.epochs);
+        let (young, old) = reading.recent;
+        columns.recent = RecentIds::restore(young, old);
         Ok(RestoredColumns {
             columns,
             marks: reading.marks,

@@ -109,21 +109,53 @@ impl Amendables {
 #[derive(Debug, Default)]
 pub struct RecentIds {
     hasher: foldhash::fast::FixedState,
-    young: hashbrown::HashSet<u64, foldhash::fast::RandomState>,
-    old: hashbrown::HashSet<u64, foldhash::fast::RandomState>,
+    young: Generation,
+    old: Generation,
+}
+
+#[derive(Debug, Default)]
+struct Generation {
+    hashes: hashbrown::HashSet<u64, foldhash::fast::RandomState>,
+    /// The same in order of arrival, so that a checkpoint need not sort them.
+    order: Vec<u64>,
+}
+
+impl Generation {
+    fn of(order: Vec<u64>) -> Self {
+        Generation { hashes: order.iter().copied().collect(), order }
+    }
+
+    fn insert(&mut self, hash: u64) {
+        if self.hashes.insert(hash) {
+            self.order.push(hash);
+        }
+    }
 }
 
 impl RecentIds {
     pub fn insert(&mut self, connection: ConnectionId, id: &CarrierId, max: usize) {
         self.young.insert(self.hasher.hash_one((connection, id)));
-        if self.young.len() > max / 2 {
+        if self.young.order.len() > max / 2 {
             self.old = std::mem::take(&mut self.young);
         }
     }
 
     pub fn contains(&self, connection: ConnectionId, id: &CarrierId) -> bool {
         let hash = self.hasher.hash_one((connection, id));
-        self.young.contains(&hash) || self.old.contains(&hash)
+        self.young.hashes.contains(&hash) || self.old.hashes.contains(&hash)
+    }
+
+    /// The younger and the older half, each in order of arrival.
+    pub fn halves(&self) -> (&[u64], &[u64]) {
+        (&self.young.order, &self.old.order)
+    }
+
+    pub fn restore(young: Vec<u64>, old: Vec<u64>) -> Self {
+        RecentIds {
+            hasher: foldhash::fast::FixedState::default(),
+            young: Generation::of(young),
+            old: Generation::of(old),
+        }
     }
 }
 
@@ -138,7 +170,9 @@ mod tests {
         for number in 0..1_000 {
             recent.insert(connection, &CarrierId::Number(number), 100);
         }
-        assert!(recent.young.len() + recent.old.len() <= 102);
+        let (young, old) = recent.halves();
+        assert!(young.len() + old.len() <= 102);
+        let recent = RecentIds::restore(young.to_vec(), old.to_vec());
         assert!((960..1_000).all(|number| recent.contains(connection, &CarrierId::Number(number))));
         assert!(!recent.contains(connection, &CarrierId::Number(1)));
         assert!(!recent.contains(ConnectionId(2), &CarrierId::Number(999)));
