@@ -70,7 +70,7 @@ impl<'a> Deliver<'a> {
         })
     }
 
-    /// Takes a last field of any length: gateways of 3.0 send the one of 2.0, or none.
+    /// Takes a last field of any length up to that of 3.0: gateways of 3.0 send the one of 2.0, or none.
     pub fn decode(body: &'a [u8], version: Version) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(body);
         Ok(Self {
@@ -89,6 +89,10 @@ impl<'a> Deliver<'a> {
             },
             link_id: {
                 let tail = reader.rest();
+                // The layout of 3.0 read as 2.0 would be an empty message before a long tail: its content must not be lost.
+                if tail.len() > Version::V30.link_id_width() {
+                    return Err(DecodeError::Trailing { count: tail.len() });
+                }
                 wire::until_nul(&tail[..tail.len().min(version.link_id_width())])
             },
         })
