@@ -53,6 +53,10 @@ pub struct Counters {
     pub receipts_duplicate: Counter,
     pub receipts_unmatched: Counter,
     pub deliveries_unreadable: Counter,
+    /// From carriers: answers to nothing, commands that have no place, bodies that cannot be read.
+    pub answers_ignored: Counter,
+    pub commands_ignored: Counter,
+    pub pdus_malformed: Counter,
     pub replies: Counter,
     pub replies_unowned: Counter,
     pub finals_delivered: Counter,

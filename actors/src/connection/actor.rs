@@ -1,4 +1,5 @@
 use super::core::{Command, ConnectionCore};
+use super::reader::{Gate, Heard, read};
 use crate::backoff::{Backoff, RestartBudget};
 use crate::lane::{LaneCore, SharedLane};
 use crate::status::ConnectionState;
@@ -6,18 +7,14 @@ use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, SpawnHandle, StreamHandler,
     Supervised, WrapFuture,
 };
-use bytes::BytesMut;
 use carillon_domain::ids::ConnectionId;
 use carillon_domain::time::{Now, UnixMs};
-use futures_util::stream;
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 
-/// Bytes read at once; all PDUs in them are one event.
-const READ_BYTES: usize = 64 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const RESTARTS_MAX: usize = 10;
 const RESTARTS_WINDOW: Duration = Duration::from_secs(60);
@@ -38,13 +35,6 @@ pub struct Unbind {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct RetryNow;
-
-/// Something the socket of a session said.
-pub struct Heard {
-    slot: u8,
-    epoch: u32,
-    what: Result<BytesMut, String>,
-}
 
 /// Holds the sockets of one connection and lets [`ConnectionCore`] decide. A panic closes the sockets, makes open segments
 /// UNCERTAIN, and restarts it with what the columns know.
@@ -67,6 +57,7 @@ struct Socket {
     epoch: u32,
     stream: Rc<TcpStream>,
     reader: SpawnHandle,
+    gate: Rc<Gate>,
     /// A task waits until the socket takes more.
     blocked: bool,
 }
@@ -172,7 +163,8 @@ impl ConnectionActor {
 
     fn connected(&mut self, slot: u8, epoch: u32, stream: TcpStream, ctx: &mut Context<Self>) {
         let stream = Rc::new(stream);
-        let reader = ctx.add_stream(read(slot, epoch, stream.clone()));
+        let gate = Rc::new(Gate::default());
+        let reader = ctx.add_stream(read(slot, epoch, stream.clone(), gate.clone()));
         let place = usize::from(slot);
         if self.sockets.len() <= place {
             self.sockets.resize_with(place + 1, || None);
@@ -181,6 +173,7 @@ impl ConnectionActor {
             epoch,
             stream,
             reader,
+            gate,
             blocked: false,
         });
         self.run(ctx, |core, _, now| {
@@ -209,6 +202,7 @@ impl ConnectionActor {
                         {
                             socket.blocked = false;
                             actor.flush(slot, ctx);
+                            actor.run(ctx, |core, lane, now| core.tick(lane, rand::random(), now));
                         }
                     }));
                     return;
@@ -230,10 +224,19 @@ impl ConnectionActor {
         Some(socket)
     }
 
-    /// Sets the timer to when the core wants to be asked next, and tells how things stand.
+    /// Sets the timer to when the core wants to be asked next, lets the sockets read or wait, and tells how things stand.
     fn arm(&mut self, ctx: &mut Context<Self>) {
         let now = self.shared.now();
-        let next = self.shared.read(|lane| self.core.next_tick(lane, now));
+        let next = self.shared.read(|lane| {
+            for (slot, socket) in self.sockets.iter().enumerate() {
+                if let Some(socket) = socket {
+                    socket
+                        .gate
+                        .set_open(self.core.may_read(lane, slot as u8, socket.epoch));
+                }
+            }
+            self.core.next_tick(lane, now)
+        });
         if let Some(timer) = self.timer.take() {
             ctx.cancel_future(timer);
         }
@@ -260,27 +263,6 @@ fn make_core(id: ConnectionId, shared: &SharedLane) -> Option<ConnectionCore> {
     shared.read(|lane| {
         let config = lane.link(id)?.config.clone();
         Some(ConnectionCore::new(config, lane.columns().next_epoch(id), now))
-    })
-}
-
-/// Everything the socket says, in order; ends after the first error or end of stream.
-fn read(slot: u8, epoch: u32, stream: Rc<TcpStream>) -> impl stream::Stream<Item = Heard> {
-    stream::unfold(Some(stream), move |open| async move {
-        let stream = open?;
-        let mut bytes = BytesMut::with_capacity(READ_BYTES);
-        let what = loop {
-            if let Err(error) = stream.readable().await {
-                break Err(error.to_string());
-            }
-            match stream.try_read_buf(&mut bytes) {
-                Ok(0) => break Err("the carrier closed the connection".to_owned()),
-                Ok(_) => break Ok(bytes),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => break Err(error.to_string()),
-            }
-        };
-        let open = what.is_ok().then_some(stream);
-        Some((Heard { slot, epoch, what }, open))
     })
 }
 

@@ -11,7 +11,7 @@ use carillon_domain::fact::{SessionChange, StatusCode, UncertainCause};
 use carillon_domain::ids::ConnectionId;
 use carillon_domain::state::SegmentState;
 use carillon_domain::time::{Monotonic, Now};
-use carillon_protocols::session::{ClientEvent, ClientSession, Millis, RejectClass, SubmitError};
+use carillon_protocols::session::{ClientEvent, ClientSession, Ignored, Millis, RejectClass, SubmitError};
 use compact_str::{ToCompactString, format_compact};
 use std::time::Duration;
 
@@ -107,6 +107,7 @@ impl ConnectionCore {
                 let active = ActiveSession {
                     session,
                     epoch,
+                    bound_since: None,
                     written: 0,
                     reserved: 0,
                     silent: false,
@@ -154,11 +155,26 @@ impl ConnectionCore {
         };
         active.silent = false;
         let mut events = Vec::new();
+        let ignored = active.session.ignored();
         active.session.receive(bytes, millis(now), &mut events);
+        count_ignored(lane, ignored, active.session.ignored());
         self.happened(lane, slot, epoch, events, random, now, &mut commands);
         self.work(lane, now, &mut commands);
         self.flush_if_needed(slot, &mut commands);
         commands
+    }
+
+    /// Whether more may be read from a session: not while the peer does not take our answers, nor while what came before
+    /// waits for the disk.
+    pub fn may_read(&mut self, lane: &LaneCore, slot: u8, epoch: u32) -> bool {
+        let Some(active) = self.slots[usize::from(slot)].of_epoch(epoch) else {
+            return true;
+        };
+        if active.is_clogged() {
+            self.last_error = Some("the carrier does not read what we answer".to_owned());
+            return false;
+        }
+        lane.journal().status().backlog_bytes <= lane.options().journal_backlog_bytes_max
     }
 
     /// The socket took `bytes` of the session's output.
@@ -365,15 +381,18 @@ impl ConnectionCore {
         commands: &mut Vec<Command>,
     ) {
         let mut tags = Vec::new();
+        let mut refusal = None;
         for event in events {
             match event {
                 ClientEvent::Bound { .. } => {
-                    self.slots[usize::from(slot)].backoff.reset();
+                    if let Some(active) = self.slots[usize::from(slot)].active() {
+                        active.bound_since = Some(now.monotonic);
+                    }
                     self.last_error = None;
                     lane.session_changed(self.id, slot, epoch, SessionChange::Bound, now);
                 }
                 ClientEvent::BindRefused { code, reason } => {
-                    self.last_error = Some(format!("the carrier refused the bind: {reason} ({code})"));
+                    refusal = Some(format!("the carrier refused the bind: {reason} ({code})"));
                 }
                 ClientEvent::Submitted { token, id, .. } => {
                     self.throttle.reset();
@@ -413,7 +432,8 @@ impl ConnectionCore {
                 ClientEvent::Closed { reason } => {
                     let last = self.last_words(slot);
                     commands.push(Command::Close { slot, last });
-                    self.end_session(lane, slot, &reason.to_string(), random, now);
+                    let cause = refusal.take().unwrap_or_else(|| in_full(&reason));
+                    self.end_session(lane, slot, &cause, random, now);
                 }
             }
             lane.commit_when_large();
@@ -446,6 +466,12 @@ impl ConnectionCore {
 
     fn end_session(&mut self, lane: &mut LaneCore, slot: u8, cause: &str, random: f64, now: Now) {
         let place = &mut self.slots[usize::from(slot)];
+        if place
+            .active()
+            .is_some_and(|active| active.was_stable(now.monotonic))
+        {
+            place.backoff.reset();
+        }
         let idle = SlotState::Idle {
             retry_at: now.monotonic + place.backoff.next(random),
         };
@@ -456,7 +482,7 @@ impl ConnectionCore {
             place.state = SlotState::Idle {
                 retry_at: now.monotonic,
             };
-        } else if self.last_error.is_none() {
+        } else {
             self.last_error = Some(cause.to_owned());
         }
         lane.session_changed(
@@ -711,10 +737,24 @@ enum Written {
     Later,
 }
 
-impl ActiveSession {
-    fn is_bound(&self) -> bool {
-        self.session.state() == carillon_protocols::session::SessionState::Bound
+/// What came from the peer without effect is counted with its cause.
+fn count_ignored(lane: &LaneCore, before: Ignored, after: Ignored) {
+    let counters = lane.counters();
+    counters.answers_ignored.add(after.answers - before.answers);
+    counters.commands_ignored.add(after.commands - before.commands);
+    counters.pdus_malformed.add(after.malformed - before.malformed);
+}
+
+/// An error and its sources in one line.
+fn in_full(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
     }
+    text
 }
 
 fn millis(now: Now) -> Millis {

@@ -4,6 +4,7 @@ mod actor;
 mod core;
 mod encode;
 mod limiter;
+mod reader;
 mod slot;
 
 pub use actor::{ConnectionActor, ConnectionWake, RetryNow, Unbind};

@@ -6,6 +6,12 @@ use std::time::Duration;
 /// The first and the longest wait between two tries to connect.
 const RETRY_FIRST: Duration = Duration::from_millis(200);
 const RETRY_MAX: Duration = Duration::from_secs(15);
+/// A session that was bound this long counts as a success; the next failure waits as little as the first one.
+const STABLE_AFTER: Duration = Duration::from_secs(5);
+
+/// Output that the socket has not taken, above which the session reads and submits nothing. A full window of submits stays
+/// below, so that only a peer that asks much and takes nothing gets here.
+const UNWRITTEN_BYTES_MAX: u64 = 2 << 20;
 
 /// One of the connection's sessions, whether it exists at the moment or not.
 #[derive(Debug)]
@@ -25,6 +31,7 @@ pub enum SlotState {
 pub struct ActiveSession {
     pub session: ClientSession,
     pub epoch: u32,
+    pub bound_since: Option<Monotonic>,
     /// Bytes of the output that the socket has accepted.
     pub written: u64,
     /// Segments with INTENT for this session that are not written yet.
@@ -55,9 +62,22 @@ impl Slot {
 }
 
 impl ActiveSession {
-    /// Bound and not silent.
+    pub fn is_bound(&self) -> bool {
+        self.session.state() == SessionState::Bound
+    }
+
+    /// Bound, not silent, and not clogged.
     pub fn is_usable(&self) -> bool {
-        self.session.state() == SessionState::Bound && !self.silent
+        self.is_bound() && !self.silent && !self.is_clogged()
+    }
+
+    /// The peer does not take what we write.
+    pub fn is_clogged(&self) -> bool {
+        self.session.output_total() - self.written > UNWRITTEN_BYTES_MAX
+    }
+
+    pub fn was_stable(&self, now: Monotonic) -> bool {
+        self.bound_since.is_some_and(|since| now - since >= STABLE_AFTER)
     }
 
     /// Segments that may be given an INTENT for this session now.

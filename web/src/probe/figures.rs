@@ -214,6 +214,26 @@ const LANE_COUNTERS: &[(&str, &str, OfCounters)] = &[
         |c| c.replies_unowned.get(),
     ),
     (
+        "carillon_deliveries_unreadable_total",
+        "Receipts and replies that could not be read and were refused.",
+        |c| c.deliveries_unreadable.get(),
+    ),
+    (
+        "carillon_carrier_answers_ignored_total",
+        "Answers of carriers to nothing.",
+        |c| c.answers_ignored.get(),
+    ),
+    (
+        "carillon_carrier_commands_ignored_total",
+        "Commands of carriers that are unknown or have no place.",
+        |c| c.commands_ignored.get(),
+    ),
+    (
+        "carillon_carrier_pdus_malformed_total",
+        "PDUs of carriers whose body could not be read.",
+        |c| c.pdus_malformed.get(),
+    ),
+    (
         "carillon_finals_amended_total",
         "Ends corrected by a late receipt.",
         |c| c.finals_amended.get(),
