@@ -8,6 +8,7 @@ mod observe;
 pub mod parameter;
 mod request_id;
 pub mod time;
+mod unread;
 
 pub use failure::{Chain, Failure};
 pub use media_type::MediaType;

@@ -1,6 +1,7 @@
 use super::failure::Failure;
 use super::metrics::HttpMetrics;
 use super::request_id::{REQUEST_ID, request_id};
+use super::unread::Unread;
 use crate::endpoint::RouteIndex;
 use crate::right::Caller;
 use actix_web::body::{BoxBody, MessageBody};
@@ -16,14 +17,18 @@ pub const UNMATCHED: &str = "unmatched";
 
 /// Around every request: its id, the body of its problem if it fails, one log line and the counters.
 pub async fn observe<B: MessageBody + 'static>(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let begin = Instant::now();
     let metrics = request.app_data::<web::Data<HttpMetrics>>().cloned();
     let id = request_id(request.headers().get(REQUEST_ID).map(HeaderValue::as_bytes));
+    let unread = Unread::of(&mut request);
     let response = next.call(request).await?.map_into_boxed_body();
     let mut response = with_problem(response, &id)?;
+    if let Some(unread) = unread {
+        response = response.map_body(|_, body| unread.kept_by(body));
+    }
     let id_value = HeaderValue::from_str(&id).expect("a request id is visible ASCII");
     response
         .headers_mut()
