@@ -310,7 +310,8 @@ impl Columns {
             self.quotas
                 .give_back(row.account, day, u64::from(row.segment_count));
         }
-        if finished.state.is_amendable() && !owed.is_empty() {
+        // Of a message that failed as well: what is still owed for it must not be taken for another one's (UNC-1).
+        if !owed.is_empty() {
             let entry = Amendable {
                 message: row.id,
                 attempt: row.attempt,

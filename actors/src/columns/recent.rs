@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
 
-/// A message that ended as Sent, Expired or Unknown: a late receipt may still correct it (RCP-1).
+/// A message that ended before all its receipts came. One that ended as Sent, Expired or Unknown is still corrected by them
+/// (RCP-1).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Amendable {
     pub message: MessageId,
@@ -122,7 +123,10 @@ struct Generation {
 
 impl Generation {
     fn of(order: Vec<u64>) -> Self {
-        Generation { hashes: order.iter().copied().collect(), order }
+        Generation {
+            hashes: order.iter().copied().collect(),
+            order,
+        }
     }
 
     fn insert(&mut self, hash: u64) {

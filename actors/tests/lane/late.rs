@@ -1,11 +1,12 @@
 //! Receipts that come late, early, twice or without a meaning (RCP-1).
 
-use crate::world::{HOLD, World, catalog, connection};
+use crate::world::{ACCOUNT, HOLD, World, catalog, connection};
 use carillon_actors::feed::{FeedEvent, FeedKind, read_feed};
 use carillon_domain::catalog::{Protocol, Snapshot, Strategy};
 use carillon_domain::fact::{CarrierId, FinalState};
 use carillon_domain::ids::{ConnectionId, MessageId};
 use carillon_domain::journey::MessageState;
+use carillon_domain::phone::PhoneNumber;
 use std::time::Duration;
 
 const CARRIER: ConnectionId = ConnectionId(1);
@@ -393,4 +394,33 @@ fn a_status_without_meaning_moves_nothing() {
         taken.receipt(0, "DELIVRD");
         assert_eq!(taken.state(), FinalState::Delivered, "{status:?}");
     }
+}
+
+/// What is still owed for a message that has failed belongs to it, and to no other one of unknown outcome (UNC-1).
+#[test]
+fn the_rest_of_a_failed_message_resolves_nothing_else() {
+    let mut taken = Taken::new(Protocol::Cmpp20, 2, 12);
+    taken.receipt(0, "UNDELIV");
+    assert_eq!(taken.state(), FinalState::Failed);
+    let mut message = taken.world.prepared(HOLD, 1);
+    message.to = PhoneNumber::parse(&taken.to).unwrap();
+    let behaviour = &mut taken.world.carriers.get_mut(&CARRIER).unwrap().behaviour;
+    behaviour.silent = true;
+    let other = taken.world.send_as(ACCOUNT, message, None).unwrap().unwrap().id;
+    taken.world.run(Duration::from_millis(500));
+    taken.world.cut(CARRIER);
+    taken.world.carriers.get_mut(&CARRIER).unwrap().behaviour.silent = false;
+    taken.world.run(Duration::from_secs(3));
+    assert_eq!(taken.world.lane.counters().segments_uncertain.get(), 1);
+    for status in ["DELIVRD", "UNDELIV"] {
+        taken.receipt(1, status);
+        assert!(
+            taken.world.lane.columns().find(other).is_some(),
+            "its fate is not known"
+        );
+    }
+    assert_eq!(
+        (taken.state(), taken.counted()),
+        (FinalState::Failed, [2, 1, 0, 0])
+    );
 }
