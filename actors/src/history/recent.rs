@@ -4,6 +4,7 @@ use carillon_domain::journey::{Journey, MessageState};
 use carillon_domain::phone::PhoneNumber;
 use carillon_storage::journal::FrameSeq;
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use std::collections::VecDeque;
@@ -74,28 +75,11 @@ impl Recent {
             .collect()
     }
 
-    /// Forgets what is stored now: everything that ended up to `upto`.
+    /// Forgets what is stored now: everything that ended up to `upto`. Frame by frame, so that the lane never waits for the
+    /// lock for long.
     pub fn stored(&self, upto: FrameSeq) {
-        let mut inner = self.inner.lock();
-        while inner
-            .waiting
-            .front()
-            .is_some_and(|finished| finished.frame <= upto)
-        {
-            let finished = inner.waiting.pop_front().expect("looked at just now");
-            inner.rows -= finished.journeys.len() + finished.amendments.len();
-            for journey in &finished.journeys {
-                inner.journeys.remove(&journey.message);
-                if let Some(messages) = inner.by_phone.get_mut(&journey.to) {
-                    messages.retain(|message| *message != journey.message);
-                    if messages.is_empty() {
-                        inner.by_phone.remove(&journey.to);
-                    }
-                }
-            }
-            for amendment in &finished.amendments {
-                inner.amended.remove(&amendment.message);
-            }
+        while let Some(finished) = self.inner.lock().forget_oldest(upto) {
+            drop(finished);
         }
     }
 
@@ -126,10 +110,134 @@ impl Recent {
 }
 
 impl Inner {
+    fn forget_oldest(&mut self, upto: FrameSeq) -> Option<Arc<Finished>> {
+        self.waiting.front().filter(|finished| finished.frame <= upto)?;
+        let finished = self.waiting.pop_front()?;
+        self.rows -= finished.journeys.len() + finished.amendments.len();
+        for journey in &finished.journeys {
+            self.journeys.remove(&journey.message);
+        }
+        for journey in &finished.journeys {
+            self.forget_number(journey.to);
+        }
+        for amendment in &finished.amendments {
+            // A later one may wait for its turn.
+            let stored = MessageState::Final(amendment.state);
+            if self.amended.get(&amendment.message) == Some(&stored) {
+                self.amended.remove(&amendment.message);
+            }
+        }
+        Some(finished)
+    }
+
+    /// Drops the messages to a number that are gone, all in one pass: thousands may go to one number.
+    fn forget_number(&mut self, to: PhoneNumber) {
+        let Entry::Occupied(mut messages) = self.by_phone.entry(to) else {
+            return;
+        };
+        // They are in the order of ending, as the frames are: when the first is still here, the others are.
+        if messages
+            .get()
+            .first()
+            .is_some_and(|first| self.journeys.contains_key(first))
+        {
+            return;
+        }
+        messages
+            .get_mut()
+            .retain(|message| self.journeys.contains_key(message));
+        if messages.get().is_empty() {
+            messages.remove();
+        }
+    }
+
     fn amended(&self, mut journey: Journey) -> Journey {
         if let Some(state) = self.amended.get(&journey.message) {
             journey.state = *state;
         }
         journey
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use carillon_domain::fact::FinalState;
+    use carillon_domain::ids::{AccountId, BusinessTypeId};
+    use carillon_domain::journey::Amendment;
+    use carillon_domain::time::UnixMs;
+
+    fn journey(id: u64, to: u64) -> Journey {
+        Journey {
+            message: MessageId(id),
+            tenant: TenantId(1),
+            account: AccountId(1),
+            business_type: BusinessTypeId(1),
+            template: None,
+            to: PhoneNumber::from_e164(to).unwrap(),
+            text: "".into(),
+            reference: None,
+            state: MessageState::Final(FinalState::Sent),
+            cause: None,
+            final_at: None,
+            attempts: Vec::new(),
+        }
+    }
+
+    fn finished(frame: u64, journeys: Vec<Journey>, amended: &[(u64, FinalState)]) -> Finished {
+        let amendment = |(id, state): &(u64, FinalState)| Amendment {
+            message: MessageId(*id),
+            state: *state,
+            cause: None,
+            at: UnixMs(0),
+        };
+        Finished {
+            frame: FrameSeq(frame),
+            journeys,
+            amendments: amended.iter().map(amendment).collect(),
+        }
+    }
+
+    #[test]
+    fn what_is_stored_is_forgotten_frame_by_frame() {
+        let recent = Recent::default();
+        let (one, two) = (8_613_800_000_001, 8_613_800_000_002);
+        recent.add(vec![
+            finished(1, vec![journey(1, one), journey(2, one), journey(3, two)], &[]),
+            finished(2, vec![journey(4, one)], &[]),
+        ]);
+        recent.stored(FrameSeq(1));
+        let to = |number| {
+            let number = PhoneNumber::from_e164(number).unwrap();
+            let found = recent.by_phone(number, None);
+            found.iter().map(|journey| journey.message.0).collect::<Vec<_>>()
+        };
+        assert_eq!((to(one), to(two), recent.rows()), (vec![4], vec![], 1));
+        recent.stored(FrameSeq(2));
+        assert_eq!((to(one), recent.rows()), (vec![], 0));
+        assert!(recent.inner.lock().by_phone.is_empty());
+    }
+
+    #[test]
+    fn an_amendment_outlives_an_earlier_one_that_is_stored() {
+        let recent = Recent::default();
+        let states = [FinalState::Expired, FinalState::Delivered];
+        recent.add(vec![finished(1, vec![], &[(1, states[0])])]);
+        recent.add(vec![finished(2, vec![], &[(1, states[1])])]);
+        recent.stored(FrameSeq(1));
+        let seen = recent.amend(journey(1, 8_613_800_000_001));
+        assert_eq!(seen.state, MessageState::Final(states[1]));
+    }
+
+    /// A monitoring system may write to one number without end.
+    #[test]
+    fn many_messages_to_one_number_are_forgotten_in_one_pass() {
+        let recent = Recent::default();
+        let journeys = (0..200_000).map(|id| journey(id, 8_613_800_000_001)).collect();
+        recent.add(vec![finished(1, journeys, &[])]);
+        let start = std::time::Instant::now();
+        recent.stored(FrameSeq(1));
+        let took = start.elapsed();
+        assert!(took < std::time::Duration::from_secs(2), "{took:?}");
     }
 }
