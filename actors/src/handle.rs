@@ -211,6 +211,8 @@ impl LaneHandle {
             .await;
         match failed.as_deref() {
             Ok(Readiness::Failed { reason }) => reason.clone(),
+            // The lane is gone. One that was not told to stop has panicked.
+            _ if self.readiness() != Readiness::Stopping => "the lane has panicked".to_owned(),
             _ => std::future::pending().await,
         }
     }

@@ -126,6 +126,17 @@ async fn a_spent_restart_budget_leaves_the_connection_down_until_an_operator_act
     handle.stop(WAIT).await.unwrap();
 }
 
+/// Nothing restarts the lane: the process has to end, and whoever watches it is told.
+#[actix::test]
+async fn a_lane_that_panics_has_failed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (handle, _journal) = node(folder.path(), 1);
+    let answer = handle.ask(|_: &SharedLane| panic!("injected")).await;
+    assert!(answer.is_err());
+    let reason = tokio::time::timeout(WAIT, handle.failed()).await;
+    assert!(reason.is_ok(), "nobody is told");
+}
+
 #[actix::test]
 async fn a_stop_and_a_start_lose_nothing_and_the_search_finds_everything() {
     let carrier = Carrier::start().await;
