@@ -86,10 +86,8 @@ impl TenantQueues {
         let overdue = |class: &usize| waiting[*class].is_some() && queues.overtaken[*class] >= OVERTAKES_MAX;
         let served = (highest..waiting.len()).rev().find(overdue).unwrap_or(highest);
         queues.overtaken[served] = 0;
-        for class in served + 1..waiting.len() {
-            if waiting[class].is_some() {
-                queues.overtaken[class] += 1;
-            }
+        for (overtaken, place) in queues.overtaken.iter_mut().zip(&waiting).skip(served + 1) {
+            *overtaken += u32::from(place.is_some());
         }
         queues.classes[served].take(waiting[served]?)
     }

@@ -40,3 +40,27 @@ fn a_late_refusal_of_the_first_write_is_no_reason_for_a_third() {
         assert_eq!(word, "delivered", "{protocol:?}");
     }
 }
+
+/// Only a write of unknown outcome uses the re-send up; one that the carrier was too busy for does not.
+#[test]
+fn a_code_that_was_throttled_first_is_still_written_once_more() {
+    let mut world = World::new(
+        catalog(Strategy::PrimaryBackup, vec![connection(1, Protocol::Cmpp20)]),
+        2,
+    );
+    world.run(Duration::from_secs(2));
+    world.carriers.get_mut(&CARRIER).unwrap().behaviour.throttled = 1.0;
+    world.send(RESEND, 1);
+    world.run(Duration::from_secs(2));
+    let refused = world.ledger.entries.len();
+    assert!(refused >= 2);
+    let behaviour = &mut world.carriers.get_mut(&CARRIER).unwrap().behaviour;
+    (behaviour.throttled, behaviour.silent) = (0.0, true);
+    world.run(Duration::from_secs(8));
+    assert_eq!(world.ledger.entries.len(), refused + 1);
+    for written in [2, 2] {
+        world.cut(CARRIER);
+        world.run(Duration::from_secs(8));
+        assert_eq!(world.ledger.entries.len(), refused + written);
+    }
+}
