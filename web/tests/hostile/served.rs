@@ -1,0 +1,183 @@
+//! The binary in a folder of its own.
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// A started service; killed when it is dropped.
+pub struct Served {
+    pub address: SocketAddr,
+    child: Child,
+    password: String,
+    client: reqwest::Client,
+    _folder: TempDir,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Served {
+    pub fn start(catalog: &str) -> Served {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, data) = (folder.path().join("catalog.toml"), folder.path().join("data"));
+        std::fs::write(&file, catalog).unwrap();
+        let applied = carillon()
+            .arg("apply")
+            .arg(&file)
+            .arg("--data")
+            .arg(&data)
+            .output()
+            .unwrap();
+        assert!(
+            applied.status.success(),
+            "{}",
+            String::from_utf8_lossy(&applied.stderr)
+        );
+        let mut child = carillon()
+            .args(["serve", "--port", "0", "--data"])
+            .arg(&data)
+            // Small files are made quickly, and slow callers are given up soon.
+            .env("CARILLON_JOURNAL_VOLUME_BYTES", (8 << 20).to_string())
+            .env("CARILLON_HTTP_WORKERS", "1")
+            .env("CARILLON_HTTP_HEADER_TIMEOUT_S", "2")
+            .env("CARILLON_LIMITS_BODY_TIMEOUT_S", "2")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap())
+            .lines()
+            .map_while(Result::ok);
+        let mut told = |word: &str| {
+            let line = lines.find_map(|line| line.strip_prefix(word).map(str::to_owned));
+            line.unwrap_or_else(|| panic!("no line says {word}"))
+        };
+        let password = told("password: ");
+        let address = told("api: http://").parse().unwrap();
+        Served {
+            address,
+            child,
+            password,
+            client: reqwest::Client::new(),
+            _folder: folder,
+        }
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client
+            .request(method, format!("http://{}{path}", self.address))
+    }
+
+    pub fn post(&self, account: &str, path: &str, body: impl Into<reqwest::Body>) -> RequestBuilder {
+        self.request(Method::POST, path)
+            .bearer_auth(key(account))
+            .body(body)
+    }
+
+    /// Has a message accepted; gives its id.
+    pub async fn accepted(&self, account: &str, to: &str, text: &str) -> String {
+        let body = serde_json::json!({"to": to, "text": text}).to_string();
+        let (status, answer) = answer(self.post(account, "/v1/messages", body)).await;
+        assert_eq!(status, 202, "{answer}");
+        answer["id"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn message(&self, account: &str, id: &str) -> Value {
+        let path = format!("/v1/messages/{id}");
+        let (status, message) = answer(self.request(Method::GET, &path).bearer_auth(key(account))).await;
+        assert_eq!(status, 200, "{message}");
+        message
+    }
+
+    pub async fn delivered(&self, account: &str, id: &str) {
+        until("the message is delivered", async || {
+            let message = self.message(account, id).await;
+            if message["final"] == true {
+                assert_eq!(message["status"], "delivered", "{message}");
+            }
+            message["final"] == true
+        })
+        .await;
+    }
+
+    pub async fn connection(&self, name: &str) -> Value {
+        let request = self.request(Method::GET, "/v1/admin/connections");
+        let (_, answer) = answer(request.basic_auth("admin", Some(&self.password))).await;
+        let all = answer["connections"].as_array().unwrap();
+        all.iter().find(|c| c["name"] == name).unwrap().clone()
+    }
+
+    /// The operator sees why the connection is not well.
+    pub async fn error_says(&self, name: &str, words: &str) {
+        until(words, async || {
+            let connection = self.connection(name).await;
+            connection["last_error"]
+                .as_str()
+                .is_some_and(|error| error.contains(words))
+        })
+        .await;
+    }
+
+    /// Does not wait for the next try to connect.
+    pub async fn restart(&self, name: &str) {
+        let path = format!("/v1/admin/connections/{name}/restart");
+        let request = self.request(Method::POST, &path);
+        let (status, _) = answer(request.basic_auth("admin", Some(&self.password))).await;
+        assert_eq!(status, 202);
+    }
+
+    /// A figure of `/metrics`, named with its labels.
+    pub async fn figure(&self, name: &str) -> u64 {
+        let answer = self.request(Method::GET, "/metrics").send().await.unwrap();
+        let text = answer.text().await.unwrap();
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("no figure {name}"))
+            .parse::<f64>()
+            .unwrap() as u64
+    }
+
+    /// The most memory the process ever had, in MiB.
+    pub fn memory_peak_mib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.unwrap().trim().trim_end_matches(" kB");
+        kib.parse::<u64>().unwrap() / 1024
+    }
+}
+
+fn carillon() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_carillon"));
+    command.stdin(Stdio::null());
+    command
+}
+
+pub fn key(account: &str) -> String {
+    format!("key-of-the-account-{account}")
+}
+
+pub async fn answer(request: RequestBuilder) -> (u16, Value) {
+    let response = request.send().await.unwrap();
+    (
+        response.status().as_u16(),
+        response.json().await.unwrap_or(Value::Null),
+    )
+}
+
+/// Asks until it is so.
+pub async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
+    let begin = Instant::now();
+    while !so().await {
+        assert!(begin.elapsed() < super::cmpp::PATIENCE, "not in time: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
