@@ -98,7 +98,8 @@ stage_licences() {
   "$CARGO_DENY" --locked check --hide-inclusion-graph licenses bans sources
 }
 
-stage_build() { build; }
+# Without this build nothing later may run the binaries of an earlier one.
+stage_build() { build || { rm -f "$BIN/carillon" "$BIN/carillon-loadtest" && return 1; }; }
 
 stage_lints() { cargo clippy --locked --workspace --all-targets -- -D warnings; }
 
