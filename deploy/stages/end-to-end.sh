@@ -29,10 +29,11 @@ stage_run_script() {
 start_demo() {
   : >"$1/out"
   start "$1/out" "$PROJECT/deploy/run.sh" --data "$1/data" --port "$2"
-  demo_is_up_or_gone() { grep -q '^try:' "$1" || process_is_gone "$PID"; }
   wait_for 300 demo_is_up_or_gone "$1/out" || true
   grep -q '^try:' "$1/out" || fail "run.sh is not ready: $(cat "$1/out")"
 }
+
+demo_is_up_or_gone() { grep -q '^try:' "$1" || process_is_gone "$PID"; }
 
 end_demo() {
   kill -TERM "$PID"
