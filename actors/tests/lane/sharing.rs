@@ -93,7 +93,7 @@ fn a_code_overtakes_a_backlog_of_its_own_organisation() {
     (business_type.id, business_type.name, business_type.priority) = (code, "code".into(), Priority::High);
     snapshot.business_types.insert(code, business_type);
     let mut world = World::new(snapshot, 3);
-    (0..2_000).for_each(|_| drop(world.send(HOLD, 1)));
+    world.send_many(HOLD, 2_000);
     world.run(Duration::from_secs(3));
     let before = world.ledger.entries.len();
     let message = world.prepared(code, 1);
@@ -123,7 +123,7 @@ fn an_account_sends_only_by_connections_it_is_granted() {
         .unwrap()
         .behaviour
         .reachable = false;
-    (0..20).for_each(|_| drop(world.send(HOLD, 1)));
+    world.send_many(HOLD, 20);
     world.run_until_empty(Duration::from_secs(20));
     assert!(
         world
@@ -142,7 +142,7 @@ fn a_primary_that_is_not_granted_does_not_hold_the_backup_up() {
     snapshot.accounts.get_mut(&ACCOUNT).unwrap().connections = vec![ConnectionId(2)];
     let mut world = World::new(snapshot, 5);
     world.run(Duration::from_secs(2));
-    (0..20).for_each(|_| drop(world.send(HOLD, 1)));
+    world.send_many(HOLD, 20);
     world.run_until_empty(Duration::from_secs(20));
     assert!(
         world

@@ -54,7 +54,7 @@ fn receipts_before_responses_and_doubled_ones_count_once() {
         let carrier = world.carriers.get_mut(&FIRST).unwrap();
         carrier.behaviour.receipts_first = 0.5;
         carrier.behaviour.receipts_twice = 0.5;
-        (0..200).for_each(|_| drop(world.send(HOLD, 1)));
+        world.send_many(HOLD, 200);
         world.run_until_empty(Duration::from_secs(60));
         assert_eq!(
             states(&world),
@@ -75,7 +75,7 @@ fn the_rate_is_kept_in_every_sliding_second() {
     config.rate_per_second = 100;
     config.sessions = 4;
     let mut world = World::new(catalog(Strategy::PrimaryBackup, vec![config]), 3);
-    (0..600).for_each(|_| drop(world.send(HOLD, 1)));
+    world.send_many(HOLD, 600);
     world.run_until_empty(Duration::from_secs(20));
     let times: Vec<_> = world.ledger.entries.iter().map(|entry| entry.at.0).collect();
     for (index, start) in times.iter().enumerate() {
@@ -97,8 +97,10 @@ fn a_busy_carrier_gets_the_same_again_and_nothing_is_lost() {
     for protocol in protocols() {
         let mut world = World::new(catalog(Strategy::PrimaryBackup, vec![connection(1, protocol)]), 4);
         world.carriers.get_mut(&FIRST).unwrap().behaviour.throttled = 0.1;
-        (0..100).for_each(|_| drop(world.send(HOLD, 1)));
-        (0..10).for_each(|_| drop(world.send(HOLD, 4)));
+        world.send_many(HOLD, 100);
+        for _ in 0..10 {
+            world.send(HOLD, 4);
+        }
         world.run_until_empty(Duration::from_secs(600));
         assert_eq!(
             states(&world),
@@ -137,13 +139,13 @@ fn the_backup_pulls_when_the_primary_is_gone_and_the_primary_takes_over_again() 
     let connections = vec![connection(1, Protocol::Cmpp20), connection(2, Protocol::Smpp34)];
     let mut world = World::new(catalog(Strategy::PrimaryBackup, connections), 6);
     world.run(Duration::from_secs(2));
-    (0..50).for_each(|_| drop(world.send(HOLD, 1)));
+    world.send_many(HOLD, 50);
     world.run(Duration::from_secs(1));
     assert!(world.ledger.entries.iter().all(|entry| entry.connection == FIRST));
     world.carriers.get_mut(&FIRST).unwrap().behaviour.reachable = false;
     world.cut(FIRST);
     let before = world.now.monotonic;
-    (0..50).for_each(|_| drop(world.send(HOLD, 1)));
+    world.send_many(HOLD, 50);
     world.run_until_empty(Duration::from_secs(30));
     let by_backup: Vec<_> = world
         .ledger
@@ -160,7 +162,7 @@ fn the_backup_pulls_when_the_primary_is_gone_and_the_primary_takes_over_again() 
     world.carriers.get_mut(&FIRST).unwrap().behaviour.reachable = true;
     world.run(Duration::from_secs(30));
     let seen = world.ledger.entries.len();
-    (0..20).for_each(|_| drop(world.send(HOLD, 1)));
+    world.send_many(HOLD, 20);
     world.run_until_empty(Duration::from_secs(10));
     assert!(
         world.ledger.entries[seen..]
@@ -183,7 +185,7 @@ fn a_weighted_group_shares_by_weight() {
     world.run(Duration::from_secs(2));
     // Below what either could carry alone, so that the weights decide and not the windows.
     for _ in 0..80 {
-        (0..10).for_each(|_| drop(world.send(HOLD, 1)));
+        world.send_many(HOLD, 10);
         world.run(Duration::from_millis(50));
     }
     world.run_until_empty(Duration::from_secs(60));
@@ -205,7 +207,7 @@ fn a_black_hole_opens_the_breaker_and_the_backup_goes_on() {
     let mut world = World::new(catalog(Strategy::PrimaryBackup, connections), 8);
     world.run(Duration::from_secs(2));
     world.carriers.get_mut(&FIRST).unwrap().behaviour.silent = true;
-    (0..100).for_each(|_| drop(world.send(HOLD, 1)));
+    world.send_many(HOLD, 100);
     world.run(Duration::from_secs(9));
     let windows = 2 * 16;
     assert_eq!(
@@ -244,7 +246,7 @@ fn what_was_never_written_leaves_by_another_way_and_the_rest_is_held() {
         world.carriers.get_mut(&FIRST).unwrap().behaviour.torn_writes = 0.2;
         world.carriers.get_mut(&FIRST).unwrap().behaviour.mute = true;
         world.run(Duration::from_secs(2));
-        (0..200).for_each(|_| drop(world.send(HOLD, 1)));
+        world.send_many(HOLD, 200);
         world.run(Duration::from_secs(60));
         assert_no_doubles(&world);
         uncertain += world.lane.counters().segments_uncertain.get();
@@ -304,7 +306,7 @@ fn a_disk_that_fills_up_stops_intake_first_then_submitting_and_receipts_last() {
     let low = world.options.disk_free_bytes_min;
     world.carriers.get_mut(&FIRST).unwrap().behaviour.receipt_after = Duration::from_secs(5);
     world.run(Duration::from_secs(2));
-    (0..40).for_each(|_| drop(world.send(HOLD, 1)));
+    world.send_many(HOLD, 40);
     world.set_disk_free(low - 1);
     assert_eq!(world.send(HOLD, 1), Some(IntakeError::DiskLow));
     world.run(Duration::from_millis(100));
@@ -352,7 +354,7 @@ fn nothing_is_intended_while_nothing_may_be_written() {
         catalog(Strategy::PrimaryBackup, vec![connection(1, Protocol::Cmpp20)]),
         13,
     );
-    (0..100).for_each(|_| drop(world.send(HOLD, 1)));
+    world.send_many(HOLD, 100);
     world.run(Duration::from_millis(900));
     world.crash(false);
     assert_eq!(
