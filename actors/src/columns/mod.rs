@@ -8,6 +8,8 @@ mod body;
 mod checkpoint;
 mod deadlines;
 mod idempotency;
+mod index;
+mod journey;
 mod parked;
 mod quota;
 mod recent;

@@ -1,7 +1,7 @@
 use carillon_domain::catalog::Priority;
 use carillon_domain::fact::{CarrierId, SegmentKey, StatusCode};
 use carillon_domain::ids::{AccountId, BusinessTypeId, ConnectionId, MessageId, RouteGroupId, TenantId};
-use carillon_domain::journey::Step;
+use carillon_domain::journey::{Step, StepKind};
 use carillon_domain::phone::PhoneNumber;
 use carillon_domain::plan::ChannelKind;
 use carillon_domain::state::SegmentState;
@@ -99,6 +99,23 @@ impl Default for Segment {
             carrier_id: None,
             code: None,
             steps: Vec::new(),
+        }
+    }
+}
+
+/// Receipts that move nothing, one after the other, that are kept in a segment's steps.
+const PENDING_STEPS_MAX: usize = 8;
+
+impl Segment {
+    /// Takes back the newest step when there are enough like it: a carrier may send receipts that move nothing without end.
+    pub(super) fn bound_pending_steps(&mut self) {
+        let receipts = self
+            .steps
+            .iter()
+            .rev()
+            .take_while(|step| matches!(step.what, StepKind::Receipt { .. }));
+        if receipts.count() > PENDING_STEPS_MAX {
+            self.steps.pop();
         }
     }
 }

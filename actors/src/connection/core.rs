@@ -315,10 +315,6 @@ impl ConnectionCore {
         }
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one event of one session at one moment, with everything it may touch"
-    )]
     pub(super) fn flush_if_needed(&mut self, slot: u8, commands: &mut Vec<Command>) {
         let flush = Command::Flush { slot };
         if commands.contains(&flush) {

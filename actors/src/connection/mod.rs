@@ -3,9 +3,12 @@
 mod actor;
 mod core;
 mod encode;
+mod events;
 mod limiter;
 mod reader;
 mod slot;
+mod standing;
+mod writing;
 
 pub use actor::{ConnectionActor, ConnectionWake, RetryNow, Unbind};
 pub use core::{Command, ConnectionCore};

@@ -370,7 +370,7 @@ fn assert_no_doubles(world: &World) {
     for entry in world.ledger.entries.iter().filter(|entry| entry.taken) {
         *taken.entry((&entry.payload, entry.part)).or_default() += 1;
     }
-    for ((payload, part), _) in taken.into_iter().filter(|(_, count)| *count > 1) {
+    if let Some(((payload, part), _)) = taken.into_iter().find(|(_, count)| *count > 1) {
         let is_it = |entry: &&LedgerEntry| entry.payload == payload && entry.part == part;
         let entries: Vec<_> = world.ledger.entries.iter().filter(is_it).collect();
         let text = entries[0].text();

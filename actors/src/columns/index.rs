@@ -1,0 +1,154 @@
+//! Moves single segments and keeps the indexes true to them.
+
+use super::Columns;
+use super::row::{Row, RowRef, Segment, SegmentRef};
+use carillon_domain::fact::SegmentKey;
+use carillon_domain::ids::ConnectionId;
+use carillon_domain::journey::{Step, StepKind};
+use carillon_domain::phone::PhoneNumber;
+use carillon_domain::state::{SegmentEvent, SegmentState};
+use carillon_domain::time::UnixMs;
+
+impl Columns {
+    pub(super) fn step(
+        &mut self,
+        key: SegmentKey,
+        event: SegmentEvent,
+        at: UnixMs,
+        what: StepKind,
+    ) -> Option<SegmentRef> {
+        self.step_from(key, event, at, what, |_| ())
+    }
+
+    /// Moves one segment on and keeps the indexes true; `None` when the event does not fit. `prepare` runs before the
+    /// indexes are entered.
+    pub(super) fn step_from(
+        &mut self,
+        key: SegmentKey,
+        event: SegmentEvent,
+        at: UnixMs,
+        what: StepKind,
+        prepare: impl FnOnce(&mut Row),
+    ) -> Option<SegmentRef> {
+        let place = self.rows.reference(*self.by_id.get(&key.message)?);
+        let row = self.rows.get_mut(place)?;
+        if row.attempt != key.attempt || key.segment >= row.segment_count {
+            return None;
+        }
+        let before = row.state_of(key.segment);
+        let after = before.next(event).ok()?;
+        let left = row.connection.unwrap_or_default();
+        prepare(row);
+        if row.segments.is_empty() {
+            row.segments = vec![Segment::default(); usize::from(row.segment_count)];
+        }
+        let segment = &mut row.segments[usize::from(key.segment)];
+        segment.state = after;
+        segment.steps.push(Step { at, what });
+        let (connection, to) = (row.connection.unwrap_or_default(), row.to);
+        let reference = SegmentRef {
+            row: place,
+            segment: key.segment,
+        };
+        if before != after {
+            self.leave_index(left, to, reference, before);
+            self.enter_index(connection, to, reference, after);
+        }
+        Some(reference)
+    }
+
+    fn enter_index(
+        &mut self,
+        connection: ConnectionId,
+        to: PhoneNumber,
+        segment: SegmentRef,
+        state: SegmentState,
+    ) {
+        match state {
+            SegmentState::Intent => *self.open_requests.entry((connection, to)).or_default() += 1,
+            SegmentState::Uncertain => self.uncertain.entry((connection, to)).or_default().push(segment),
+            _ => {}
+        }
+    }
+
+    fn leave_index(
+        &mut self,
+        connection: ConnectionId,
+        to: PhoneNumber,
+        segment: SegmentRef,
+        state: SegmentState,
+    ) {
+        match state {
+            SegmentState::Intent => {
+                if let Some(count) = self.open_requests.get_mut(&(connection, to)) {
+                    *count -= 1;
+                    if *count == 0 {
+                        self.open_requests.remove(&(connection, to));
+                    }
+                }
+            }
+            SegmentState::Uncertain => {
+                if let Some(list) = self.uncertain.get_mut(&(connection, to)) {
+                    list.retain(|other| *other != segment);
+                    if list.is_empty() {
+                        self.uncertain.remove(&(connection, to));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn leave_indexes(&mut self, row: &Row, segment: SegmentRef, state: SegmentState) {
+        self.leave_index(row.connection.unwrap_or_default(), row.to, segment, state);
+    }
+
+    /// Puts a restored row back into every index it belongs to.
+    pub(super) fn index_restored(&mut self, at: RowRef) {
+        let Some(row) = self.rows.get(at) else { return };
+        let (id, to, connection, valid_until) = (row.id, row.to, row.connection, row.valid_until);
+        let segments: Vec<_> = row
+            .segments
+            .iter()
+            .map(|s| (s.state, s.carrier_id.clone()))
+            .collect();
+        self.by_id.insert(id, at.index);
+        self.chain(at.index, to);
+        self.deadlines.arm(at, valid_until);
+        let Some(connection) = connection else { return };
+        for (number, (state, carrier_id)) in segments.into_iter().enumerate() {
+            let segment = SegmentRef {
+                row: at,
+                segment: number as u8,
+            };
+            self.enter_index(connection, to, segment, state);
+            if let Some(carrier_id) = carrier_id.filter(|_| !state.is_final()) {
+                self.by_carrier.insert((connection, carrier_id), segment);
+            }
+        }
+    }
+
+    pub(super) fn segment_mut(&mut self, at: SegmentRef) -> &mut Segment {
+        let row = self
+            .rows
+            .get_mut(at.row)
+            .expect("the row of a segment that was just moved");
+        &mut row.segments[usize::from(at.segment)]
+    }
+
+    pub(super) fn connection_of(&self, at: RowRef) -> ConnectionId {
+        self.rows
+            .get(at)
+            .and_then(|row| row.connection)
+            .unwrap_or_default()
+    }
+
+    /// A message none of whose segments is with a carrier may leave by any connection.
+    pub(super) fn release_when_unwritten(&mut self, at: RowRef) {
+        if let Some(row) = self.rows.get_mut(at)
+            && row.is_unwritten()
+        {
+            row.connection = None;
+        }
+    }
+}
