@@ -60,12 +60,12 @@ impl LaneHandle {
     pub async fn accept_batch(&self, intake: BatchIntake) -> Result<BatchAnswer, IntakeError> {
         let (reply, answer) = oneshot::channel();
         let key = intake.idempotency.map(|key| key.key);
-        self.push(Item::Batch(BatchJob::new(
+        self.push(Item::Batch(Box::new(BatchJob::new(
             intake.account,
             intake.idempotency,
             intake.lines,
             reply,
-        )));
+        ))));
         let taken = answer.await.unwrap_or(Err(self.why_no_answer()))?;
         let mut accepted = taken.accepted;
         let mut refused = taken.refused;

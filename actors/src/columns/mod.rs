@@ -19,7 +19,7 @@ mod slab;
 pub use apply::{Applied, Ended};
 pub use body::Body;
 pub use checkpoint::{CheckpointError, JournalMark, RestoredColumns};
-pub use idempotency::{Keys, KnownAnswer, KnownKey};
+pub use idempotency::{KEY_LIFE, Keys, KnownAnswer, KnownKey};
 pub use recent::Amendable;
 pub use row::{Row, RowRef, Segment, SegmentRef, WriteRef};
 pub use slab::Slab;

@@ -1,11 +1,12 @@
 use super::core::LaneCore;
 use super::effect::{BatchJob, Effect, Reply};
 use super::shared::SharedLane;
-use crate::columns::JournalMark;
+use crate::columns::{JournalMark, KEY_LIFE};
 use crate::connection::Unbind;
 use crate::intake::{IntakeError, SingleAnswer, SingleIntake};
 use crate::status::Readiness;
 use crate::tenant::Intake;
+use actix::dev::SendError;
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message};
 use carillon_domain::ids::TenantId;
 use carillon_domain::time::Now;
@@ -25,7 +26,7 @@ const STOP_POLL: Duration = Duration::from_millis(20);
 /// What other threads hand to the lane.
 pub enum Item {
     Single(SingleIntake, Reply<SingleAnswer>),
-    Batch(BatchJob),
+    Batch(Box<BatchJob>),
     /// A question about the lane's state, with its own way back.
     Ask(Box<dyn FnOnce(&SharedLane) + Send>),
     Stop {
@@ -93,6 +94,11 @@ pub struct LaneWake;
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(super) struct CommitNow;
+
+/// More rows are past their time than one look took.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct MoreDue;
 
 /// The shell around [`LaneCore`]: takes what comes from other threads, commits, releases what is durable, and keeps time.
 pub struct LaneActor {
@@ -178,17 +184,14 @@ impl LaneActor {
     }
 
     fn hand_over(&self, tenant: TenantId, intake: Intake) {
-        let Some(addr) = self.shared.tenant(tenant) else {
-            return intake.refuse(IntakeError::Stopping);
-        };
-        match addr.try_send(intake) {
+        match self.shared.send_to_tenant(tenant, intake) {
             Ok(()) => {}
-            Err(actix::dev::SendError::Full(intake)) => {
+            Err(SendError::Full(intake)) => {
                 self.shared
                     .read(|core| core.counters().requests_overloaded.add(1));
                 intake.refuse(IntakeError::Overloaded { retry_after_s: 1 });
             }
-            Err(actix::dev::SendError::Closed(intake)) => {
+            Err(SendError::Closed(intake)) => {
                 intake.refuse(IntakeError::TenantUnavailable { retry_after_s: 5 });
             }
         }
@@ -206,7 +209,7 @@ impl LaneActor {
             core.end_due(now)
         });
         if more {
-            ctx.notify(LaneWake);
+            ctx.notify(MoreDue);
         }
         self.shared.read(|core| {
             let counters = core.counters();
@@ -257,29 +260,34 @@ impl LaneActor {
         }
     }
 
-    /// Frames that no feed reaches any more, by age or by the bytes they take.
+    /// Frames that no feed reaches any more: by age, or by the bytes they take once they are older than a day. What is
+    /// younger holds the answers of known idempotency keys (IDEM-1); a disk that is too small for it stops intake.
     fn releasable(&self, now: Now) -> FrameSeq {
         self.shared.read(|core| {
             let options = core.options();
-            let kept_since = now
-                .unix
-                .0
-                .saturating_sub(options.feed_retention.as_millis() as u64);
-            let by_age = self
-                .marks
-                .iter()
-                .rev()
-                .find(|mark| mark.unix_ms <= kept_since)
-                .map_or(0, |mark| mark.frame);
-            let disk = core.journal().status().disk_bytes;
-            let over = disk.saturating_sub(options.journal_keep_bytes);
+            let older_than = |age: Duration| now.unix.0.saturating_sub(age.as_millis() as u64);
+            let kept_since = older_than(options.feed_retention);
+            let by_age = self.marks.iter().rev().find(|mark| mark.unix_ms <= kept_since);
+            let over = core
+                .journal()
+                .status()
+                .disk_bytes
+                .saturating_sub(options.journal_keep_bytes);
             // Checkpoints are about equally far apart in bytes.
             let marks_over = (over / options.checkpoint_bytes.max(1)) as usize;
+            let keys_since = older_than(KEY_LIFE);
             let by_size = marks_over
                 .checked_sub(1)
-                .and_then(|at| self.marks.get(at))
-                .map_or(0, |mark| mark.frame);
-            FrameSeq(by_age.max(by_size))
+                .and_then(|at| self.marks.get(..=at))
+                .and_then(|marks| marks.iter().rev().find(|mark| mark.unix_ms <= keys_since));
+            FrameSeq(
+                by_age
+                    .into_iter()
+                    .chain(by_size)
+                    .map(|mark| mark.frame)
+                    .max()
+                    .unwrap_or(0),
+            )
         })
     }
 
@@ -340,6 +348,13 @@ impl LaneActor {
     }
 }
 
+/// However it ends, in order or by a panic: whoever waits or comes later is told.
+impl Drop for LaneActor {
+    fn drop(&mut self) {
+        self.inbox.close();
+    }
+}
+
 impl Actor for LaneActor {
     type Context = Context<Self>;
 
@@ -348,10 +363,6 @@ impl Actor for LaneActor {
         // Frames of the recovery may be on their way, and items may have come before the actor.
         ctx.notify(LaneWake);
         self.readiness.send_replace(Readiness::Ready);
-    }
-
-    fn stopped(&mut self, _: &mut Context<Self>) {
-        self.inbox.close();
     }
 }
 
@@ -363,6 +374,16 @@ impl Handler<LaneWake> for LaneActor {
         self.inbox.woken.store(false, Ordering::Release);
         self.release();
         self.take_items(ctx);
+    }
+}
+
+impl Handler<MoreDue> for LaneActor {
+    type Result = ();
+
+    fn handle(&mut self, _: MoreDue, ctx: &mut Context<Self>) {
+        if self.shared.with(LaneCore::end_due) {
+            ctx.notify(MoreDue);
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use carillon_domain::frame::{FrameBuilder, PAYLOAD_BYTES_MAX};
 use carillon_domain::ids::{ConnectionId, MessageIdMaker, RouteGroupId, TenantId};
 use carillon_domain::journey::{Amendment, Journey};
 use carillon_storage::journal::{FrameSeq, Journal, JournalError};
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -44,8 +44,8 @@ pub struct LaneCore {
     pub(super) history_backlog: usize,
     /// As last looked at; `u64::MAX` when nobody knows.
     pub(super) disk_free_bytes: u64,
-    /// Idempotency keys of batches that are being taken in parts.
-    pub(super) batches_running: HashSet<[u8; 16]>,
+    /// Idempotency keys of batches that are being taken in parts, and whose they are.
+    pub(super) batches_running: HashMap<[u8; 16], TenantId>,
     journal: Arc<dyn Journal>,
     frame: FrameBuilder,
     appended: FrameSeq,
@@ -85,7 +85,7 @@ impl LaneCore {
             stopping: false,
             history_backlog: 0,
             disk_free_bytes: u64::MAX,
-            batches_running: HashSet::new(),
+            batches_running: HashMap::new(),
             catalog,
             journal,
             frame: FrameBuilder::default(),
@@ -175,6 +175,10 @@ impl LaneCore {
 
     /// Gives the open frame to the journal, and everything held back with it.
     pub fn commit(&mut self) {
+        // After a frame that the journal did not take, nothing that follows it may become visible.
+        if self.failure.is_some() {
+            return;
+        }
         if !self.frame.is_empty() {
             match self.journal.append(self.frame.take()) {
                 Ok(seq) => {
@@ -255,7 +259,7 @@ impl LaneCore {
     /// What an organisation's actor does after a panic: its queues are filled again from the columns, and batches it was
     /// taking are given up (their callers are told, and go on with the same key).
     pub fn restart_tenant(&mut self, tenant: TenantId) {
-        self.batches_running.clear();
+        self.batches_running.retain(|_, of| *of != tenant);
         self.rebuild_queues(tenant);
     }
 

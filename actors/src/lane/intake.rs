@@ -77,7 +77,9 @@ impl LaneCore {
                 }
             }
         }
-        self.take_lines(&mut job, now);
+        if job.done < job.lines.len() {
+            self.take_lines(&mut job, now);
+        }
         if job.done < job.lines.len() {
             return Some(job);
         }
@@ -173,7 +175,7 @@ impl LaneCore {
 
     fn begin_batch(&mut self, job: &mut BatchJob) -> Result<Begin, IntakeError> {
         if let Some(key) = job.idempotency {
-            if self.batches_running.contains(&key.key) {
+            if self.batches_running.contains_key(&key.key) {
                 return Ok(Begin::AfterTheOther);
             }
             if let Some(known) = self.columns.keys().get(&key.key) {
@@ -201,8 +203,8 @@ impl LaneCore {
             self.check_key_room(job.idempotency)?;
             self.account(job.account)?;
         }
-        if let Some(key) = job.idempotency {
-            self.batches_running.insert(key.key);
+        if let (Some(key), Some(account)) = (job.idempotency, self.catalog.account(job.account)) {
+            self.batches_running.insert(key.key, account.tenant);
         }
         Ok(Begin::Now)
     }

@@ -4,8 +4,9 @@ use crate::clock::Clock;
 use crate::connection::{ConnectionActor, ConnectionWake};
 use crate::history::HistoryFeed;
 use crate::status::ConnectionStatus;
-use crate::tenant::TenantActor;
+use crate::tenant::{Intake, TenantActor};
 use actix::Addr;
+use actix::dev::SendError;
 use carillon_domain::ids::{ConnectionId, TenantId};
 use carillon_domain::time::Now;
 use parking_lot::Mutex;
@@ -62,6 +63,15 @@ impl SharedLane {
         self.tenants.borrow_mut().insert(id, addr);
     }
 
+    /// By the one address there is: every copy of it would be one more place in the mailbox.
+    pub fn send_to_tenant(&self, id: TenantId, intake: Intake) -> Result<(), SendError<Intake>> {
+        match self.tenants.borrow().get(&id) {
+            Some(tenant) => tenant.try_send(intake),
+            None => Err(SendError::Closed(intake)),
+        }
+    }
+
+    #[cfg(test)]
     pub fn tenant(&self, id: TenantId) -> Option<Addr<TenantActor>> {
         self.tenants.borrow().get(&id).cloned()
     }

@@ -19,7 +19,7 @@ const RESTARTS_WINDOW: Duration = Duration::from_secs(60);
 #[rtype(result = "()")]
 pub enum Intake {
     Singles(Vec<(SingleIntake, Reply<SingleAnswer>)>),
-    Batch(BatchJob),
+    Batch(Box<BatchJob>),
 }
 
 impl Intake {
@@ -77,7 +77,7 @@ impl TenantActor {
                 }
                 None
             }
-            Intake::Batch(job) => core.take_batch_part(job, now),
+            Intake::Batch(job) => core.take_batch_part(*job, now),
         })
     }
 }
@@ -119,7 +119,7 @@ impl Handler<Intake> for TenantActor {
             return intake.refuse(IntakeError::TenantUnavailable { retry_after_s: 60 });
         }
         match catch_unwind(AssertUnwindSafe(|| self.take(intake))) {
-            Ok(Some(rest)) => ctx.notify(Intake::Batch(rest)),
+            Ok(Some(rest)) => ctx.notify(Intake::Batch(Box::new(rest))),
             Ok(None) => self.backoff.reset(),
             Err(_) => {
                 tracing::error!(
