@@ -49,7 +49,7 @@ ensure_npm_smpp() {
   mkdir -p "$NPM_SMPP"
   cp "$INTEROP"/npm/* "$NPM_SMPP/"
   cmp -s "$NPM_SMPP/package-lock.json" "$NPM_SMPP/complete" && return 0
-  npm --prefix "$NPM_SMPP" ci --silent --no-audit --no-fund
+  npm --prefix "$NPM_SMPP" ci --loglevel=error --no-audit --no-fund
   cp "$NPM_SMPP/package-lock.json" "$NPM_SMPP/complete"
 }
 
