@@ -313,9 +313,7 @@ impl Columns {
                 to: row.to,
                 reference: finished.reference.clone(),
                 state: finished.state,
-                segments: (0..row.segment_count)
-                    .map(|segment| row.state_of(segment))
-                    .collect(),
+                segments: row.states().to_vec(),
             };
             self.amendable.insert(entry, owed, self.limits.amendable_max);
         }

@@ -7,6 +7,7 @@ use carillon_domain::plan::ChannelKind;
 use carillon_domain::state::SegmentState;
 use carillon_domain::time::UnixMs;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 /// Where a row is. The generation tells a later tenant of the same place apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -127,6 +128,13 @@ impl Row {
             attempt: self.attempt,
             segment,
         }
+    }
+
+    /// The states of all its segments, in order.
+    pub fn states(&self) -> SmallVec<[SegmentState; 8]> {
+        (0..self.segment_count)
+            .map(|segment| self.state_of(segment))
+            .collect()
     }
 
     pub fn state_of(&self, segment: u8) -> SegmentState {

@@ -279,10 +279,7 @@ impl LaneCore {
     fn settle(&mut self, at: RowRef, now: Now) {
         let Some(row) = self.columns.row(at) else { return };
         let receipts_due = self.receipts_due(row);
-        let states: smallvec::SmallVec<[SegmentState; 8]> = (0..row.segment_count)
-            .map(|segment| row.state_of(segment))
-            .collect();
-        if let RollUp::Final(state) = roll_up(&states, receipts_due) {
+        if let RollUp::Final(state) = roll_up(&row.states(), receipts_due) {
             let cause = if state == FinalState::Delivered {
                 None
             } else {
@@ -295,9 +292,7 @@ impl LaneCore {
     /// Whether a receipt is asked for and waited for.
     pub fn receipts_due(&self, row: &Row) -> bool {
         self.catalog
-            .snapshot()
-            .business_types
-            .get(&row.business_type)
+            .business_type(row.business_type)
             .is_none_or(|kind| kind.receipts)
     }
 

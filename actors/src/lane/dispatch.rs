@@ -194,9 +194,7 @@ impl LaneCore {
     pub(super) fn may_resend(&self, row: &Row, segment: u8) -> bool {
         let policy = self
             .catalog
-            .snapshot()
-            .business_types
-            .get(&row.business_type)
+            .business_type(row.business_type)
             .map(|kind| kind.uncertain);
         policy == Some(UncertainPolicy::ResendOnce)
             && row.segments.get(usize::from(segment)).is_some_and(|stored| {

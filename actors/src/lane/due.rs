@@ -48,7 +48,7 @@ impl LaneCore {
     pub(super) fn arm_receipt_wait(&mut self, at: RowRef) {
         let Some(row) = self.columns.row(at) else { return };
         let is_out = |state| !matches!(state, SegmentState::Waiting | SegmentState::Intent);
-        if !(0..row.segment_count).all(|segment| is_out(row.state_of(segment))) {
+        if !row.states().into_iter().all(is_out) {
             return;
         }
         let over = self.receipt_deadline(row);
@@ -59,9 +59,7 @@ impl LaneCore {
 
     fn look_at(&mut self, at: RowRef, now: Now) {
         let Some(row) = self.columns.row(at) else { return };
-        let states: smallvec::SmallVec<[SegmentState; 8]> = (0..row.segment_count)
-            .map(|segment| row.state_of(segment))
-            .collect();
+        let states = row.states();
         if states.contains(&SegmentState::Intent) {
             return self.columns.arm(at, now.unix + OPEN_REQUEST_WAIT);
         }
@@ -88,9 +86,7 @@ impl LaneCore {
     fn receipt_deadline(&self, row: &Row) -> UnixMs {
         let wait = self
             .catalog
-            .snapshot()
-            .business_types
-            .get(&row.business_type)
+            .business_type(row.business_type)
             .map_or(48 * 3600, |t| t.receipt_wait_s);
         let last = row
             .segments

@@ -3,7 +3,7 @@ use super::effect::{BatchJob, Effect, KnownLines, Reply};
 use crate::columns::{Applied, KnownAnswer, Row, RowRef};
 use crate::intake::{IntakeError, SingleAnswer, SingleIntake};
 use crate::tenant::{TenantQueues, Waiting};
-use carillon_domain::catalog::Account;
+use carillon_domain::catalog::{Account, Compiled};
 use carillon_domain::fact::{Accepted, Batch, Fact, IdempotencyKey, RefusedLine};
 use carillon_domain::ids::{AccountId, MessageId, TenantId};
 use carillon_domain::intake::Prepared;
@@ -130,9 +130,7 @@ impl LaneCore {
         let Some(row) = self.columns.row(at) else { return };
         let weight = self
             .catalog
-            .snapshot()
-            .accounts
-            .get(&row.account)
+            .account(row.account)
             .map_or(1, |account| account.weight);
         let waiting = Waiting {
             row: at,
@@ -165,9 +163,8 @@ impl LaneCore {
         }
         self.check_room()?;
         self.check_key_room(intake.idempotency)?;
-        self.account(intake.account)?;
         let catalog = self.catalog.clone();
-        let account = &catalog.snapshot().accounts[&intake.account];
+        let account = known_account(&catalog, intake.account)?;
         self.check_quota(account, &intake.message, now)?;
         let id = self.accept(account, intake.message, intake.idempotency, now);
         Ok(SingleAnswer { id, repeated: false })
@@ -201,7 +198,7 @@ impl LaneCore {
         if job.done < job.lines.len() {
             self.check_room()?;
             self.check_key_room(job.idempotency)?;
-            self.account(job.account)?;
+            known_account(&self.catalog, job.account)?;
         }
         if let (Some(key), Some(account)) = (job.idempotency, self.catalog.account(job.account)) {
             self.batches_running.insert(key.key, account.tenant);
@@ -212,9 +209,7 @@ impl LaneCore {
     fn take_lines(&mut self, job: &mut BatchJob, now: Now) {
         let catalog = self.catalog.clone();
         let account = catalog
-            .snapshot()
-            .accounts
-            .get(&job.account)
+            .account(job.account)
             .expect("checked when the batch began");
         let mut part = Part::starting_at(job.done as u32);
         let until = job.lines.len().min(job.done + LINES_PER_PART);
@@ -310,12 +305,6 @@ impl LaneCore {
         id
     }
 
-    /// The web checked the key against the same catalog; an account that went since takes nothing more.
-    fn account(&self, id: AccountId) -> Result<(), IntakeError> {
-        let known = self.catalog.snapshot().accounts.contains_key(&id);
-        known.then_some(()).ok_or(IntakeError::Stopping)
-    }
-
     fn check_quota(&self, account: &Account, message: &Prepared, now: Now) -> Result<(), IntakeError> {
         let Some(quota) = account.quota_per_day else {
             return Ok(());
@@ -342,6 +331,11 @@ impl LaneCore {
         // Nothing was recorded for it, so nothing has to be durable first.
         let _caller_may_be_gone = reply.send(Err(error));
     }
+}
+
+/// The web checked the key against the same catalog; an account that went since takes nothing more.
+fn known_account(catalog: &Compiled, id: AccountId) -> Result<&Account, IntakeError> {
+    catalog.account(id).ok_or(IntakeError::Stopping)
 }
 
 /// The lines of a batch that stand in the open frame.
