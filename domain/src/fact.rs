@@ -3,8 +3,10 @@
 //! A fact is appended to the journal before anything that rests on it becomes visible outside (ACK-1). The encoding is
 //! versioned per frame; see [`crate::frame`].
 
+use crate::campaign::{CampaignChange, CampaignLine};
 use crate::catalog::Priority;
-use crate::ids::{AccountId, BusinessTypeId, ConnectionId, MessageId, RouteGroupId, TemplateId, TenantId};
+use crate::content::Content;
+use crate::ids::{AccountId, BusinessTypeId, CampaignId, ConnectionId, MessageId, RouteGroupId, TenantId};
 use crate::phone::PhoneNumber;
 use crate::time::UnixMs;
 use compact_str::CompactString;
@@ -57,6 +59,20 @@ pub enum Fact {
     Final(Box<Finished>),
     /// A late receipt corrected Sent, Expired or Unknown.
     Amended(Box<Finished>),
+    /// The next attempt of a message starts (SEND-2).
+    Fallback(Fallback),
+    /// The person has read or clicked the message, by an attempt's channel or by what the caller saw.
+    Read { message: MessageId, at: UnixMs },
+    /// Something happened to a campaign.
+    Campaign {
+        campaign: CampaignId,
+        change: CampaignChange,
+        at: UnixMs,
+    },
+    /// Events of an account up to this place were delivered to its webhook.
+    Cursor(Cursor),
+    /// The wall clock was set; times before and after are this far apart more than the time that passed.
+    ClockSet { by_ms: i64, at: UnixMs },
 }
 
 impl Fact {
@@ -76,6 +92,11 @@ impl Fact {
             Fact::Reply(_) => "reply",
             Fact::Final(_) => "final",
             Fact::Amended(_) => "amended",
+            Fact::Fallback(_) => "fallback",
+            Fact::Read { .. } => "read",
+            Fact::Campaign { .. } => "campaign",
+            Fact::Cursor(_) => "cursor",
+            Fact::ClockSet { .. } => "clock_set",
         }
     }
 }
@@ -97,10 +118,12 @@ pub struct Accepted {
     pub account: AccountId,
     pub business_type: BusinessTypeId,
     pub priority: Priority,
-    pub to: PhoneNumber,
-    pub content: Content,
-    /// The attempts in order; never empty. This form executes the first.
+    /// The person's number; `None` when only mail is sent.
+    pub to: Option<PhoneNumber>,
+    /// The attempts in order; never empty.
     pub plan: Vec<PlannedAttempt>,
+    /// Nothing is written to a carrier before this moment; 0 when it may go at once.
+    pub not_before: UnixMs,
     /// Nothing may be written to a carrier after this moment.
     pub valid_until: UnixMs,
     pub idempotency: Option<IdempotencyKey>,
@@ -109,18 +132,10 @@ pub struct Accepted {
     /// Price of one segment in 1/10,000 yuan.
     pub price_per_segment: u32,
     pub catalog_version: u32,
+    pub campaign: Option<CampaignLine>,
 }
 
-/// What is sent. The text is whole: variables filled in, signature and tail included.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Content {
-    pub text: Box<str>,
-    pub template: Option<TemplateId>,
-    /// Digits appended to the connection's access number.
-    pub extension: CompactString,
-}
-
-/// One attempt of the plan as accepted: a channel kind and where it leaves.
+/// One attempt of the plan as accepted: a channel kind, what it says and where it leaves.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlannedAttempt {
     pub kind: crate::plan::ChannelKind,
@@ -129,6 +144,53 @@ pub struct PlannedAttempt {
     pub segments: u8,
     /// What must have happened to the attempt before, for this one to start; `None` for the first.
     pub when: Option<crate::plan::Condition>,
+    pub content: Content,
+}
+
+/// An attempt starts because of what became of the one before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fallback {
+    pub message: MessageId,
+    /// Index into the plan of the attempt that starts.
+    pub attempt: u8,
+    pub reason: FallbackReason,
+    pub at: UnixMs,
+}
+
+/// Which condition was met, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FallbackReason {
+    NotSubmitted {
+        code: Option<StatusCode>,
+    },
+    Failed {
+        code: Option<StatusCode>,
+    },
+    /// After this much bound time.
+    NotDelivered {
+        seconds: u32,
+    },
+    NotRead {
+        seconds: u32,
+    },
+}
+
+/// How far an account's events were delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    pub account: AccountId,
+    pub feed: FeedName,
+    /// The frame, and the index of the fact in it, that comes next.
+    pub frame: u64,
+    pub index: u32,
+    pub at: UnixMs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FeedName {
+    Receipts,
+    Replies,
 }
 
 /// A caller's idempotency key: the hash of (account, key), and a fingerprint of the body it stood over (IDEM-1).
@@ -297,7 +359,7 @@ pub struct ReplyPart {
 pub struct Finished {
     pub message: MessageId,
     pub account: AccountId,
-    pub to: PhoneNumber,
+    pub to: Option<PhoneNumber>,
     pub reference: Option<CompactString>,
     pub state: FinalState,
     /// The carrier's raw code, or our own word.

@@ -44,6 +44,23 @@ numeric_id!(
     TemplateId(u32)
 );
 
+numeric_id!(
+    /// One act of sending to many (发送任务).
+    CampaignId(u32)
+);
+numeric_id!(
+    /// A stored plan of attempts (发送策略).
+    StrategyId(u32)
+);
+numeric_id!(
+    /// A list of sensitive words (敏感词库).
+    WordListId(u32)
+);
+numeric_id!(
+    /// A black or white list of numbers and addresses (黑白名单).
+    NumberListId(u32)
+);
+
 /// A message's identity: 42 bits of milliseconds since the Unix epoch, 10 bits of maker (lane or node), 12 bits of sequence.
 ///
 /// Written for callers as `msg_` and 13 characters of Crockford's base 32, so that the text sorts by time as the number does.

@@ -2,8 +2,10 @@
 //!
 //! Open messages produce it from the lane's columns, finished ones are stored in this form in the history.
 
-use crate::fact::{CarrierId, FinalState, IntentReason, StatusCode, UncertainCause};
-use crate::ids::{AccountId, BusinessTypeId, ConnectionId, MessageId, TemplateId, TenantId};
+use crate::campaign::CampaignLine;
+use crate::content::Content;
+use crate::fact::{CarrierId, FallbackReason, FinalState, IntentReason, StatusCode, UncertainCause};
+use crate::ids::{AccountId, BusinessTypeId, ConnectionId, MessageId, TenantId};
 use crate::phone::PhoneNumber;
 use crate::time::UnixMs;
 use compact_str::CompactString;
@@ -15,19 +17,29 @@ pub struct Journey {
     pub tenant: TenantId,
     pub account: AccountId,
     pub business_type: BusinessTypeId,
-    pub template: Option<TemplateId>,
-    pub to: PhoneNumber,
-    pub text: Box<str>,
+    /// The person's number; `None` when only mail was sent.
+    pub to: Option<PhoneNumber>,
     pub reference: Option<CompactString>,
     pub state: MessageState,
     /// Why it ended as it did: the carrier's raw code, or our own.
     pub cause: Option<StatusCode>,
     /// When it ended; `None` while open.
     pub final_at: Option<UnixMs>,
+    pub campaign: Option<CampaignLine>,
+    /// When the person was first known to have read it.
+    pub read_at: Option<UnixMs>,
+    /// The whole plan, in its order; never empty.
     pub attempts: Vec<AttemptJourney>,
 }
 
 impl Journey {
+    /// What the person reads first: the text of a short message, the subject of a mail.
+    pub fn headline(&self) -> &str {
+        self.attempts
+            .first()
+            .map_or("", |attempt| attempt.content.headline())
+    }
+
     /// Applies a correction. The message then has ended when the correction says.
     pub fn amend(&mut self, amendment: &Amendment) {
         self.state = MessageState::Final(amendment.state);
@@ -64,7 +76,24 @@ impl MessageState {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AttemptJourney {
     pub kind: crate::plan::ChannelKind,
+    pub content: Content,
+    /// On what condition it starts; `None` for the first.
+    pub when: Option<crate::plan::Condition>,
+    pub start: AttemptStart,
     pub segments: Vec<SegmentJourney>,
+}
+
+/// Whether, when and why an attempt came to its turn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum AttemptStart {
+    /// It has not, or never did: its condition was not met.
+    NotYet,
+    /// With the message itself.
+    AtOnce,
+    Fallback {
+        reason: FallbackReason,
+        at: UnixMs,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,6 +4,7 @@ mod parse;
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::num::NonZeroU64;
 
 pub use parse::PhoneError;
 
@@ -13,7 +14,7 @@ pub use parse::PhoneError;
 /// There is no `Display`: whoever writes a number decides between [`PhoneNumber::e164`] and [`PhoneNumber::masked`] (PII-1).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u64", into = "u64")]
-pub struct PhoneNumber(u64);
+pub struct PhoneNumber(NonZeroU64);
 
 /// Digits of an E.164 number, country code included (ITU-T E.164 §6.1; shorter ones reach nobody).
 const E164_DIGITS: std::ops::RangeInclusive<u32> = 7..=15;
@@ -31,10 +32,13 @@ impl PhoneNumber {
     /// A number from its E.164 digits. Refuses what cannot be one, and Chinese ones that are not mobile numbers.
     #[inline]
     pub fn from_e164(number: u64) -> Result<PhoneNumber, PhoneError> {
+        let Some(whole) = NonZeroU64::new(number) else {
+            return Err(PhoneError::TooShort { digits: 0 });
+        };
         if CHINA_MOBILE.contains(&number) {
-            return Ok(PhoneNumber(number));
+            return Ok(PhoneNumber(whole));
         }
-        let digits = number.checked_ilog10().map_or(0, |log| log + 1);
+        let digits = number.ilog10() + 1;
         if digits < *E164_DIGITS.start() {
             return Err(PhoneError::TooShort { digits });
         }
@@ -44,24 +48,24 @@ impl PhoneNumber {
         if number / 10u64.pow(digits - 2) == 86 {
             return Err(PhoneError::NotMobile);
         }
-        Ok(PhoneNumber(number))
+        Ok(PhoneNumber(whole))
     }
 
     /// The E.164 digits as an integer.
     #[inline]
     pub fn as_u64(self) -> u64 {
-        self.0
+        self.0.get()
     }
 
     /// `+8613800000001`: the whole number, for those who may see it.
     pub fn e164(self) -> impl fmt::Display {
-        E164(self.0)
+        E164(self.0.get())
     }
 
     /// The 11 digits of a Chinese mobile number; `None` for foreign numbers.
     #[inline]
     pub fn national(self) -> Option<u64> {
-        CHINA_MOBILE.contains(&self.0).then(|| self.0 - CHINA)
+        CHINA_MOBILE.contains(&self.0.get()).then(|| self.0.get() - CHINA)
     }
 
     /// `138****0001`, `+852****5678`: at most the first three and the last four digits. A short number shows fewer in
@@ -122,7 +126,7 @@ impl TryFrom<u64> for PhoneNumber {
 
 impl From<PhoneNumber> for u64 {
     fn from(number: PhoneNumber) -> u64 {
-        number.0
+        number.0.get()
     }
 }
 

@@ -95,6 +95,12 @@ impl Columns {
                 self.last_id = self.last_id.max(Some(reply.id));
                 Applied::Done
             }
+            // What these say is kept by parts that are yet to join the columns.
+            Fact::Fallback(_)
+            | Fact::Read { .. }
+            | Fact::Campaign { .. }
+            | Fact::Cursor(_)
+            | Fact::ClockSet { .. } => Applied::Idle,
             Fact::Final(finished) => self.finish(finished),
             Fact::Amended(finished) => {
                 self.amendable.amend(finished.message, finished.state);
@@ -129,7 +135,9 @@ impl Columns {
             body: Body::pack(accepted),
         });
         self.by_id.insert(accepted.message, row.index);
-        self.chain(row.index, accepted.to);
+        if let Some(to) = accepted.to {
+            self.chain(row.index, to);
+        }
         self.last_id = self.last_id.max(Some(accepted.message));
         self.deadlines.arm(row, accepted.valid_until);
         let accepted_at = UnixMs(accepted.message.unix_ms());
@@ -270,7 +278,9 @@ impl Columns {
         };
         let at = self.rows.reference(index);
         let to = self.rows.get(at).expect("an indexed row is in the slab").to;
-        self.unchain(index, to);
+        if let Some(to) = to {
+            self.unchain(index, to);
+        }
         self.deadlines.disarm(at);
         let mut row = self.rows.remove(at).expect("an indexed row is in the slab");
         if finished.state == FinalState::Expired {

@@ -1,47 +1,40 @@
-use carillon_domain::fact::Accepted;
-use carillon_domain::ids::RouteGroupId;
+use carillon_domain::campaign::CampaignLine;
+use carillon_domain::content::{Content, MailContent, TextContent};
+use carillon_domain::fact::{Accepted, PlannedAttempt};
 use carillon_domain::ids::TemplateId;
-use carillon_domain::plan::{ChannelKind, Condition};
 use serde::{Deserialize, Serialize};
 
 /// The parts of a message that only the write and readers need, packed so that a waiting row stays small.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct Body<'a> {
-    pub text: &'a str,
-    pub extension: &'a str,
+    #[serde(borrow)]
+    pub content: BodyContent<'a>,
     pub reference: Option<&'a str>,
-    pub template: Option<TemplateId>,
     pub price_per_segment: u32,
+    pub campaign: Option<CampaignLine>,
     /// The attempts after the first.
-    pub later: Vec<LaterAttempt>,
+    pub later: Vec<PlannedAttempt>,
 }
 
-/// A planned attempt that has not begun.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LaterAttempt {
-    pub kind: ChannelKind,
-    pub group: RouteGroupId,
-    pub segments: u8,
-    pub when: Option<Condition>,
+/// What the row's attempt says.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub enum BodyContent<'a> {
+    Text {
+        text: &'a str,
+        extension: &'a str,
+        template: Option<TemplateId>,
+    },
+    Mail(Box<MailContent>),
 }
 
 impl<'a> Body<'a> {
     pub fn pack(accepted: &Accepted) -> Box<[u8]> {
         let body = Body {
-            text: &accepted.content.text,
-            extension: &accepted.content.extension,
+            content: BodyContent::of(&accepted.plan[0].content),
             reference: accepted.reference.as_deref(),
-            template: accepted.content.template,
             price_per_segment: accepted.price_per_segment,
-            later: accepted.plan[1..]
-                .iter()
-                .map(|a| LaterAttempt {
-                    kind: a.kind,
-                    group: a.group,
-                    segments: a.segments,
-                    when: a.when.clone(),
-                })
-                .collect(),
+            campaign: accepted.campaign,
+            later: accepted.plan[1..].to_vec(),
         };
         postcard::to_stdvec(&body)
             .expect("a body of strings and numbers can be written")
@@ -51,5 +44,33 @@ impl<'a> Body<'a> {
     pub fn unpack(packed: &'a [u8]) -> Body<'a> {
         postcard::from_bytes(packed)
             .expect("a body packed by this process or restored from a checked checkpoint")
+    }
+}
+
+impl<'a> BodyContent<'a> {
+    pub fn of(content: &'a Content) -> Self {
+        match content {
+            Content::Text(content) => BodyContent::Text {
+                text: &content.text,
+                extension: &content.extension,
+                template: content.template,
+            },
+            Content::Mail(content) => BodyContent::Mail(content.clone()),
+        }
+    }
+
+    pub fn into_owned(self) -> Content {
+        match self {
+            BodyContent::Text {
+                text,
+                extension,
+                template,
+            } => Content::Text(TextContent {
+                text: text.into(),
+                template,
+                extension: extension.into(),
+            }),
+            BodyContent::Mail(content) => Content::Mail(content),
+        }
     }
 }

@@ -60,10 +60,12 @@ impl Columns {
     fn enter_index(
         &mut self,
         connection: ConnectionId,
-        to: PhoneNumber,
+        to: Option<PhoneNumber>,
         segment: SegmentRef,
         state: SegmentState,
     ) {
+        // Only receipts of phone channels name a number instead of our own id.
+        let Some(to) = to else { return };
         match state {
             SegmentState::Intent => *self.open_requests.entry((connection, to)).or_default() += 1,
             SegmentState::Uncertain => self.uncertain.entry((connection, to)).or_default().push(segment),
@@ -74,10 +76,12 @@ impl Columns {
     fn leave_index(
         &mut self,
         connection: ConnectionId,
-        to: PhoneNumber,
+        to: Option<PhoneNumber>,
         segment: SegmentRef,
         state: SegmentState,
     ) {
+        // Only receipts of phone channels name a number instead of our own id.
+        let Some(to) = to else { return };
         match state {
             SegmentState::Intent => {
                 if let Some(count) = self.open_requests.get_mut(&(connection, to)) {
@@ -113,7 +117,9 @@ impl Columns {
             .map(|s| (s.state, s.carrier_id.clone()))
             .collect();
         self.by_id.insert(id, at.index);
-        self.chain(at.index, to);
+        if let Some(to) = to {
+            self.chain(at.index, to);
+        }
         self.deadlines.arm(at, valid_until);
         let Some(connection) = connection else { return };
         for (number, (state, carrier_id)) in segments.into_iter().enumerate() {

@@ -3,7 +3,9 @@
 use super::body::Body;
 use super::row::{Row, Segment};
 use carillon_domain::ids::ConnectionId;
-use carillon_domain::journey::{AttemptJourney, Journey, MessageState, SegmentJourney, SegmentWord};
+use carillon_domain::journey::{
+    AttemptJourney, AttemptStart, Journey, MessageState, SegmentJourney, SegmentWord,
+};
 
 impl Row {
     /// Everything that is known of an open message.
@@ -24,14 +26,27 @@ impl Row {
                 .map(|segment| segment.journey(self.connection))
                 .collect()
         };
+        let campaign = body.campaign;
+        let mut attempts = vec![AttemptJourney {
+            kind: self.kind,
+            content: body.content.into_owned(),
+            when: None,
+            start: AttemptStart::AtOnce,
+            segments,
+        }];
+        attempts.extend(body.later.into_iter().map(|later| AttemptJourney {
+            kind: later.kind,
+            content: later.content,
+            when: later.when,
+            start: AttemptStart::NotYet,
+            segments: Vec::new(),
+        }));
         Journey {
             message: self.id,
             tenant: self.tenant,
             account: self.account,
             business_type: self.business_type,
-            template: body.template,
             to: self.to,
-            text: body.text.into(),
             reference: body.reference.map(Into::into),
             state: if self.intended {
                 MessageState::Active
@@ -40,10 +55,9 @@ impl Row {
             },
             cause: None,
             final_at: None,
-            attempts: vec![AttemptJourney {
-                kind: self.kind,
-                segments,
-            }],
+            campaign,
+            read_at: None,
+            attempts,
         }
     }
 }

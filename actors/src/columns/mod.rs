@@ -17,7 +17,7 @@ mod row;
 mod slab;
 
 pub use apply::{Applied, Ended};
-pub use body::Body;
+pub use body::{Body, BodyContent};
 pub use checkpoint::{CheckpointError, JournalMark, RestoredColumns};
 pub use idempotency::{KEY_LIFE, Keys, KnownAnswer, KnownKey};
 pub use recent::Amendable;

@@ -15,7 +15,7 @@ pub struct Amendable {
     pub message: MessageId,
     pub attempt: u8,
     pub account: AccountId,
-    pub to: PhoneNumber,
+    pub to: Option<PhoneNumber>,
     pub reference: Option<CompactString>,
     pub state: FinalState,
     /// As they ended, and as late receipts moved them since.

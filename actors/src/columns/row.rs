@@ -57,7 +57,8 @@ impl WriteRef {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     pub id: MessageId,
-    pub to: PhoneNumber,
+    /// `None` when only mail is sent.
+    pub to: Option<PhoneNumber>,
     pub valid_until: UnixMs,
     pub tenant: TenantId,
     pub account: AccountId,

@@ -1,6 +1,6 @@
 //! From a row to what the carrier is given, and from what the carrier gives to facts' values.
 
-use crate::columns::{Body, Row};
+use crate::columns::{Body, BodyContent, Row};
 use crate::lane::{CarrierReceipt, CarrierReply};
 use carillon_domain::carrier_id;
 use carillon_domain::catalog::{ConcatenationReference, Connection, Protocol as Configured};
@@ -45,16 +45,18 @@ pub fn with_submit<R>(
     receipt: bool,
     pass: impl FnOnce(&Submit<'_>) -> R,
 ) -> Result<R, SegmentError> {
+    let unsendable = SegmentError::Indivisible {
+        segments: row.segment_count,
+    };
     let body = Body::unpack(&row.body);
+    let (BodyContent::Text { text, extension, .. }, Some(to)) = (body.content, row.to) else {
+        return Err(unsendable);
+    };
     let limits = SegmentLimits::strictest([connection]);
-    let mut segments = segment::split(body.text, row.segment_count, &limits)?;
-    let part = segments
-        .nth(usize::from(segment))
-        .ok_or(SegmentError::Indivisible {
-            segments: row.segment_count,
-        })?;
+    let mut segments = segment::split(text, row.segment_count, &limits)?;
+    let part = segments.nth(usize::from(segment)).ok_or(unsendable)?;
     let payload = part.payload();
-    let source = format_compact!("{}{}", connection.source_number, body.extension);
+    let source = format_compact!("{}{}", connection.source_number, extension);
     let concatenation = (row.segment_count > 1).then(|| Concatenation {
         reference: row.concatenation,
         wide: connection.concatenation == ConcatenationReference::SixteenBit,
@@ -63,7 +65,7 @@ pub fn with_submit<R>(
     });
     Ok(pass(&Submit {
         source: &source,
-        destination: &destination(row.to, connection.protocol),
+        destination: &destination(to, connection.protocol),
         coding: match part.coding {
             Coding::Gsm7 => DataCoding::Gsm7,
             Coding::Ucs2 => DataCoding::Ucs2,

@@ -36,11 +36,9 @@ impl Recent {
                 inner
                     .journeys
                     .insert(journey.message, (finished.clone(), index as u32));
-                inner
-                    .by_phone
-                    .entry(journey.to)
-                    .or_default()
-                    .push(journey.message);
+                if let Some(to) = journey.to {
+                    inner.by_phone.entry(to).or_default().push(journey.message);
+                }
             }
             for amendment in &finished.amendments {
                 inner
@@ -117,8 +115,8 @@ impl Inner {
         for journey in &finished.journeys {
             self.journeys.remove(&journey.message);
         }
-        for journey in &finished.journeys {
-            self.forget_number(journey.to);
+        for to in finished.journeys.iter().filter_map(|journey| journey.to) {
+            self.forget_number(to);
         }
         for amendment in &finished.amendments {
             // A later one may wait for its turn.
@@ -173,13 +171,13 @@ mod tests {
             tenant: TenantId(1),
             account: AccountId(1),
             business_type: BusinessTypeId(1),
-            template: None,
-            to: PhoneNumber::from_e164(to).unwrap(),
-            text: "".into(),
+            to: PhoneNumber::from_e164(to).ok(),
             reference: None,
             state: MessageState::Final(FinalState::Sent),
             cause: None,
             final_at: None,
+            campaign: None,
+            read_at: None,
             attempts: Vec::new(),
         }
     }

@@ -283,6 +283,7 @@ impl LaneCore {
         now: Now,
     ) -> MessageId {
         let id = self.ids.make(now.unix.0);
+        let not_before = message.not_before.unwrap_or_default();
         let accepted = Accepted {
             message: id,
             tenant: account.tenant,
@@ -290,13 +291,14 @@ impl LaneCore {
             business_type: message.business_type,
             priority: message.priority,
             to: message.to,
-            content: message.content,
             plan: message.plan,
-            valid_until: now.unix + Duration::from_secs(u64::from(message.validity_s)),
+            not_before,
+            valid_until: not_before.max(now.unix) + Duration::from_secs(u64::from(message.validity_s)),
             idempotency,
             reference: message.reference,
             price_per_segment: message.price_per_segment,
             catalog_version: self.catalog.snapshot().version,
+            campaign: None,
         };
         if let Applied::Opened(row) = self.record(Fact::Accepted(Box::new(accepted))) {
             self.enqueue(row, false);

@@ -100,7 +100,7 @@ fn a_code_overtakes_a_backlog_of_its_own_organisation() {
     let id = world.send_as(ACCOUNT, message, None).unwrap().unwrap().id;
     world.run(Duration::from_millis(600));
     let journey = world.finished.get(&id).expect("the code is delivered");
-    let marker = journey.text.split('#').nth(1).unwrap().to_owned();
+    let marker = journey.headline().split('#').nth(1).unwrap().to_owned();
     let place = world.ledger.entries[before..]
         .iter()
         .position(|entry| entry.text().contains(&format!("#{marker}#")));

@@ -378,7 +378,7 @@ fn assert_no_doubles(world: &World) {
         let journey = world
             .finished
             .values()
-            .find(|journey| journey.text.contains(&format!("#{marker}#")));
+            .find(|journey| journey.headline().contains(&format!("#{marker}#")));
         panic!("part {part} of #{marker}# is with carriers twice (DUP-1)\n{entries:#?}\n{journey:#?}");
     }
 }
@@ -485,7 +485,7 @@ fn assert_same_state(lived: &[u8], replayed: &[u8], seed: u64) {
 
 /// A message's record against the carriers' ledger.
 fn judge(world: &World, journey: &carillon_domain::journey::Journey, seed: u64) {
-    let marker = journey.text.split('#').nth(1).unwrap();
+    let marker = journey.headline().split('#').nth(1).unwrap();
     let first: Vec<u8> = format!("#{marker}#")
         .encode_utf16()
         .flat_map(u16::to_be_bytes)

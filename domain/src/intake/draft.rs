@@ -1,37 +1,87 @@
+use crate::catalog::Priority;
+use crate::content::Attachment;
+use crate::plan::{ChannelKind, Condition};
+use crate::time::UnixMs;
 use std::collections::BTreeMap;
 
 /// One message as a caller asks for it.
 #[derive(Clone, Copy)]
 pub struct Draft<'a> {
-    /// The recipient's number, as people write it.
-    pub to: &'a str,
-    /// The whole text, or…
-    pub text: Option<&'a str>,
-    /// …a template's name with values for its variables.
-    pub template: Option<&'a str>,
+    /// The recipient's number, as people write it. At least one of number and address is there.
+    pub to: Option<&'a str>,
+    /// The recipient's mail address.
+    pub mail: Option<&'a str>,
+    /// What is said, where a step of the plan does not say otherwise.
+    pub words: Words<'a>,
     pub variables: &'a dyn Variables,
     /// Instead of the account's own; without 【】. Empty for none.
     pub signature: Option<&'a str>,
     /// Name of the business type; else the template's or the account's.
     pub business_type: Option<&'a str>,
+    /// Instead of the business type's; never a higher class than that.
+    pub priority: Option<Priority>,
     /// The caller's own name for the message.
     pub reference: Option<&'a str>,
-    /// Seconds an unsent message stays valid; else the business type's.
+    /// Seconds an unsent message stays valid, counted from `not_before` or acceptance; else the business type's.
     pub validity_s: Option<u32>,
+    /// Nothing is written before this moment.
+    pub not_before: Option<UnixMs>,
+    pub plan: PlanDraft<'a>,
+}
+
+/// Words of a message: free text or a template's name, never both.
+#[derive(Clone, Copy, Default)]
+pub struct Words<'a> {
+    /// The whole text, or…
+    pub text: Option<&'a str>,
+    /// …a template's name with values for its variables.
+    pub template: Option<&'a str>,
+    /// Of a mail with free text.
+    pub subject: Option<&'a str>,
+    /// Of a mail with free text, beside it.
+    pub html: Option<&'a str>,
+    /// Of a mail.
+    pub attachments: &'a [Attachment],
+}
+
+/// Which channels a message takes (SEND-2).
+#[derive(Clone, Copy, Default)]
+pub enum PlanDraft<'a> {
+    /// SMS when there is a number, else mail.
+    #[default]
+    Simple,
+    /// A stored strategy of the organisation, by name.
+    Strategy(&'a str),
+    Steps(&'a [StepDraft<'a>]),
+}
+
+/// One step of a plan.
+#[derive(Clone)]
+pub struct StepDraft<'a> {
+    pub channel: ChannelKind,
+    /// Instead of the message's words, where one is given.
+    pub words: Words<'a>,
+    pub when: Option<Condition>,
 }
 
 impl<'a> Draft<'a> {
-    /// A draft of plain text; the other fields are left to the account.
+    /// A draft of plain text to a number; the other fields are left to the account.
     pub fn of_text(to: &'a str, text: &'a str) -> Self {
         Draft {
-            to,
-            text: Some(text),
-            template: None,
+            to: Some(to),
+            mail: None,
+            words: Words {
+                text: Some(text),
+                ..Words::default()
+            },
             variables: &(),
             signature: None,
             business_type: None,
+            priority: None,
             reference: None,
             validity_s: None,
+            not_before: None,
+            plan: PlanDraft::Simple,
         }
     }
 }

@@ -9,7 +9,7 @@ mod prepare;
 mod tests;
 mod text;
 
-pub use draft::{Draft, Variables};
+pub use draft::{Draft, PlanDraft, StepDraft, Variables, Words};
 pub use fingerprint::fingerprint;
 pub use prepare::{Prepared, REFERENCE_BYTES_MAX, VALIDITY_S, prepare};
 pub use text::SIGNATURE_CHARACTERS_MAX;

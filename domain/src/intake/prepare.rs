@@ -1,7 +1,8 @@
 use super::Draft;
 use super::text::compose;
 use crate::catalog::{Account, BusinessType, Compiled, CompiledTemplate, Priority};
-use crate::fact::{Content, PlannedAttempt};
+use crate::content::{Content, TextContent};
+use crate::fact::PlannedAttempt;
 use crate::ids::{BusinessTypeId, RouteGroupId};
 use crate::number_range::NumberRanges;
 use crate::phone::PhoneNumber;
@@ -9,6 +10,7 @@ use crate::plan::ChannelKind;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::segment;
 use crate::template::RenderProblem;
+use crate::time::UnixMs;
 use compact_str::CompactString;
 
 /// The longest reference of a caller, in bytes of UTF-8.
@@ -20,17 +22,28 @@ pub const VALIDITY_S: std::ops::RangeInclusive<u32> = 60..=7 * 24 * 3600;
 /// [`crate::fact::Accepted`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prepared {
-    pub to: PhoneNumber,
-    pub content: Content,
+    /// `None` when only mail is sent.
+    pub to: Option<PhoneNumber>,
     pub business_type: BusinessTypeId,
     pub priority: Priority,
     /// Never empty.
     pub plan: Vec<PlannedAttempt>,
-    /// Seconds from acceptance on.
+    pub not_before: Option<UnixMs>,
+    /// Seconds from `not_before` or acceptance on.
     pub validity_s: u32,
     pub reference: Option<CompactString>,
     /// In 1/10,000 yuan.
     pub price_per_segment: u32,
+}
+
+impl Prepared {
+    /// The text of the first attempt; empty when that is no short message.
+    pub fn text(&self) -> &str {
+        self.plan
+            .first()
+            .and_then(|attempt| attempt.content.text())
+            .unwrap_or_default()
+    }
 }
 
 /// Checks one message of an account and decides text, segments and route group.
@@ -41,7 +54,7 @@ pub fn prepare(
     draft: &Draft<'_>,
 ) -> Result<Prepared, Refusal> {
     check_account(account)?;
-    let to = PhoneNumber::parse(draft.to)
+    let to = PhoneNumber::parse(draft.to.unwrap_or_default())
         .map_err(|error| Refusal::new(RefusalCode::InvalidPhone, "to", error.to_string()))?;
     let reference = reference(draft)?;
     let template = template(catalog, account, draft)?;
@@ -56,12 +69,7 @@ pub fn prepare(
     let group = route(catalog, account, ranges, to, business_type)?;
     let segments = segments(catalog, group, &text)?;
     Ok(Prepared {
-        to,
-        content: Content {
-            text,
-            template: template.map(|template| template.id),
-            extension: account.extension.clone(),
-        },
+        to: Some(to),
         business_type: business_type.id,
         priority: business_type.priority,
         plan: vec![PlannedAttempt {
@@ -69,7 +77,13 @@ pub fn prepare(
             group,
             segments,
             when: None,
+            content: Content::Text(TextContent {
+                text,
+                template: template.map(|template| template.id),
+                extension: account.extension.clone(),
+            }),
         }],
+        not_before: draft.not_before,
         validity_s,
         reference,
         price_per_segment: account.price_per_segment,
@@ -114,10 +128,10 @@ fn template<'c>(
     account: &Account,
     draft: &Draft<'_>,
 ) -> Result<Option<&'c CompiledTemplate>, Refusal> {
-    let Some(name) = draft.template else {
+    let Some(name) = draft.words.template else {
         return Ok(None);
     };
-    if draft.text.is_some() {
+    if draft.words.text.is_some() {
         let detail = "give a text or a template, not both";
         return Err(Refusal::new(RefusalCode::TextAndTemplate, "template", detail));
     }
@@ -174,7 +188,7 @@ fn validity_s(business_type: &BusinessType, draft: &Draft<'_>) -> Result<u32, Re
 
 fn body(template: Option<&CompiledTemplate>, draft: &Draft<'_>) -> Result<String, Refusal> {
     let Some(template) = template else {
-        let text = draft.text.unwrap_or_default();
+        let text = draft.words.text.unwrap_or_default();
         // Longer ones never fit; they are not copied.
         if text.len() > segment::SegmentLimits::default().text_bytes_max() {
             return Err(Refusal::new(

@@ -1,6 +1,7 @@
 use super::*;
 use crate::catalog::Priority;
 use crate::catalog::fixture::{self, *};
+use crate::content::Content;
 use crate::number_range::NumberRanges;
 use crate::plan::ChannelKind;
 use crate::refusal::{Refusal, RefusalCode};
@@ -18,13 +19,34 @@ fn prepare_for(account: crate::ids::AccountId, draft: &Draft<'_>) -> Result<Prep
     )
 }
 
+fn said(text: Option<&str>) -> Words<'_> {
+    Words {
+        text,
+        ..Words::default()
+    }
+}
+
+fn named(template: &str) -> Words<'_> {
+    Words {
+        template: Some(template),
+        ..Words::default()
+    }
+}
+
+fn short(prepared: &Prepared) -> &crate::content::TextContent {
+    match &prepared.plan[0].content {
+        Content::Text(content) => content,
+        Content::Mail(_) => panic!("a short message is expected"),
+    }
+}
+
 #[test]
 fn a_text_takes_everything_else_from_the_account() {
     let prepared = prepare_for(HIS, &Draft::of_text(TO, "您好")).unwrap();
-    assert_eq!(prepared.to.as_u64(), 8_613_800_000_001);
-    assert_eq!(&*prepared.content.text, "【示范医院】您好");
-    assert_eq!(prepared.content.extension, "01");
-    assert_eq!(prepared.content.template, None);
+    assert_eq!(prepared.to.unwrap().as_u64(), 8_613_800_000_001);
+    assert_eq!(prepared.text(), "【示范医院】您好");
+    assert_eq!(short(&prepared).extension, "01");
+    assert_eq!(short(&prepared).template, None);
     assert_eq!(
         (prepared.business_type, prepared.priority),
         (NOTICE, Priority::Medium)
@@ -50,7 +72,7 @@ fn what_the_request_names_goes_first() {
         ..Draft::of_text(TO, "您好")
     };
     let prepared = prepare_for(HIS, &draft).unwrap();
-    assert_eq!(&*prepared.content.text, "【体检中心】您好，退订回T");
+    assert_eq!(prepared.text(), "【体检中心】您好，退订回T");
     assert_eq!(prepared.business_type, CAMPAIGN);
     assert_eq!(prepared.reference.as_deref(), Some("visit-1"));
     assert_eq!(prepared.validity_s, 600);
@@ -60,20 +82,19 @@ fn what_the_request_names_goes_first() {
         ..Draft::of_text(TO, "您好")
     };
     let prepared = prepare_for(HIS, &unsigned).unwrap();
-    assert_eq!((&*prepared.content.text, prepared.reference), ("您好", None));
+    assert_eq!((prepared.text(), &prepared.reference), ("您好", &None));
 }
 
 #[test]
 fn a_template_brings_its_text_and_business_type() {
     let draft = Draft {
-        text: None,
-        template: Some("login"),
+        words: named("login"),
         variables: &[("code", "123456")],
         ..Draft::of_text(TO, "")
     };
     let prepared = prepare_for(HIS, &draft).unwrap();
-    assert_eq!(&*prepared.content.text, "【示范医院】验证码123456");
-    assert_eq!(prepared.content.template, Some(LOGIN_CODE));
+    assert_eq!(prepared.text(), "【示范医院】验证码123456");
+    assert_eq!(short(&prepared).template, Some(LOGIN_CODE));
     assert_eq!(
         (prepared.business_type, prepared.priority),
         (CODE, Priority::High)
@@ -116,17 +137,22 @@ fn refused_with_code_and_field() {
     let (reference_long, forged) = ("r".repeat(65), [("姓名", "【银行】"), ("date", "2026-05-01")]);
     let text = Draft::of_text(TO, "您好");
     let template = Draft {
-        text: None,
-        template: Some("visit"),
+        words: named("visit"),
         ..text
     };
     let cases = [
-        (Draft { to: "12345", ..text }, RefusalCode::InvalidPhone, "to"),
-        (Draft { to: "", ..text }, RefusalCode::InvalidPhone, "to"),
-        (Draft { text: None, ..text }, RefusalCode::TextEmpty, "text"),
         (
             Draft {
-                text: Some(" "),
+                to: Some("12345"),
+                ..text
+            },
+            RefusalCode::InvalidPhone,
+            "to",
+        ),
+        (Draft { to: Some(""), ..text }, RefusalCode::InvalidPhone, "to"),
+        (
+            Draft {
+                words: said(None),
                 ..text
             },
             RefusalCode::TextEmpty,
@@ -134,7 +160,15 @@ fn refused_with_code_and_field() {
         ),
         (
             Draft {
-                text: Some(&long),
+                words: said(Some(" ")),
+                ..text
+            },
+            RefusalCode::TextEmpty,
+            "text",
+        ),
+        (
+            Draft {
+                words: said(Some(&long)),
                 ..text
             },
             RefusalCode::TextTooLong,
@@ -142,7 +176,7 @@ fn refused_with_code_and_field() {
         ),
         (
             Draft {
-                text: Some("a\0"),
+                words: said(Some("a\0")),
                 ..text
             },
             RefusalCode::TextInvalid,
@@ -150,7 +184,10 @@ fn refused_with_code_and_field() {
         ),
         (
             Draft {
-                template: Some("visit"),
+                words: Words {
+                    template: Some("visit"),
+                    ..text.words
+                },
                 ..text
             },
             RefusalCode::TextAndTemplate,
@@ -158,7 +195,7 @@ fn refused_with_code_and_field() {
         ),
         (
             Draft {
-                template: Some("nothing"),
+                words: named("nothing"),
                 ..template
             },
             RefusalCode::UnknownTemplate,
@@ -268,16 +305,15 @@ fn refusals_repeat_neither_number_nor_content() {
     let text = Draft::of_text(TO, "您好");
     let cases = [
         Draft {
-            to: "13800000001x",
+            to: Some("13800000001x"),
             ..text
         },
         Draft {
-            text: Some("秘密\0"),
+            words: said(Some("秘密\0")),
             ..text
         },
         Draft {
-            text: None,
-            template: Some("visit"),
+            words: named("visit"),
             variables: &[("姓名", "秘密【】")],
             ..text
         },
@@ -301,7 +337,7 @@ proptest! {
         validity_s: Option<u32>,
     ) {
         let draft = Draft {
-            text: text.as_deref(),
+            words: said(text.as_deref()),
             signature: signature.as_deref(),
             reference: reference.as_deref(),
             validity_s,
@@ -309,10 +345,10 @@ proptest! {
         };
         if let Ok(prepared) = prepare_for(HIS, &draft) {
             let body = text.unwrap();
-            prop_assert!(prepared.content.text.ends_with(&body));
+            prop_assert!(prepared.text().ends_with(&body));
             prop_assert!(VALIDITY_S.contains(&prepared.validity_s));
             let limits = fixture::compiled().limits(prepared.plan[0].group);
-            let made = crate::segment::segments(&prepared.content.text, &limits).unwrap().count();
+            let made = crate::segment::segments(prepared.text(), &limits).unwrap().count();
             prop_assert_eq!(made, usize::from(prepared.plan[0].segments));
         }
     }

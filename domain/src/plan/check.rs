@@ -37,35 +37,42 @@ pub enum PlanError {
 
 /// Checks that every attempt of a plan can come to its turn (SEND-2).
 pub fn check(plan: &[PlannedAttempt]) -> Result<(), PlanError> {
-    let first = plan.first().ok_or(PlanError::Empty)?;
-    if plan.len() > ATTEMPTS_MAX {
-        return Err(PlanError::TooManyAttempts);
-    }
     if let Some(index) = plan.iter().position(|attempt| attempt.segments == 0) {
         return Err(PlanError::NoSegments { attempt: index + 1 });
     }
-    if first.when.is_some() {
-        return Err(PlanError::FirstHasCondition);
-    }
-    for kind in plan.iter().map(|attempt| attempt.kind) {
-        if plan.iter().filter(|attempt| attempt.kind == kind).count() > KIND_REPEATS_MAX {
+    check_steps(plan.iter().map(|attempt| (attempt.kind, attempt.when.as_ref())))
+}
+
+/// The same for attempts that have no content yet: the kind of each, and when it starts.
+pub fn check_steps<'p>(
+    steps: impl IntoIterator<Item = (ChannelKind, Option<&'p Condition>)>,
+) -> Result<(), PlanError> {
+    let mut kinds: Vec<ChannelKind> = Vec::new();
+    for (index, (kind, when)) in steps.into_iter().enumerate() {
+        if index == ATTEMPTS_MAX {
+            return Err(PlanError::TooManyAttempts);
+        }
+        let attempt = index + 1;
+        match (kinds.last(), when) {
+            (None, None) => {}
+            (None, Some(_)) => return Err(PlanError::FirstHasCondition),
+            (Some(_), None) => return Err(PlanError::ConditionMissing { attempt }),
+            (Some(before), Some(condition)) => check_condition(condition, attempt, *before)?,
+        }
+        kinds.push(kind);
+        if kinds.iter().filter(|other| **other == kind).count() > KIND_REPEATS_MAX {
             return Err(PlanError::KindRepeated { kind });
         }
     }
-    for (index, pair) in plan.windows(2).enumerate() {
-        let attempt = index + 2;
-        let condition = pair[1]
-            .when
-            .as_ref()
-            .ok_or(PlanError::ConditionMissing { attempt })?;
-        check_condition(condition, attempt, pair[0].kind)?;
+    if kinds.is_empty() {
+        return Err(PlanError::Empty);
     }
     Ok(())
 }
 
 fn check_condition(condition: &Condition, attempt: usize, before: ChannelKind) -> Result<(), PlanError> {
     let (possible, wait_s) = match condition {
-        Condition::NotSubmitted => return Ok(()),
+        Condition::Together | Condition::NotSubmitted => return Ok(()),
         Condition::Failed { codes } => {
             let sound = codes.len() <= CODES_MAX
                 && codes
@@ -82,7 +89,7 @@ fn check_condition(condition: &Condition, attempt: usize, before: ChannelKind) -
             };
         }
         Condition::NotDeliveredWithin { seconds } => (before.tells_delivery(), *seconds),
-        Condition::NotReadWithin { seconds } => (before.tells_reading(), *seconds),
+        Condition::NotReadWithin { seconds } => (true, *seconds),
     };
     if !possible {
         return Err(PlanError::Impossible { attempt, before });
@@ -99,6 +106,7 @@ fn check_condition(condition: &Condition, attempt: usize, before: ChannelKind) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::content::Content;
     use crate::ids::RouteGroupId;
     use ChannelKind::*;
 
@@ -108,6 +116,7 @@ mod tests {
             group: RouteGroupId(1),
             segments: 1,
             when,
+            content: Content::of_text("您好"),
         }
     }
 
@@ -126,6 +135,11 @@ mod tests {
                 attempt(Sms, None),
                 attempt(Sms, Some(failed(&[]))),
                 attempt(Sms, delivered(10)),
+            ],
+            vec![
+                attempt(Sms, None),
+                attempt(Mail, Some(Condition::Together)),
+                attempt(Push, Some(Condition::NotReadWithin { seconds: 60 })),
             ],
             vec![
                 attempt(Push, None),
@@ -167,13 +181,6 @@ mod tests {
             (
                 vec![sms(None), sms(submitted()), sms(submitted()), sms(submitted())],
                 PlanError::KindRepeated { kind: Sms },
-            ),
-            (
-                vec![sms(None), attempt(Push, read(60))],
-                PlanError::Impossible {
-                    attempt: 2,
-                    before: Sms,
-                },
             ),
             (
                 vec![attempt(Mail, None), sms(delivered(60))],

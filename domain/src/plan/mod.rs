@@ -4,7 +4,9 @@ mod check;
 
 use serde::{Deserialize, Serialize};
 
-pub use check::{ATTEMPTS_MAX, CODE_BYTES_MAX, CODES_MAX, KIND_REPEATS_MAX, PlanError, WAIT_S, check};
+pub use check::{
+    ATTEMPTS_MAX, CODE_BYTES_MAX, CODES_MAX, KIND_REPEATS_MAX, PlanError, WAIT_S, check, check_steps,
+};
 
 /// A way to reach a person (渠道).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -27,23 +29,22 @@ impl ChannelKind {
     pub fn tells_delivery(self) -> bool {
         self != ChannelKind::Mail
     }
-
-    /// Whether the channel tells that something was read or clicked.
-    pub fn tells_reading(self) -> bool {
-        !matches!(self, ChannelKind::Sms | ChannelKind::RichSms | ChannelKind::Mms)
-    }
 }
 
-/// When the next attempt starts (SEND-2).
+/// When an attempt starts (SEND-2). A condition speaks of the attempt before; what ended in failure also was not delivered
+/// and not read, so that the waits of the last two are cut short by it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Condition {
+    /// At the same time as the attempt before: several channels at once.
+    Together,
     /// The attempt before ended without having been submitted.
     NotSubmitted,
     /// It failed; with one of these codes, or with any when the list is empty.
     Failed { codes: Vec<compact_str::CompactString> },
     /// No delivery within this many seconds of bound time.
     NotDeliveredWithin { seconds: u32 },
-    /// Not read or clicked within this many seconds of bound time.
+    /// Not read or clicked within this many seconds of bound time. What no channel tells, the caller may (a click in its own
+    /// app).
     NotReadWithin { seconds: u32 },
 }

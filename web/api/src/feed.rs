@@ -22,7 +22,8 @@ pub struct ReceiptEvent {
     /// `delivered`, `sent`, `failed`, `rejected`, `cancelled`, `expired` or `unknown`.
     pub status: String,
     /// The recipient's number.
-    pub to: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
     /// The carrier's raw code, or our own word.

@@ -13,8 +13,9 @@ pub struct MessageView {
     /// The message has ended; only `sent`, `expired` and `unknown` may still be corrected by a late receipt.
     #[serde(rename = "final")]
     pub is_final: bool,
-    /// The recipient's number; masked (`138****0001`) unless the caller may see it (PII-1).
-    pub to: String,
+    /// The recipient's number; masked (`138****0001`) unless the caller may see it (PII-1). Absent when only mail is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
     /// The whole text, with signature and tail.
     pub text: String,
     pub account: String,

@@ -55,7 +55,7 @@ fn receipt(finished: &Finished, amended: bool) -> ReceiptEvent {
     ReceiptEvent {
         id: finished.message,
         status: final_state(finished.state).to_owned(),
-        to: Numbers::Full.show(finished.to),
+        to: finished.to.map(|to| Numbers::Full.show(to)),
         reference: finished.reference.as_ref().map(ToString::to_string),
         cause: finished.cause.as_ref().map(ToString::to_string),
         amended,

@@ -34,8 +34,8 @@ pub fn view(journey: &Journey, catalog: &Compiled, numbers: Numbers) -> MessageV
         id: journey.message,
         status: journey.state.word().to_owned(),
         is_final: matches!(journey.state, MessageState::Final(_)),
-        to: numbers.show(journey.to),
-        text: journey.text.to_string(),
+        to: journey.to.map(|to| numbers.show(to)),
+        text: journey.headline().to_owned(),
         account: named(
             catalog.account(journey.account).map(|a| a.name.as_str()),
             journey.account,
@@ -47,7 +47,9 @@ pub fn view(journey: &Journey, catalog: &Compiled, numbers: Numbers) -> MessageV
             journey.business_type,
         ),
         template: journey
-            .template
+            .attempts
+            .first()
+            .and_then(|attempt| attempt.content.template())
             .map(|id| named(catalog.snapshot().templates.get(&id).map(|t| t.name.as_str()), id)),
         reference: journey.reference.as_ref().map(ToString::to_string),
         cause: journey.cause.as_ref().map(ToString::to_string),

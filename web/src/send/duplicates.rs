@@ -22,8 +22,8 @@ impl Duplicates {
         message: &Prepared,
     ) -> Result<(), RefusedLine> {
         let key = (
-            message.to.as_u64(),
-            self.text_hash.hash_one(&message.content.text),
+            message.to.map_or(0, |to| to.as_u64()),
+            self.text_hash.hash_one(message.text()),
         );
         let first = match self.first_lines.entry(key) {
             Entry::Vacant(entry) => {
@@ -35,7 +35,7 @@ impl Duplicates {
         let same = lines
             .get(first as usize)
             .and_then(|line| line.as_ref().ok())
-            .is_some_and(|earlier| earlier.content.text == message.content.text);
+            .is_some_and(|earlier| earlier.text() == message.text());
         if !same {
             return Ok(());
         }

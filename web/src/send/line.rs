@@ -1,7 +1,7 @@
 use crate::http::Failure;
 use carillon_api::{Code, MessageRequest};
 use carillon_domain::fact::RefusedLine;
-use carillon_domain::intake::Draft;
+use carillon_domain::intake::{Draft, PlanDraft, Words};
 use serde::de::IgnoredAny;
 
 /// Bytes of a caller's own words (a field's name) that an answer repeats.
@@ -61,14 +61,21 @@ pub fn not_an_object() -> LineFault {
 pub fn draft<'a>(request: &'a MessageRequest<'a>) -> Draft<'a> {
     let text = |text: &'a Option<carillon_api::Text<'a>>| text.as_ref().map(carillon_api::Text::as_str);
     Draft {
-        to: request.to.as_str(),
-        text: text(&request.text),
-        template: text(&request.template),
+        to: Some(request.to.as_str()),
+        mail: None,
+        words: Words {
+            text: text(&request.text),
+            template: text(&request.template),
+            ..Words::default()
+        },
         variables: &request.variables,
         signature: text(&request.signature),
         business_type: text(&request.business_type),
         reference: text(&request.reference),
         validity_s: request.validity_s,
+        priority: None,
+        not_before: None,
+        plan: PlanDraft::Simple,
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::harness::{Harness, answer, apply, key, problem};
 use carillon_domain::catalog::{Priority, Snapshot};
-use carillon_domain::fact::{Accepted, Content, Fact, FinalState, Finished, PlannedAttempt, Reply};
+use carillon_domain::content::Content;
+use carillon_domain::fact::{Accepted, Fact, FinalState, Finished, PlannedAttempt, Reply};
 use carillon_domain::frame::FrameBuilder;
 use carillon_domain::ids::{AccountId, ConnectionId, MessageId};
 use carillon_domain::phone::PhoneNumber;
@@ -41,7 +42,7 @@ fn tell(folder: &TempDir, catalog: &Snapshot) {
         let finished = Finished {
             message,
             account: his,
-            to: PhoneNumber::parse("13800000001").unwrap(),
+            to: PhoneNumber::parse("13800000001").ok(),
             reference: Some("visit-1".into()),
             state,
             cause: (state == FinalState::Failed).then(|| "MA:0001".into()),
@@ -77,23 +78,21 @@ fn accepted(catalog: &Snapshot, account: AccountId, message: MessageId, now: u64
         account: account.id,
         business_type: account.business_type,
         priority: Priority::Medium,
-        to: PhoneNumber::parse("13800000001").unwrap(),
-        content: Content {
-            text: "您好".into(),
-            template: None,
-            extension: account.extension.clone(),
-        },
+        to: PhoneNumber::parse("13800000001").ok(),
         plan: vec![PlannedAttempt {
             kind: ChannelKind::Sms,
             group: *catalog.route_groups.keys().next().unwrap(),
             segments: 1,
             when: None,
+            content: Content::of_text("您好"),
         }],
+        not_before: UnixMs(0),
         valid_until: UnixMs(now + 3_600_000),
         idempotency: None,
         reference: Some("visit-1".into()),
         price_per_segment: 0,
         catalog_version: catalog.version,
+        campaign: None,
     }))
 }
 

@@ -1,6 +1,6 @@
 use super::code;
 use super::failure::failed;
-use super::row::encode_body;
+use super::row::{NO_PHONE, encode_body};
 use carillon_domain::journey::Journey;
 use carillon_storage::history::HistoryError;
 use rusqlite::types::ToSqlOutput;
@@ -61,7 +61,8 @@ impl Rows<'_> {
         self.count(journey.message.0);
         self.insert
             .raw_bind_parameter(1, code::to_sql(journey.message.0))?;
-        self.insert.raw_bind_parameter(2, journey.to.as_u64() as i64)?;
+        self.insert
+            .raw_bind_parameter(2, journey.to.map_or(NO_PHONE, |to| to.as_u64()) as i64)?;
         self.insert.raw_bind_parameter(3, journey.tenant.0)?;
         self.insert.raw_bind_parameter(4, journey.account.0)?;
         self.insert.raw_bind_parameter(5, code::encode(journey.state))?;

@@ -1,5 +1,6 @@
 use super::code;
-use carillon_domain::ids::{AccountId, BusinessTypeId, MessageId, TemplateId, TenantId};
+use carillon_domain::campaign::CampaignLine;
+use carillon_domain::ids::{AccountId, BusinessTypeId, MessageId, TenantId};
 use carillon_domain::journey::{AttemptJourney, Journey};
 use carillon_domain::phone::PhoneNumber;
 use carillon_domain::time::UnixMs;
@@ -7,7 +8,10 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 /// The form of [`Body`] this code writes.
-const BODY_VERSION: u8 = 1;
+const BODY_VERSION: u8 = 2;
+
+/// Stands where a message has no number.
+pub(super) const NO_PHONE: u64 = 0;
 
 /// A journey as it is stored: columns for what is searched, the rest as one text of bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,20 +29,20 @@ pub(super) struct Row {
 #[derive(Serialize)]
 struct Body<'j> {
     business_type: BusinessTypeId,
-    template: Option<TemplateId>,
-    text: &'j str,
     reference: Option<&'j str>,
     cause: Option<&'j str>,
+    campaign: Option<CampaignLine>,
+    read_at: Option<UnixMs>,
     attempts: &'j [AttemptJourney],
 }
 
 #[derive(Deserialize)]
 struct OwnedBody {
     business_type: BusinessTypeId,
-    template: Option<TemplateId>,
-    text: Box<str>,
     reference: Option<CompactString>,
     cause: Option<CompactString>,
+    campaign: Option<CampaignLine>,
+    read_at: Option<UnixMs>,
     attempts: Vec<AttemptJourney>,
 }
 
@@ -48,10 +52,10 @@ pub(super) fn encode_body(journey: &Journey, body: &mut Vec<u8>) -> Result<(), p
     body.push(BODY_VERSION);
     let rest = Body {
         business_type: journey.business_type,
-        template: journey.template,
-        text: &journey.text,
         reference: journey.reference.as_deref(),
         cause: journey.cause.as_deref(),
+        campaign: journey.campaign,
+        read_at: journey.read_at,
         attempts: &journey.attempts,
     };
     *body = postcard::to_extend(&rest, std::mem::take(body))?;
@@ -69,20 +73,25 @@ impl Row {
         let body = body.map_err(|error| format!("message {:016x}: {error}", self.id))?;
         let state = code::decode(self.state);
         let state = state.ok_or_else(|| format!("message {:016x} has state {}", self.id, self.state))?;
-        let to = PhoneNumber::from_e164(self.phone);
-        let to = to.map_err(|error| format!("the number of message {:016x}: {error}", self.id))?;
+        let to = match self.phone {
+            NO_PHONE => None,
+            phone => Some(
+                PhoneNumber::from_e164(phone)
+                    .map_err(|error| format!("the number of message {:016x}: {error}", self.id))?,
+            ),
+        };
         Ok(Journey {
             message: MessageId(self.id),
             tenant: TenantId(self.tenant),
             account: AccountId(self.account),
             business_type: body.business_type,
-            template: body.template,
             to,
-            text: body.text,
             reference: body.reference,
             state,
             cause: body.cause,
             final_at: self.final_at.map(UnixMs),
+            campaign: body.campaign,
+            read_at: body.read_at,
             attempts: body.attempts,
         })
     }

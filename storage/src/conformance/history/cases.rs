@@ -3,6 +3,7 @@ use super::sample::{FINAL_STATES, journey, phone};
 use crate::conformance::Random;
 use crate::history::{History, PAGE_ROWS_MAX, PhoneQuery};
 use crate::journal::FrameSeq;
+use carillon_domain::content::Content;
 use carillon_domain::fact::FinalState;
 use carillon_domain::ids::{MessageId, TenantId};
 use carillon_domain::journey::{Amendment, Journey, MessageState};
@@ -27,7 +28,7 @@ pub fn what_was_stored_comes_back_whole(place: impl HistoryPlace) {
     }
     journeys[7].attempts.clear();
     journeys[8].final_at = None;
-    journeys[9].text = "".into();
+    journeys[9].attempts[0].content = Content::of_text("");
     place.open().store(&journeys, &[], FrameSeq(17)).unwrap();
     let history = place.open();
     assert_eq!(history.stored_upto(), FrameSeq(17));
@@ -48,7 +49,7 @@ pub fn a_number_is_searched_newest_first_page_by_page(place: impl HistoryPlace) 
     let wanted: Vec<Journey> = journeys
         .into_iter()
         .rev()
-        .filter(|journey| journey.to == phone(1))
+        .filter(|journey| journey.to == Some(phone(1)))
         .collect();
     for limit in [1, 2, 7, 66, 67, 1000, usize::MAX] {
         let mut query = to_first_phone(limit);
@@ -104,7 +105,7 @@ pub fn handing_over_again_changes_nothing(place: impl HistoryPlace) {
     let wanted: Vec<Journey> = journeys
         .iter()
         .rev()
-        .filter(|journey| journey.to == phone(1))
+        .filter(|journey| journey.to == Some(phone(1)))
         .map(|journey| amended(journey, &amendment))
         .collect();
     assert_eq!(found, wanted);
@@ -172,9 +173,9 @@ pub fn the_latest_correction_counts(place: impl HistoryPlace) {
 pub fn a_later_journey_of_a_message_stands_for_an_earlier_one(place: impl HistoryPlace) {
     let first = sample(3, 1);
     let mut second = first.clone();
-    second[1].text = "again".into();
+    second[1].attempts[0].content = Content::of_text("again");
     let mut third = second.clone();
-    third[2].text = "and again".into();
+    third[2].attempts[0].content = Content::of_text("and again");
     let history = place.open();
     history.store(&first, &[], FrameSeq(1)).unwrap();
     let twice: Vec<Journey> = second.iter().chain(&third).cloned().collect();
@@ -212,8 +213,8 @@ pub fn edges_of_ids_and_limits_are_no_special_cases(place: impl HistoryPlace) {
 
 pub fn hostile_text_is_only_text(place: impl HistoryPlace) {
     let mut journeys = sample(5, 1);
-    journeys[0].text = "'; DROP TABLE journey; --\0\u{202e}".into();
-    journeys[1].text = "𠮷👩‍⚕️".repeat(20_000).into();
+    journeys[0].attempts[0].content = Content::of_text("'; DROP TABLE journey; --\0\u{202e}");
+    journeys[1].attempts[0].content = Content::of_text("𠮷👩‍⚕️".repeat(20_000));
     journeys[2].reference = Some("%s ?1 :a $1".into());
     journeys[3].cause = Some("\0".into());
     let history = place.open();

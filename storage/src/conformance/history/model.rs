@@ -30,7 +30,7 @@ impl Model {
 
     fn by_phone(&self, query: &PhoneQuery) -> Vec<Journey> {
         let fits = |journey: &&Journey| {
-            journey.to == query.phone
+            journey.to == Some(query.phone)
                 && query.tenant.is_none_or(|tenant| journey.tenant == tenant)
                 && query.before.is_none_or(|before| journey.message < before)
         };

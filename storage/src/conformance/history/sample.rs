@@ -1,8 +1,12 @@
 use crate::conformance::Random;
+use carillon_domain::campaign::CampaignLine;
+use carillon_domain::content::{Content, TextContent};
 use carillon_domain::fact::{CarrierId, FinalState, IntentReason, UncertainCause};
-use carillon_domain::ids::{AccountId, BusinessTypeId, ConnectionId, MessageId, TemplateId, TenantId};
+use carillon_domain::ids::{
+    AccountId, BusinessTypeId, CampaignId, ConnectionId, MessageId, TemplateId, TenantId,
+};
 use carillon_domain::journey::{
-    AttemptJourney, Journey, MessageState, SegmentJourney, SegmentWord, Step, StepKind,
+    AttemptJourney, AttemptStart, Journey, MessageState, SegmentJourney, SegmentWord, Step, StepKind,
 };
 use carillon_domain::phone::PhoneNumber;
 use carillon_domain::plan::ChannelKind;
@@ -93,19 +97,29 @@ pub fn journey(id: u64, to: PhoneNumber, tenant: u32, random: &mut Random) -> Jo
         tenant: TenantId(tenant),
         account: AccountId(random.below(9) as u32),
         business_type: BusinessTypeId(random.below(5) as u16),
-        template: random.percent(50).then_some(TemplateId(7)),
-        to,
-        text: format!(
-            "【示范医院】{}您好，您的检查报告已出，请凭就诊卡查询。",
-            random.below(1000)
-        )
-        .into(),
+        to: Some(to),
         reference: random.percent(50).then(|| format!("visit-{id}").into()),
         state: MessageState::Final(FINAL_STATES[random.below(7) as usize]),
         cause: random.percent(50).then(|| "DELIVRD".into()),
         final_at: Some(at(900)),
+        campaign: random.percent(20).then(|| CampaignLine {
+            campaign: CampaignId(random.below(3) as u32),
+            line: random.below(1000) as u32,
+        }),
+        read_at: random.percent(10).then(|| at(1_000)),
         attempts: vec![AttemptJourney {
             kind: ChannelKind::Sms,
+            content: Content::Text(TextContent {
+                text: format!(
+                    "【示范医院】{}您好，您的检查报告已出，请凭就诊卡查询。",
+                    random.below(1000)
+                )
+                .into(),
+                template: random.percent(50).then_some(TemplateId(7)),
+                extension: "01".into(),
+            }),
+            when: None,
+            start: AttemptStart::AtOnce,
             segments: vec![segment],
         }],
     }
