@@ -47,25 +47,23 @@ pub fn check(plan: &[PlannedAttempt]) -> Result<(), PlanError> {
 pub fn check_steps<'p>(
     steps: impl IntoIterator<Item = (ChannelKind, Option<&'p Condition>)>,
 ) -> Result<(), PlanError> {
-    let mut kinds: Vec<ChannelKind> = Vec::new();
-    for (index, (kind, when)) in steps.into_iter().enumerate() {
-        if index == ATTEMPTS_MAX {
-            return Err(PlanError::TooManyAttempts);
-        }
-        let attempt = index + 1;
-        match (kinds.last(), when) {
-            (None, None) => {}
-            (None, Some(_)) => return Err(PlanError::FirstHasCondition),
-            (Some(_), None) => return Err(PlanError::ConditionMissing { attempt }),
-            (Some(before), Some(condition)) => check_condition(condition, attempt, *before)?,
-        }
-        kinds.push(kind);
-        if kinds.iter().filter(|other| **other == kind).count() > KIND_REPEATS_MAX {
-            return Err(PlanError::KindRepeated { kind });
+    let steps: Vec<_> = steps.into_iter().take(ATTEMPTS_MAX + 1).collect();
+    let (_, first) = steps.first().ok_or(PlanError::Empty)?;
+    if steps.len() > ATTEMPTS_MAX {
+        return Err(PlanError::TooManyAttempts);
+    }
+    if first.is_some() {
+        return Err(PlanError::FirstHasCondition);
+    }
+    for (kind, _) in &steps {
+        if steps.iter().filter(|(other, _)| other == kind).count() > KIND_REPEATS_MAX {
+            return Err(PlanError::KindRepeated { kind: *kind });
         }
     }
-    if kinds.is_empty() {
-        return Err(PlanError::Empty);
+    for (index, pair) in steps.windows(2).enumerate() {
+        let attempt = index + 2;
+        let condition = pair[1].1.ok_or(PlanError::ConditionMissing { attempt })?;
+        check_condition(condition, attempt, pair[0].0)?;
     }
     Ok(())
 }
