@@ -178,6 +178,13 @@ impl Link {
         Some(now.saturating_sub(self.link_test.last_heard().max(oldest.sent_at)))
     }
 
+    /// Another window and other times from now on; what is open stays open, and is late by the new time.
+    pub fn set_limits(&mut self, window: u16, response_timeout: Millis) {
+        self.window.set_limit(window);
+        self.response_timeout = response_timeout;
+        self.link_test.set_response_timeout(response_timeout);
+    }
+
     pub fn unbind(&mut self, now: Millis) {
         if self.state == SessionState::Closed || self.state == SessionState::Unbinding {
             return;

@@ -44,6 +44,10 @@ impl LinkTest {
         self.last_heard
     }
 
+    pub fn set_response_timeout(&mut self, timeout: Millis) {
+        self.timeout = timeout;
+    }
+
     pub fn due(&self) -> Millis {
         match (self.interval, self.unanswered) {
             (0, _) => Millis::MAX,

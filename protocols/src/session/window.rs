@@ -58,10 +58,8 @@ impl Window {
                 sent_at: 0,
             },
         };
-        // Twice the limit, so that at most every second slot is taken and skipping stays short.
-        let slots = vec![empty; (limit * 2).next_power_of_two()].into_boxed_slice();
         Self {
-            slots,
+            slots: vec![empty; slots_for(limit)].into_boxed_slice(),
             limit,
             open: 0,
             oldest: NONE,
@@ -75,8 +73,28 @@ impl Window {
         self.open
     }
 
+    /// 0 as well when the limit was lowered below what is in flight.
     pub fn free(&self) -> usize {
-        self.limit - self.open
+        self.limit.saturating_sub(self.open)
+    }
+
+    /// Allows more or fewer from now on; what is open stays open.
+    pub fn set_limit(&mut self, limit: u16) {
+        self.limit = usize::from(limit);
+        if slots_for(self.limit) <= self.slots.len() {
+            return;
+        }
+        let mut larger = Window::new(limit);
+        let open = std::iter::successors(self.slots.get(self.oldest as usize), |slot| {
+            self.slots.get(slot.next as usize)
+        });
+        // Numbers with a slot each keep one each in a table a power of two larger.
+        open.for_each(|slot| larger.insert(slot.sequence, slot.request));
+        (larger.late, larger.late_order) = (
+            std::mem::take(&mut self.late),
+            std::mem::take(&mut self.late_order),
+        );
+        *self = larger;
     }
 
     /// Whether the sequence number's slot is free.
@@ -169,6 +187,11 @@ impl Window {
     }
 }
 
+/// Twice the limit, so that at most every second slot is taken and skipping stays short.
+fn slots_for(limit: usize) -> usize {
+    (limit * 2).next_power_of_two()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,8 +256,9 @@ mod tests {
     proptest! {
         /// Against a plain list: WIN-1, the order, and every token exactly once.
         #[test]
-        fn behaves_like_a_list(limit in 1u16..20, steps in prop::collection::vec((0u8..4, 0usize..20), 1..300)) {
+        fn behaves_like_a_list(limit in 1u16..20, steps in prop::collection::vec((0u8..5, 0usize..20), 1..300)) {
             let mut window = Window::new(limit);
+            let mut limits = vec![usize::from(limit)];
             let mut model: Vec<(u32, u64)> = Vec::new();
             let mut sequence = u32::MAX - 20;
             for (token, (step, pick)) in steps.into_iter().enumerate() {
@@ -255,13 +279,19 @@ mod tests {
                         let (_, token) = model.remove(0);
                         prop_assert_eq!(window.expire(token).map(|request| request.token), Some(token));
                     }
+                    4 => {
+                        limits.push(pick * 3 + 1);
+                        window.set_limit(pick as u16 * 3 + 1);
+                    }
                     _ => {}
                 }
+                let limit = *limits.last().unwrap();
+                prop_assert_eq!(window.free(), limit.saturating_sub(model.len()));
                 let tokens: Vec<u64> = window.iter().map(|request| request.token).collect();
                 let expected: Vec<u64> = model.iter().map(|&(_, token)| token).collect();
                 prop_assert_eq!(tokens, expected);
                 prop_assert_eq!(window.in_flight(), model.len());
-                prop_assert!(window.in_flight() <= limit.into());
+                prop_assert!(window.in_flight() <= *limits.iter().max().unwrap());
             }
         }
     }

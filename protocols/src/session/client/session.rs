@@ -144,6 +144,12 @@ impl ClientSession {
         self.link.next_tick()
     }
 
+    /// Changes the window and the response time-out in the middle of the session. A window smaller than what is in flight
+    /// lets nothing out until it fits again (WIN-1).
+    pub fn set_limits(&mut self, window: u16, response_timeout: Millis) {
+        self.link.set_limits(window.max(1), response_timeout);
+    }
+
     /// Ends the session in order: nothing new, open submits are waited for, then the unbind and its answer.
     pub fn unbind(&mut self, now: Millis) {
         self.link.unbind(now);
