@@ -1,6 +1,7 @@
-//! The three storage traits (journal, history, catalog) and the conformance suites every backend passes.
+//! The storage traits (journal, history, catalog, files) and the conformance suites every backend passes.
 
 pub mod catalog;
 pub mod conformance;
+pub mod files;
 pub mod history;
 pub mod journal;

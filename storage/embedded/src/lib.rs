@@ -1,3 +1,4 @@
+pub mod blobs;
 pub mod catalog;
 pub mod files;
 pub mod history;
