@@ -9,6 +9,7 @@ use crate::status::{Counters, Readiness};
 use crate::tenant::TenantActor;
 use actix::{Arbiter, AsyncContext, Context, Supervisor};
 use carillon_domain::catalog::{CompileError, Compiled, Snapshot};
+use carillon_domain::plan::ChannelKind;
 use carillon_storage::history::History;
 use carillon_storage::journal::Journal;
 use std::rc::Rc;
@@ -97,7 +98,9 @@ pub fn start_node(
                 let actor = TenantActor::new(id, shared.clone());
                 shared.add_tenant(id, Supervisor::start(move |_| actor));
             }
-            for id in snapshot.connections.keys().copied() {
+            let carriers = snapshot.connections.values();
+            let carriers = carriers.filter(|connection| connection.kind() == ChannelKind::Sms);
+            for id in carriers.map(|connection| connection.id) {
                 let Some(actor) = ConnectionActor::new(id, shared.clone()) else {
                     continue;
                 };

@@ -258,6 +258,7 @@ fn catalog(port: u16) -> Snapshot {
         response_timeout_s: 5,
         silence_s: 5,
         verify_peer: true,
+        mail: None,
     };
     Snapshot {
         version: 1,
@@ -267,6 +268,7 @@ fn catalog(port: u16) -> Snapshot {
                 id: TENANT,
                 name: "示范医院".into(),
                 weight: 1,
+                quiet_hours: None,
             },
         )]
         .into(),
@@ -281,6 +283,7 @@ fn catalog(port: u16) -> Snapshot {
                     send: true,
                     query: true,
                     feeds: true,
+                    campaigns: true,
                 },
                 connections: vec![CONNECTION],
                 quota_per_day: None,
@@ -290,6 +293,8 @@ fn catalog(port: u16) -> Snapshot {
                 business_type,
                 price_per_segment: 0,
                 api_key_sha256: [7; 32],
+                webhook: None,
+                hmac_secret: None,
             },
         )]
         .into(),
@@ -327,10 +332,13 @@ fn catalog(port: u16) -> Snapshot {
                 template_required: false,
                 receipts: true,
                 tail: "".into(),
+                sending_window: None,
+                ignore_quiet_hours: false,
+                caps: vec![],
             },
         )]
         .into(),
-        templates: Default::default(),
+        ..Snapshot::default()
     }
 }
 

@@ -99,7 +99,12 @@ impl ConnectionCore {
                 last: Bytes::new(),
             }];
         }
-        match ClientSession::new(encode::client_config(&self.config), timestamp, millis(now)) {
+        let session = encode::client_config(&self.config)
+            .ok_or_else(|| "the protocol is no carrier's".to_owned())
+            .and_then(|config| {
+                ClientSession::new(config, timestamp, millis(now)).map_err(|error| error.to_string())
+            });
+        match session {
             Ok(session) => {
                 let active = ActiveSession {
                     session,

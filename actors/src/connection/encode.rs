@@ -18,13 +18,14 @@ use std::time::Duration;
 const LINK_TEST_INTERVAL: Duration = Duration::from_secs(30);
 const BIND_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What one session of the connection needs to bind.
-pub fn client_config(connection: &Connection) -> ClientConfig {
-    ClientConfig {
+/// What one session of the connection needs to bind; `None` for a mail relay, which speaks no carrier's protocol.
+pub fn client_config(connection: &Connection) -> Option<ClientConfig> {
+    Some(ClientConfig {
         protocol: match connection.protocol {
             Configured::Cmpp20 => Protocol::Cmpp20,
             Configured::Cmpp30 => Protocol::Cmpp30,
             Configured::Smpp34 => Protocol::Smpp34,
+            Configured::Smtp => return None,
         },
         login: connection.login.to_string(),
         password: connection.password.reveal().to_owned(),
@@ -34,7 +35,7 @@ pub fn client_config(connection: &Connection) -> ClientConfig {
         bind_timeout: BIND_TIMEOUT.as_millis() as u64,
         verify_peer: connection.verify_peer,
         system_type: String::new(),
-    }
+    })
 }
 
 /// Encodes one segment of a row and passes it on.

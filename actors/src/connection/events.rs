@@ -201,10 +201,11 @@ fn in_full(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// The carrier's code as it is written in its own documents: CMPP results decimal, SMPP statuses hexadecimal.
+/// The carrier's code as it is written in its own documents: CMPP results and SMTP replies decimal, SMPP
+/// statuses hexadecimal.
 fn status_code(protocol: Protocol, code: u32) -> StatusCode {
     match protocol {
-        Protocol::Cmpp20 | Protocol::Cmpp30 => code.to_compact_string(),
+        Protocol::Cmpp20 | Protocol::Cmpp30 | Protocol::Smtp => code.to_compact_string(),
         Protocol::Smpp34 => format_compact!("0x{code:08X}"),
     }
 }

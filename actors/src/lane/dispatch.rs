@@ -287,6 +287,13 @@ impl LaneCore {
                     .filter(|id| granted_link(*id).is_some_and(Link::has_credit))
                     .all(|id| reach <= self.served_by(group, id))
             }
+            Strategy::LeastBusy => {
+                let free = self.links.get(&connection).map_or(0.0, Link::free_part);
+                members
+                    .filter(|id| *id != connection)
+                    .filter_map(granted_link)
+                    .all(|link| link.free_part() <= free)
+            }
         }
     }
 
@@ -299,18 +306,22 @@ impl LaneCore {
         self.served_by(group, connection) - AHEAD_MAX / f64::from(weight_in(group, connection))
     }
 
-    /// Wakes those for whom this connection waits in weighted groups: they slept since it was their turn to wait.
+    /// Wakes those for whom this connection waits in weighted and least-busy groups: they slept since it was their turn to
+    /// wait.
     fn poke_those_behind(&mut self, connection: ConnectionId) {
         let catalog = self.catalog.clone();
         let groups = self.links.get(&connection).map(|link| link.groups.clone());
         for group in groups.into_iter().flatten() {
             let group = &catalog.snapshot().route_groups[&group];
-            if group.strategy != Strategy::Weighted {
-                continue;
-            }
+            let free = self.links.get(&connection).map_or(0.0, Link::free_part);
             let reach = self.reach(group, connection);
             for id in group.members.iter().map(|member| member.connection) {
-                if self.links.get(&id).is_some_and(Link::has_credit) && self.served_by(group, id) < reach {
+                let ahead = self.links.get(&id).is_some_and(|link| match group.strategy {
+                    Strategy::PrimaryBackup => false,
+                    Strategy::Weighted => link.has_credit() && self.served_by(group, id) < reach,
+                    Strategy::LeastBusy => link.free_part() > free,
+                });
+                if ahead {
                     self.poke(id);
                 }
             }

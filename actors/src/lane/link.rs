@@ -60,4 +60,13 @@ impl Link {
     pub fn has_credit(&self) -> bool {
         self.able && self.credit > 0
     }
+
+    /// What part of all its windows it could fill at once; 0 when it cannot send.
+    pub fn free_part(&self) -> f64 {
+        if !self.able {
+            return 0.0;
+        }
+        let slots = u32::from(self.config.sessions.max(1)) * u32::from(self.config.window.max(1));
+        f64::from(self.credit) / f64::from(slots)
+    }
 }

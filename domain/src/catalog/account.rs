@@ -1,3 +1,4 @@
+use super::{Secret, Webhook};
 use crate::ids::{AccountId, BusinessTypeId, ConnectionId, TenantId};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,12 @@ pub struct Account {
     pub price_per_segment: u32,
     /// SHA-256 of the API key; the key itself (256 random bits) is shown once and not kept.
     pub api_key_sha256: [u8; 32],
+    /// Where its events are pushed to; without, they are pulled only.
+    #[serde(default)]
+    pub webhook: Option<Webhook>,
+    /// With it the account may sign its requests (HMAC) instead of showing its key. Encrypted at rest, never logged or shown.
+    #[serde(default)]
+    pub hmac_secret: Option<Secret>,
 }
 
 /// What an account may do besides existing.
@@ -40,4 +47,7 @@ pub struct Modules {
     /// Pull receipts and replies.
     #[serde(default)]
     pub feeds: bool,
+    /// Start and steer campaigns.
+    #[serde(default)]
+    pub campaigns: bool,
 }

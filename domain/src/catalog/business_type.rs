@@ -1,3 +1,5 @@
+use super::Cap;
+use crate::day_window::DayWindow;
 use crate::ids::BusinessTypeId;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
@@ -19,6 +21,15 @@ pub struct BusinessType {
     pub receipts: bool,
     /// Appended to every text (贴尾), e.g. an unsubscribe hint; empty for none.
     pub tail: CompactString,
+    /// Messages are written only inside it, e.g. what the law allows for advertising.
+    #[serde(default)]
+    pub sending_window: Option<DayWindow>,
+    /// Written also in the quiet hours of an organisation (verification codes, alarms).
+    #[serde(default)]
+    pub ignore_quiet_hours: bool,
+    /// How much a person may get; one per period.
+    #[serde(default)]
+    pub caps: Vec<Cap>,
 }
 
 /// Priority class inside an organisation; a higher class overtakes the waiting ones below it.

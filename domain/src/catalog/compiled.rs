@@ -1,5 +1,10 @@
-use super::{Account, BusinessType, Carrier, RouteRule, Snapshot};
-use crate::ids::{AccountId, BusinessTypeId, ConnectionId, RouteGroupId, TemplateId, TenantId};
+use super::number_filter::NumberFilter;
+use super::route_table::{RouteTable, Wanted};
+use super::word_filter::WordFilter;
+use super::{Account, BusinessType, Carrier, Listed, RouteExplanation, SendingStrategy, Snapshot, WordHit};
+use crate::ids::{AccountId, BusinessTypeId, ConnectionId, RouteGroupId, StrategyId, TemplateId, TenantId};
+use crate::phone::PhoneNumber;
+use crate::plan::ChannelKind;
 use crate::segment::SegmentLimits;
 use crate::template::{self, TemplateError};
 use compact_str::CompactString;
@@ -12,10 +17,12 @@ pub struct Compiled {
     snapshot: Arc<Snapshot>,
     accounts_by_key: HashMap<[u8; 32], AccountId>,
     templates: HashMap<TenantId, HashMap<CompactString, CompiledTemplate>>,
+    template_names: HashMap<TemplateId, (TenantId, CompactString)>,
+    strategies: HashMap<TenantId, HashMap<CompactString, StrategyId>>,
     business_types_by_name: HashMap<CompactString, BusinessTypeId>,
-    /// Per account the indexes of the rules that can fit it, in their order.
-    rules: HashMap<AccountId, Box<[u32]>>,
-    limits: HashMap<RouteGroupId, SegmentLimits>,
+    routes: RouteTable,
+    words: WordFilter,
+    numbers: NumberFilter,
 }
 
 /// A template as messages use it.
@@ -24,19 +31,29 @@ pub struct CompiledTemplate {
     pub id: TemplateId,
     pub business_type: BusinessTypeId,
     pub template: template::Template,
+    /// The subject of a mail.
+    pub subject: Option<template::Template>,
+    /// The HTML form of a mail; to be filled in by [`template::Template::render_html`].
+    pub html: Option<template::Template>,
 }
 
 /// A snapshot that the store should never have taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CompileError {
-    #[error("template `{name}` cannot be read")]
+    #[error("the {part} of template `{name}` cannot be read")]
     Template {
         name: CompactString,
+        /// `text`, `subject` or `html`.
+        part: &'static str,
         #[source]
         source: TemplateError,
     },
     #[error("accounts {first} and {second} have the same API key")]
     SharedKey { first: AccountId, second: AccountId },
+    #[error("the words of `{list}` and the lists of its scope cannot be compiled: {detail}")]
+    Words { list: CompactString, detail: String },
+    #[error("the number list `{list}` is not sorted")]
+    Unsorted { list: CompactString },
 }
 
 impl Compiled {
@@ -44,17 +61,20 @@ impl Compiled {
         Ok(Compiled {
             accounts_by_key: accounts_by_key(&snapshot)?,
             templates: templates(&snapshot)?,
+            template_names: snapshot
+                .templates
+                .values()
+                .map(|template| (template.id, (template.tenant, template.name.clone())))
+                .collect(),
+            strategies: strategies(&snapshot),
             business_types_by_name: snapshot
                 .business_types
                 .values()
                 .map(|kind| (kind.name.clone(), kind.id))
                 .collect(),
-            rules: snapshot
-                .accounts
-                .values()
-                .map(|account| (account.id, rules_for(account, &snapshot)))
-                .collect(),
-            limits: limits(&snapshot),
+            routes: RouteTable::new(&snapshot),
+            words: WordFilter::new(&snapshot)?,
+            numbers: NumberFilter::new(&snapshot)?,
             snapshot,
         })
     }
@@ -80,6 +100,16 @@ impl Compiled {
         self.templates.get(&tenant)?.get(name)
     }
 
+    pub fn template_by_id(&self, id: TemplateId) -> Option<&CompiledTemplate> {
+        let (tenant, name) = self.template_names.get(&id)?;
+        self.template(*tenant, name)
+    }
+
+    pub fn strategy(&self, tenant: TenantId, name: &str) -> Option<&SendingStrategy> {
+        let id = self.strategies.get(&tenant)?.get(name)?;
+        self.snapshot.strategies.get(id)
+    }
+
     pub fn business_type(&self, id: BusinessTypeId) -> Option<&BusinessType> {
         self.snapshot.business_types.get(&id)
     }
@@ -94,36 +124,69 @@ impl Compiled {
             .is_some_and(|account| account.connections.contains(&connection))
     }
 
-    /// The group of the first rule that fits and has a member the account is granted; `None` when there is no such rule.
-    /// `province` is empty when unknown; it then fits only rules that name no province.
+    /// The group of the first rule that fits, carries `kind` and has a member the account is granted; `None` when there is no
+    /// such rule. `province` is empty when unknown; it then fits only rules that name no province.
     pub fn route(
         &self,
         account: AccountId,
         business_type: BusinessTypeId,
+        kind: ChannelKind,
         carrier: Carrier,
         province: &str,
     ) -> Option<RouteGroupId> {
-        let rules = self
-            .rules
-            .get(&account)?
-            .iter()
-            .map(|index| &self.snapshot.route_rules[*index as usize]);
-        rules
-            .into_iter()
-            .find(|rule| fits(rule, business_type, carrier, province))
-            .map(|rule| rule.group)
+        let wanted = Wanted {
+            account,
+            business_type,
+            kind,
+            carrier,
+            province,
+        };
+        self.routes.route(&self.snapshot, wanted)
+    }
+
+    /// What every rule says to such a message. The group is the one of [`Compiled::route`].
+    pub fn explain_route(
+        &self,
+        account: AccountId,
+        business_type: BusinessTypeId,
+        kind: ChannelKind,
+        carrier: Carrier,
+        province: &str,
+    ) -> RouteExplanation {
+        let wanted = Wanted {
+            account,
+            business_type,
+            kind,
+            carrier,
+            province,
+        };
+        self.routes.explain(&self.snapshot, wanted)
+    }
+
+    /// What the group's connections carry; `None` when it has none.
+    pub fn kind_of_group(&self, group: RouteGroupId) -> Option<ChannelKind> {
+        self.routes.kind(group)
     }
 
     /// The limits that hold for every member of the group.
     pub fn limits(&self, group: RouteGroupId) -> SegmentLimits {
-        self.limits.get(&group).copied().unwrap_or_default()
+        self.routes.limits(group)
     }
-}
 
-fn fits(rule: &RouteRule, business_type: BusinessTypeId, carrier: Carrier, province: &str) -> bool {
-    (rule.business_types.is_empty() || rule.business_types.contains(&business_type))
-        && (rule.carriers.is_empty() || rule.carriers.contains(&carrier))
-        && (rule.provinces.is_empty() || rule.provinces.iter().any(|named| named == province))
+    /// The first sensitive word in a text that the account wants to send (SAFE-1).
+    pub fn forbidden_word(&self, account: &Account, text: &str) -> Option<WordHit<'_>> {
+        self.words.find(&self.snapshot, account.id, text)
+    }
+
+    /// The list in which a number stands for this account; a white one wins over black ones (SAFE-1).
+    pub fn listed(&self, account: &Account, number: PhoneNumber) -> Option<Listed<'_>> {
+        self.numbers.listed(&self.snapshot, account.id, number)
+    }
+
+    /// The same for a mail address, in whatever case it is written.
+    pub fn mail_listed(&self, account: &Account, mail: &str) -> Option<Listed<'_>> {
+        self.numbers.mail_listed(&self.snapshot, account.id, mail)
+    }
 }
 
 fn accounts_by_key(snapshot: &Snapshot) -> Result<HashMap<[u8; 32], AccountId>, CompileError> {
@@ -144,14 +207,21 @@ fn templates(
 ) -> Result<HashMap<TenantId, HashMap<CompactString, CompiledTemplate>>, CompileError> {
     let mut templates: HashMap<TenantId, HashMap<CompactString, CompiledTemplate>> = HashMap::new();
     for stored in snapshot.templates.values() {
-        let template = template::Template::parse(&stored.text).map_err(|source| CompileError::Template {
-            name: stored.name.clone(),
-            source,
-        })?;
+        let parsed = |part, result: Result<template::Template, TemplateError>| {
+            result.map_err(|source| CompileError::Template {
+                name: stored.name.clone(),
+                part,
+                source,
+            })
+        };
+        let subject = stored.subject.as_deref().map(template::Template::parse);
+        let html = stored.html.as_deref().map(template::Template::parse_html);
         let compiled = CompiledTemplate {
             id: stored.id,
             business_type: stored.business_type,
-            template,
+            template: parsed("text", template::Template::parse(&stored.text))?,
+            subject: subject.map(|result| parsed("subject", result)).transpose()?,
+            html: html.map(|result| parsed("html", result)).transpose()?,
         };
         templates
             .entry(stored.tenant)
@@ -161,37 +231,15 @@ fn templates(
     Ok(templates)
 }
 
-fn rules_for(account: &Account, snapshot: &Snapshot) -> Box<[u32]> {
-    let names_account = |rule: &RouteRule| rule.accounts.is_empty() || rule.accounts.contains(&account.id);
-    let has_granted_member = |rule: &RouteRule| {
-        let members = snapshot
-            .route_groups
-            .get(&rule.group)
-            .map_or(&[][..], |group| &group.members);
-        members
-            .iter()
-            .any(|member| account.connections.contains(&member.connection))
-    };
-    (0u32..)
-        .zip(&snapshot.route_rules)
-        .filter(|(_, rule)| names_account(rule) && has_granted_member(rule))
-        .map(|(index, _)| index)
-        .collect()
-}
-
-fn limits(snapshot: &Snapshot) -> HashMap<RouteGroupId, SegmentLimits> {
-    let of_group = |members: &[super::Member]| {
-        SegmentLimits::strictest(
-            members
-                .iter()
-                .filter_map(|member| snapshot.connections.get(&member.connection)),
-        )
-    };
-    snapshot
-        .route_groups
-        .values()
-        .map(|group| (group.id, of_group(&group.members)))
-        .collect()
+fn strategies(snapshot: &Snapshot) -> HashMap<TenantId, HashMap<CompactString, StrategyId>> {
+    let mut strategies: HashMap<TenantId, HashMap<CompactString, StrategyId>> = HashMap::new();
+    for strategy in snapshot.strategies.values() {
+        strategies
+            .entry(strategy.tenant)
+            .or_default()
+            .insert(strategy.name.clone(), strategy.id);
+    }
+    strategies
 }
 
 #[cfg(test)]
@@ -213,6 +261,15 @@ mod tests {
             Some(VISIT)
         );
         assert!(catalog.template(SCHOOL, "visit").is_none());
+        assert_eq!(catalog.template_by_id(VISIT).map(|found| found.id), Some(VISIT));
+        assert_eq!(
+            catalog.strategy(HOSPITAL, "sms then mail").map(|found| found.id),
+            Some(SMS_THEN_MAIL)
+        );
+        assert!(catalog.strategy(SCHOOL, "sms then mail").is_none());
+        assert_eq!(catalog.kind_of_group(BOTH), Some(ChannelKind::Sms));
+        assert_eq!(catalog.kind_of_group(MAILS), Some(ChannelKind::Mail));
+        assert_eq!(catalog.kind_of_group(RouteGroupId(99)), None);
         assert_eq!(
             catalog.business_type_by_name("code").map(|found| found.id),
             Some(CODE)
@@ -226,66 +283,18 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_the_strictest_of_the_group() {
-        let catalog = fixture::compiled();
-        let both = catalog.limits(BOTH);
-        assert!(both.wide_reference && both.ascii_subset);
-        assert_eq!(both.reserve, 8);
-        let smpp = catalog.limits(ONLY_SMPP);
-        assert!(smpp.wide_reference && !smpp.ascii_subset);
-        assert_eq!(smpp.reserve, 0);
-    }
-
-    #[test]
-    fn the_first_rule_that_fits_and_is_granted_decides() {
-        let catalog = fixture::compiled();
-        let cases = [
-            // account, business type, carrier, province, group
-            (HIS, CODE, Carrier::Mobile, "", Some(ONLY_SMPP)),
-            (HIS, NOTICE, Carrier::Telecom, "", Some(ONLY_SMPP)),
-            (HIS, NOTICE, Carrier::Mobile, "上海", Some(ONLY_SMPP)),
-            (HIS, NOTICE, Carrier::Mobile, "北京", Some(BOTH)),
-            (HIS, NOTICE, Carrier::Unknown, "", Some(BOTH)),
-            // Not granted the SMPP connection: those rules are passed over.
-            (LIS, CODE, Carrier::Telecom, "上海", Some(BOTH)),
-            // Granted nothing (SEND-10).
-            (FRESH, NOTICE, Carrier::Mobile, "", None),
-            (NOBODY, NOTICE, Carrier::Mobile, "", None),
-        ];
-        for (account, business_type, carrier, province, group) in cases {
-            let found = catalog.route(account, business_type, carrier, province);
-            assert_eq!(found, group, "{account} {business_type} {carrier:?} {province}");
-        }
-    }
-
-    #[test]
-    fn a_rule_for_named_accounts_is_for_them_alone() {
-        let mut snapshot = fixture::snapshot();
-        for rule in &mut snapshot.route_rules {
-            rule.accounts = vec![LIS];
-        }
-        let catalog = Compiled::new(Arc::new(snapshot)).unwrap();
-        assert_eq!(catalog.route(HIS, NOTICE, Carrier::Mobile, ""), None);
-        assert_eq!(catalog.route(LIS, NOTICE, Carrier::Mobile, ""), Some(BOTH));
-    }
-
-    #[test]
-    fn what_refers_to_nothing_is_passed_over() {
-        let mut snapshot = fixture::snapshot();
-        snapshot.route_groups.remove(&ONLY_SMPP);
-        snapshot.connections.remove(&SMPP);
-        let catalog = Compiled::new(Arc::new(snapshot)).unwrap();
-        assert_eq!(catalog.route(HIS, CODE, Carrier::Mobile, ""), Some(BOTH));
-        assert!(!catalog.limits(BOTH).wide_reference);
-    }
-
-    #[test]
     fn broken_snapshots_are_refused() {
         let mut snapshot = fixture::snapshot();
         snapshot.templates.get_mut(&VISIT).unwrap().text = "{".into();
         assert!(
             matches!(Compiled::new(Arc::new(snapshot)), Err(CompileError::Template { name, .. }) if name == "visit")
         );
+        let mut snapshot = fixture::snapshot();
+        snapshot.templates.get_mut(&VISIT).unwrap().html = Some("}".into());
+        assert!(matches!(
+            Compiled::new(Arc::new(snapshot)),
+            Err(CompileError::Template { part: "html", .. })
+        ));
         let mut snapshot = fixture::snapshot();
         snapshot.accounts.get_mut(&LIS).unwrap().api_key_sha256 = [1; 32];
         let error = Compiled::new(Arc::new(snapshot)).unwrap_err();

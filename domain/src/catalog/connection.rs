@@ -1,8 +1,10 @@
+use super::MailSettings;
 use crate::ids::ConnectionId;
+use crate::plan::ChannelKind;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-/// One configured link to one carrier account (通道).
+/// One configured link to one carrier account or mail relay (通道).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
     pub id: ConnectionId,
@@ -11,19 +13,19 @@ pub struct Connection {
     pub protocol: Protocol,
     pub host: CompactString,
     pub port: u16,
-    /// CMPP Source_Addr (≤ 6), SMPP system_id (≤ 15).
+    /// CMPP Source_Addr (≤ 6), SMPP system_id (≤ 15), user of the relay (empty: no AUTH).
     pub login: CompactString,
     /// CMPP shared secret, SMPP password (≤ 8). Encrypted at rest, never logged or shown.
     pub password: Secret,
     /// TCP sessions held at the same time, 1…32.
     pub sessions: u8,
-    /// Unanswered submits per session, 1…4096 (WIN-1).
+    /// Unanswered submits per session, 1…4096; a session with a relay has one mail in flight (WIN-1).
     pub window: u16,
     /// Segments written in any sliding second over all sessions (RATE-1).
     pub rate_per_second: u32,
     /// INTENTs journalled ahead of free window slots; 0 unless the disk is slow (UNC-1).
     pub look_ahead: u16,
-    /// The access number (接入号); an account's extension is appended.
+    /// The access number (接入号); an account's extension is appended. Empty for a relay.
     pub source_number: CompactString,
     /// CMPP Service_Id (≤ 10), SMPP service_type (≤ 5).
     pub service_id: CompactString,
@@ -38,6 +40,19 @@ pub struct Connection {
     pub silence_s: u16,
     /// Check the carrier's own authenticator (CMPP AuthenticatorISMG); many gateways send zeros.
     pub verify_peer: bool,
+    /// Present for a mail relay, and only there.
+    #[serde(default)]
+    pub mail: Option<MailSettings>,
+}
+
+impl Connection {
+    /// What it carries.
+    pub fn kind(&self) -> ChannelKind {
+        match self.protocol {
+            Protocol::Cmpp20 | Protocol::Cmpp30 | Protocol::Smpp34 => ChannelKind::Sms,
+            Protocol::Smtp => ChannelKind::Mail,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -48,6 +63,8 @@ pub enum Protocol {
     Cmpp30,
     #[serde(rename = "smpp3.4")]
     Smpp34,
+    #[serde(rename = "smtp")]
+    Smtp,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,13 +1,18 @@
-//! A small catalog for tests: a hospital and a school, a CMPP and an SMPP connection.
+//! A small catalog for tests: a hospital and a school, a CMPP and an SMPP connection and a mail relay.
 
 use super::*;
-use crate::ids::{AccountId, BusinessTypeId, ConnectionId, RouteGroupId, TemplateId, TenantId};
+use crate::ids::{
+    AccountId, BusinessTypeId, ConnectionId, NumberListId, RouteGroupId, StrategyId, TemplateId, TenantId,
+    WordListId,
+};
+use crate::phone::PhoneNumber;
+use crate::plan::{ChannelKind, Condition};
 use compact_str::CompactString;
 use std::sync::Arc;
 
 pub const HOSPITAL: TenantId = TenantId(1);
 pub const SCHOOL: TenantId = TenantId(2);
-/// May send by both connections.
+/// May send by every connection.
 pub const HIS: AccountId = AccountId(1);
 /// May send by CMPP only.
 pub const LIS: AccountId = AccountId(2);
@@ -17,8 +22,10 @@ pub const FRESH: AccountId = AccountId(3);
 pub const NOBODY: AccountId = AccountId(99);
 pub const CMPP: ConnectionId = ConnectionId(1);
 pub const SMPP: ConnectionId = ConnectionId(2);
+pub const RELAY: ConnectionId = ConnectionId(3);
 pub const BOTH: RouteGroupId = RouteGroupId(1);
 pub const ONLY_SMPP: RouteGroupId = RouteGroupId(2);
+pub const MAILS: RouteGroupId = RouteGroupId(3);
 pub const NOTICE: BusinessTypeId = BusinessTypeId(1);
 /// Needs a template.
 pub const CODE: BusinessTypeId = BusinessTypeId(2);
@@ -26,6 +33,13 @@ pub const CODE: BusinessTypeId = BusinessTypeId(2);
 pub const CAMPAIGN: BusinessTypeId = BusinessTypeId(3);
 pub const VISIT: TemplateId = TemplateId(1);
 pub const LOGIN_CODE: TemplateId = TemplateId(2);
+/// Has a subject and an HTML form.
+pub const REPORT: TemplateId = TemplateId(3);
+pub const SMS_THEN_MAIL: StrategyId = StrategyId(1);
+/// For everybody.
+pub const LAW: WordListId = WordListId(1);
+/// For everybody, black.
+pub const REFUSED: NumberListId = NumberListId(1);
 
 pub fn compiled() -> Compiled {
     Compiled::new(Arc::new(snapshot())).expect("the fixture is sound")
@@ -41,7 +55,7 @@ pub fn snapshot() -> Snapshot {
         .map(|organisation| (organisation.id, organisation))
         .into(),
         accounts: [
-            account(HIS, "his", vec![CMPP, SMPP], "示范医院"),
+            account(HIS, "his", vec![CMPP, SMPP, RELAY], "示范医院"),
             account(LIS, "lis", vec![CMPP], ""),
             account(FRESH, "fresh", vec![], ""),
         ]
@@ -50,12 +64,17 @@ pub fn snapshot() -> Snapshot {
         connections: [
             connection(CMPP, Protocol::Cmpp20, ConcatenationReference::EightBit, 8),
             connection(SMPP, Protocol::Smpp34, ConcatenationReference::SixteenBit, 0),
+            relay(),
         ]
         .map(|connection| (connection.id, connection))
         .into(),
-        route_groups: [group(BOTH, &[CMPP, SMPP]), group(ONLY_SMPP, &[SMPP])]
-            .map(|group| (group.id, group))
-            .into(),
+        route_groups: [
+            group(BOTH, &[CMPP, SMPP]),
+            group(ONLY_SMPP, &[SMPP]),
+            group(MAILS, &[RELAY]),
+        ]
+        .map(|group| (group.id, group))
+        .into(),
         route_rules: vec![
             RouteRule {
                 business_types: vec![CODE],
@@ -70,6 +89,7 @@ pub fn snapshot() -> Snapshot {
                 ..rule("上海", ONLY_SMPP)
             },
             rule("all", BOTH),
+            rule("mails", MAILS),
         ],
         business_types: [
             business_type(NOTICE, "notice", false, ""),
@@ -81,8 +101,35 @@ pub fn snapshot() -> Snapshot {
         templates: [
             template(VISIT, "visit", "{姓名}，请于{date:date}就诊。", NOTICE),
             template(LOGIN_CODE, "login", "验证码{code:code}", CODE),
+            Template {
+                subject: Some("{姓名}的报告".into()),
+                html: Some("<p>{姓名}</p>".into()),
+                ..template(REPORT, "report", "{姓名}的报告已出。", NOTICE)
+            },
         ]
         .map(|template| (template.id, template))
+        .into(),
+        strategies: [(SMS_THEN_MAIL, sms_then_mail())].into(),
+        word_lists: [
+            word_list(LAW, "law", vec![], &["free cash", "赌博", "赌博网站"]),
+            word_list(WordListId(2), "his only", vec![HIS], &["内部"]),
+        ]
+        .map(|list| (list.id, list))
+        .into(),
+        number_lists: [
+            NumberList {
+                mails: vec!["gone@home.example".into()],
+                ..number_list(REFUSED, "refused", NumberListKind::Black, vec![], &[1, 2])
+            },
+            number_list(
+                NumberListId(2),
+                "on call",
+                NumberListKind::White,
+                vec![HIS],
+                &[2, 3],
+            ),
+        ]
+        .map(|list| (list.id, list))
         .into(),
     }
 }
@@ -92,6 +139,7 @@ fn organisation(id: TenantId, name: &str) -> Organisation {
         id,
         name: name.into(),
         weight: 1,
+        quiet_hours: None,
     }
 }
 
@@ -105,6 +153,7 @@ fn account(id: AccountId, name: &str, connections: Vec<ConnectionId>, signature:
             send: true,
             query: true,
             feeds: true,
+            campaigns: true,
         },
         connections,
         quota_per_day: None,
@@ -114,6 +163,8 @@ fn account(id: AccountId, name: &str, connections: Vec<ConnectionId>, signature:
         business_type: NOTICE,
         price_per_segment: 450,
         api_key_sha256: [id.0 as u8; 32],
+        webhook: None,
+        hmac_secret: None,
     }
 }
 
@@ -144,6 +195,24 @@ fn connection(
         response_timeout_s: 60,
         silence_s: 10,
         verify_peer: false,
+        mail: None,
+    }
+}
+
+fn relay() -> Connection {
+    Connection {
+        port: 587,
+        window: 1,
+        source_number: CompactString::default(),
+        mail: Some(MailSettings {
+            security: MailSecurity::Starttls,
+            from: "notice@hospital.example".into(),
+            from_name: "示范医院".into(),
+            return_path_domain: "bounces.hospital.example".into(),
+            bounce_window_s: 86_400,
+            ca_file: None,
+        }),
+        ..connection(RELAY, Protocol::Smtp, ConcatenationReference::EightBit, 0)
     }
 }
 
@@ -189,6 +258,9 @@ fn business_type(id: BusinessTypeId, name: &str, template_required: bool, tail: 
         template_required,
         receipts: true,
         tail: tail.into(),
+        sending_window: None,
+        ignore_quiet_hours: template_required,
+        caps: vec![],
     }
 }
 
@@ -199,5 +271,59 @@ fn template(id: TemplateId, name: &str, text: &str, business_type: BusinessTypeI
         name: name.into(),
         text: text.into(),
         business_type,
+        subject: None,
+        html: None,
+    }
+}
+
+fn sms_then_mail() -> SendingStrategy {
+    SendingStrategy {
+        id: SMS_THEN_MAIL,
+        tenant: HOSPITAL,
+        name: "sms then mail".into(),
+        steps: vec![
+            StrategyStep {
+                channel: ChannelKind::Sms,
+                template: None,
+                when: None,
+            },
+            StrategyStep {
+                channel: ChannelKind::Mail,
+                template: Some(REPORT),
+                when: Some(Condition::NotDeliveredWithin { seconds: 300 }),
+            },
+        ],
+    }
+}
+
+fn word_list(id: WordListId, name: &str, accounts: Vec<AccountId>, words: &[&str]) -> WordList {
+    WordList {
+        id,
+        name: name.into(),
+        organisations: vec![],
+        accounts,
+        words: words.iter().map(|word| (*word).to_owned()).collect(),
+    }
+}
+
+/// Of numbers like 13800000001.
+fn number_list(
+    id: NumberListId,
+    name: &str,
+    kind: NumberListKind,
+    accounts: Vec<AccountId>,
+    numbers: &[u64],
+) -> NumberList {
+    let numbers = numbers
+        .iter()
+        .map(|number| PhoneNumber::from_e164(8_613_800_000_000 + number).expect("a mobile number"));
+    NumberList {
+        id,
+        name: name.into(),
+        kind,
+        organisations: vec![],
+        accounts,
+        numbers: numbers.collect(),
+        mails: vec![],
     }
 }

@@ -7,6 +7,9 @@ pub struct NextIds {
     pub route_group: u16,
     pub business_type: u16,
     pub template: u32,
+    pub strategy: u32,
+    pub word_list: u32,
+    pub number_list: u32,
 }
 
 impl Default for NextIds {
@@ -19,6 +22,9 @@ impl Default for NextIds {
             route_group: 1,
             business_type: 1,
             template: 1,
+            strategy: 1,
+            word_list: 1,
+            number_list: 1,
         }
     }
 }

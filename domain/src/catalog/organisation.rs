@@ -1,3 +1,4 @@
+use crate::day_window::DayWindow;
 use crate::ids::TenantId;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
@@ -9,4 +10,7 @@ pub struct Organisation {
     pub name: CompactString,
     /// Relative share of a contended connection, 1…1000.
     pub weight: u16,
+    /// Nothing is written to a person inside it, but for business types that ignore it (免打扰时段).
+    #[serde(default)]
+    pub quiet_hours: Option<DayWindow>,
 }

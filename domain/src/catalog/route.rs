@@ -8,7 +8,7 @@ pub struct RouteGroup {
     pub id: RouteGroupId,
     pub name: CompactString,
     pub strategy: Strategy,
-    /// In order of preference for primary/backup.
+    /// Of one channel kind; in order of preference for primary/backup.
     pub members: Vec<Member>,
 }
 
@@ -26,6 +26,8 @@ pub enum Strategy {
     PrimaryBackup,
     /// 比例分流: members pull by weight; one over its share pulls only while the others have no credit.
     Weighted,
+    /// 最闲优先: the member pulls that has the largest part of its window free.
+    LeastBusy,
 }
 
 /// Which messages go to which group. Rules are tried in order; the first that fits decides. An empty list fits all.

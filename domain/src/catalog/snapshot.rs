@@ -1,5 +1,11 @@
-use super::{Account, BusinessType, Connection, Organisation, RouteGroup, RouteRule, Template};
-use crate::ids::{AccountId, BusinessTypeId, ConnectionId, RouteGroupId, TemplateId, TenantId};
+use super::{
+    Account, BusinessType, Connection, NumberList, Organisation, RouteGroup, RouteRule, SendingStrategy,
+    Template, WordList,
+};
+use crate::ids::{
+    AccountId, BusinessTypeId, ConnectionId, NumberListId, RouteGroupId, StrategyId, TemplateId, TenantId,
+    WordListId,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -16,4 +22,7 @@ pub struct Snapshot {
     pub route_rules: Vec<RouteRule>,
     pub business_types: BTreeMap<BusinessTypeId, BusinessType>,
     pub templates: BTreeMap<TemplateId, Template>,
+    pub strategies: BTreeMap<StrategyId, SendingStrategy>,
+    pub word_lists: BTreeMap<WordListId, WordList>,
+    pub number_lists: BTreeMap<NumberListId, NumberList>,
 }

@@ -224,7 +224,13 @@ fn route(
 ) -> Result<RouteGroupId, Refusal> {
     let origin = ranges.origin(to);
     catalog
-        .route(account.id, business_type.id, origin.carrier, origin.province)
+        .route(
+            account.id,
+            business_type.id,
+            ChannelKind::Sms,
+            origin.carrier,
+            origin.province,
+        )
         .ok_or_else(|| {
             let detail = "no route rule leads to a connection that the account is granted";
             Refusal::new(RefusalCode::NoRoute, "to", detail)

@@ -1,12 +1,16 @@
 //! Plans of attempts: which channel kinds a message may use, in which order, and on what condition the next one starts.
 
 mod check;
+mod condition_entry;
+mod due;
 
 use serde::{Deserialize, Serialize};
 
 pub use check::{
     ATTEMPTS_MAX, CODE_BYTES_MAX, CODES_MAX, KIND_REPEATS_MAX, PlanError, WAIT_S, check, check_steps,
 };
+pub use condition_entry::ConditionEntry;
+pub use due::{AttemptFacts, Due, due};
 
 /// A way to reach a person (渠道).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -11,7 +11,7 @@
 //! | `url` | `http://…` or `https://…` |
 //! | `phone` | a number to call: 3 to 20 digits, `+`, `-`, spaces, parentheses |
 //!
-//! `{{` and `}}` stand for the braces themselves. No value may hold `【` or `】`: with them a caller could forge a signature.
+//! `{{` and `}}` stand for the braces themselves; those of a style sheet in HTML are written so. No value may hold `【` or `】`: with them a caller could forge a signature.
 
 mod parse;
 mod render;
@@ -25,6 +25,8 @@ pub use value::VariableType;
 
 /// The longest template, in bytes of UTF-8.
 pub const TEXT_BYTES_MAX: usize = 8 * 1024;
+/// The longest HTML template, in bytes of UTF-8.
+pub const HTML_BYTES_MAX: usize = 64 * 1024;
 /// The most places for variables in one template.
 pub const PLACES_MAX: usize = 64;
 /// The longest name of a variable, in characters.

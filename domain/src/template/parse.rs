@@ -1,4 +1,6 @@
-use super::{NAME_CHARACTERS_MAX, PLACES_MAX, Part, TEXT_BYTES_MAX, Template, Variable, VariableType};
+use super::{
+    HTML_BYTES_MAX, NAME_CHARACTERS_MAX, PLACES_MAX, Part, TEXT_BYTES_MAX, Template, Variable, VariableType,
+};
 
 /// What is wrong with a template's text, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,6 +17,8 @@ pub enum TemplateProblem {
     Empty,
     #[error("the template is longer than {TEXT_BYTES_MAX} bytes")]
     TooLong,
+    #[error("the HTML template is longer than {HTML_BYTES_MAX} bytes")]
+    HtmlTooLong,
     #[error("the template has more than {PLACES_MAX} variables")]
     TooManyVariables,
     #[error("a variable is opened and not closed; a brace itself is written {{{{")]
@@ -32,16 +36,31 @@ pub enum TemplateProblem {
 impl Template {
     /// Reads a template's text. The grammar is in [`crate::template`].
     pub fn parse(text: &str) -> Result<Template, TemplateError> {
-        if text.is_empty() {
-            return Err(TemplateError {
-                position: 1,
-                problem: TemplateProblem::Empty,
-            });
-        }
         if text.len() > TEXT_BYTES_MAX {
             return Err(TemplateError {
                 position: 1,
                 problem: TemplateProblem::TooLong,
+            });
+        }
+        Self::parse_any(text)
+    }
+
+    /// The same for HTML, which may be longer; to be filled in by [`Template::render_html`].
+    pub fn parse_html(html: &str) -> Result<Template, TemplateError> {
+        if html.len() > HTML_BYTES_MAX {
+            return Err(TemplateError {
+                position: 1,
+                problem: TemplateProblem::HtmlTooLong,
+            });
+        }
+        Self::parse_any(html)
+    }
+
+    fn parse_any(text: &str) -> Result<Template, TemplateError> {
+        if text.is_empty() {
+            return Err(TemplateError {
+                position: 1,
+                problem: TemplateProblem::Empty,
             });
         }
         let mut parser = Parser {
@@ -236,6 +255,12 @@ mod tests {
         assert_eq!(
             Template::parse(&long).unwrap_err().problem,
             TemplateProblem::TooLong
+        );
+        assert!(Template::parse_html(&long).is_ok());
+        let long = "a".repeat(HTML_BYTES_MAX + 1);
+        assert_eq!(
+            Template::parse_html(&long).unwrap_err().problem,
+            TemplateProblem::HtmlTooLong
         );
     }
 

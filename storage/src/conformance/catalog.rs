@@ -2,11 +2,17 @@
 
 use crate::catalog::{Catalog, CatalogError, NextIds};
 use carillon_domain::catalog::{
-    Account, BusinessType, Carrier, ConcatenationReference, Connection, Member, Modules, Organisation,
-    Priority, Protocol, ReceiptIdForm, RouteGroup, RouteRule, Secret, Snapshot, Strategy, Template,
-    UncertainPolicy,
+    Account, BusinessType, Cap, CapPeriod, Carrier, ConcatenationReference, Connection, MailSecurity,
+    MailSettings, Member, Modules, NumberList, NumberListKind, Organisation, Priority, Protocol,
+    ReceiptIdForm, RouteGroup, RouteRule, Secret, SendingStrategy, Snapshot, Strategy, StrategyStep,
+    Template, UncertainPolicy, Webhook, WebhookEvent, WordList,
 };
-use carillon_domain::ids::{AccountId, BusinessTypeId, ConnectionId, RouteGroupId, TemplateId, TenantId};
+use carillon_domain::ids::{
+    AccountId, BusinessTypeId, ConnectionId, NumberListId, RouteGroupId, StrategyId, TemplateId, TenantId,
+    WordListId,
+};
+use carillon_domain::phone::PhoneNumber;
+use carillon_domain::plan::{ChannelKind, Condition};
 use std::future::Future;
 
 /// Where a catalog lives: opening it again gives what was stored.
@@ -39,6 +45,9 @@ pub async fn what_was_stored_comes_back_whole(place: impl CatalogPlace) {
         route_group: 2,
         business_type: 2,
         template: 2,
+        strategy: 2,
+        word_list: 2,
+        number_list: 2,
     };
     assert_eq!(catalog.next_ids().await.unwrap(), next);
 }
@@ -88,6 +97,12 @@ pub async fn every_field_of_an_object_can_change(place: impl CatalogPlace) {
     };
     connection(&mut changed).password = Secret::new("another");
     connection(&mut changed).protocol = Protocol::Cmpp30;
+    connection(&mut changed).mail = None;
+    let account = account(&mut changed);
+    account.hmac_secret = None;
+    if let Some(webhook) = &mut account.webhook {
+        webhook.secret = Secret::new("another");
+    }
     changed.route_rules.reverse();
     catalog.replace(&changed).await.unwrap();
     assert_eq!(
@@ -97,6 +112,22 @@ pub async fn every_field_of_an_object_can_change(place: impl CatalogPlace) {
             ..changed
         }
     );
+}
+
+pub async fn an_account_may_have_either_secret_both_or_none(place: impl CatalogPlace) {
+    let catalog = place.open().await;
+    let mut wanted = sample("first");
+    let whole = account(&mut wanted).clone();
+    for (version, (webhook, hmac)) in (0..).zip([(true, false), (false, true), (false, false), (true, true)])
+    {
+        let account = account(&mut wanted);
+        account.webhook = whole.webhook.clone().filter(|_| webhook);
+        account.hmac_secret = whole.hmac_secret.clone().filter(|_| hmac);
+        wanted.version = version;
+        catalog.replace(&wanted).await.unwrap();
+        let stored = place.open().await.snapshot().await.unwrap();
+        assert_eq!(stored.accounts, wanted.accounts, "webhook {webhook}, hmac {hmac}");
+    }
 }
 
 pub async fn ids_of_removed_objects_stay_taken(place: impl CatalogPlace) {
@@ -250,6 +281,14 @@ pub fn sample(name: &str) -> Snapshot {
         response_timeout_s: 60,
         silence_s: 10,
         verify_peer: true,
+        mail: Some(MailSettings {
+            security: MailSecurity::Tls,
+            from: "notice@hospital.example".into(),
+            from_name: named("-通知"),
+            return_path_domain: "bounces.hospital.example".into(),
+            bounce_window_s: 3600,
+            ca_file: Some("/etc/carillon/ca.pem".into()),
+        }),
     };
     let rule = |name: &str| RouteRule {
         name: name.into(),
@@ -264,6 +303,7 @@ pub fn sample(name: &str) -> Snapshot {
         id: TenantId(1),
         name: named(""),
         weight: 10,
+        quiet_hours: "22:00-07:00".parse().ok(),
     };
     snapshot.organisations.insert(organisation.id, organisation);
     let business_type = BusinessType {
@@ -276,6 +316,18 @@ pub fn sample(name: &str) -> Snapshot {
         template_required: true,
         receipts: true,
         tail: named("拒收请回复R"),
+        sending_window: "08:00-20:00".parse().ok(),
+        ignore_quiet_hours: true,
+        caps: vec![
+            Cap {
+                messages: 1,
+                period: CapPeriod::Hour,
+            },
+            Cap {
+                messages: 3,
+                period: CapPeriod::Day,
+            },
+        ],
     };
     snapshot.business_types.insert(business_type.id, business_type);
     snapshot
@@ -307,6 +359,7 @@ pub fn sample(name: &str) -> Snapshot {
             send: true,
             query: false,
             feeds: true,
+            campaigns: true,
         },
         connections: vec![ConnectionId(2), ConnectionId(1)],
         quota_per_day: Some(u64::MAX),
@@ -316,6 +369,12 @@ pub fn sample(name: &str) -> Snapshot {
         business_type: BusinessTypeId(1),
         price_per_segment: 450,
         api_key_sha256: std::array::from_fn(|place| place as u8),
+        webhook: Some(Webhook {
+            url: "https://his.hospital.example/carillon".into(),
+            secret: Secret::new(format!("{name}-webhook")),
+            events: vec![WebhookEvent::Replies, WebhookEvent::Receipts],
+        }),
+        hmac_secret: Some(Secret::new(format!("{name}-hmac"))),
     };
     snapshot.accounts.insert(account.id, account);
     let template = Template {
@@ -324,10 +383,73 @@ pub fn sample(name: &str) -> Snapshot {
         name: named("-就诊"),
         text: format!("{name}{{name}}"),
         business_type: BusinessTypeId(1),
+        subject: Some(format!("{name}{{name}}")),
+        html: Some(format!("<p>{name}{{name}}</p>")),
     };
     snapshot.templates.insert(template.id, template);
+    let strategy = SendingStrategy {
+        id: StrategyId(1),
+        tenant: TenantId(1),
+        name: named("-先短信"),
+        steps: steps(),
+    };
+    snapshot.strategies.insert(strategy.id, strategy);
+    let words = WordList {
+        id: WordListId(1),
+        name: named("-敏感词"),
+        organisations: vec![TenantId(1)],
+        accounts: vec![],
+        words: vec![format!("{name}赌博"), "free cash".into()],
+    };
+    snapshot.word_lists.insert(words.id, words);
+    let numbers = NumberList {
+        id: NumberListId(1),
+        name: named("-白名单"),
+        kind: NumberListKind::White,
+        organisations: vec![],
+        accounts: vec![AccountId(1)],
+        numbers: vec![number(8_613_800_000_001), number(8_613_800_000_002)],
+        mails: vec!["one@home.example".into()],
+    };
+    snapshot.number_lists.insert(numbers.id, numbers);
     snapshot.route_rules = vec![rule("first"), rule("second")];
     snapshot
+}
+
+/// Every form of a condition.
+fn steps() -> Vec<StrategyStep> {
+    let conditions = [
+        Condition::Together,
+        Condition::NotSubmitted,
+        Condition::Failed { codes: vec![] },
+        Condition::Failed {
+            codes: vec!["UNDELIV".into()],
+        },
+        Condition::NotDeliveredWithin { seconds: 300 },
+        Condition::NotReadWithin { seconds: 60 },
+    ];
+    let first = StrategyStep {
+        channel: ChannelKind::Sms,
+        template: None,
+        when: None,
+    };
+    let later = conditions.map(|condition| StrategyStep {
+        channel: ChannelKind::Mail,
+        template: Some(TemplateId(1)),
+        when: Some(condition),
+    });
+    [first].into_iter().chain(later).collect()
+}
+
+fn number(e164: u64) -> PhoneNumber {
+    PhoneNumber::from_e164(e164).expect("a mobile number")
+}
+
+fn account(snapshot: &mut Snapshot) -> &mut Account {
+    snapshot
+        .accounts
+        .get_mut(&AccountId(1))
+        .expect("the sample has it")
 }
 
 fn organisation(snapshot: &mut Snapshot) -> &mut Organisation {

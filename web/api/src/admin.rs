@@ -1,5 +1,6 @@
 //! What operators see. Secrets have no field here, so that none can slip out.
 
+use carillon_domain::plan::ConditionEntry;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +40,9 @@ pub struct CatalogView {
     pub route_rules: Vec<RouteRuleView>,
     pub business_types: Vec<BusinessTypeView>,
     pub templates: Vec<TemplateView>,
+    pub strategies: Vec<StrategyView>,
+    pub word_lists: Vec<WordListView>,
+    pub number_lists: Vec<NumberListView>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +50,9 @@ pub struct CatalogView {
 pub struct OrganisationView {
     pub name: String,
     pub weight: u16,
+    /// e.g. `22:00-07:00`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet_hours: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +61,7 @@ pub struct AccountView {
     pub name: String,
     pub organisation: String,
     pub enabled: bool,
-    /// Of `send`, `query`, `feeds`.
+    /// Of `send`, `query`, `feeds`, `campaigns`.
     pub modules: Vec<String>,
     /// Names of the connections granted.
     pub connections: Vec<String>,
@@ -64,6 +71,19 @@ pub struct AccountView {
     pub extension: String,
     pub signature: String,
     pub business_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<WebhookView>,
+    /// Whether it may sign its requests.
+    pub signs: bool,
+}
+
+/// Where events are pushed to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WebhookView {
+    pub url: String,
+    /// Of `receipts`, `replies`.
+    pub events: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,13 +100,30 @@ pub struct ConnectionConfigView {
     pub rate_per_second: u32,
     pub source_number: String,
     pub service_id: String,
+    /// Of a mail relay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<MailView>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MailView {
+    /// `none`, `starttls` or `tls`.
+    pub security: String,
+    pub from: String,
+    pub from_name: String,
+    /// Empty: bounces go to `from`.
+    pub return_path_domain: String,
+    pub bounce_window_s: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RouteGroupView {
     pub name: String,
-    /// `primary_backup` or `weighted`.
+    /// `primary_backup`, `weighted` or `least_busy`.
     pub strategy: String,
     pub members: Vec<MemberView>,
 }
@@ -123,6 +160,20 @@ pub struct BusinessTypeView {
     pub template_required: bool,
     pub receipts: bool,
     pub tail: String,
+    /// e.g. `08:00-20:00`; none: at any time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sending_window: Option<String>,
+    pub ignore_quiet_hours: bool,
+    pub caps: Vec<CapView>,
+}
+
+/// At most so many messages of the business type for a person in a period.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CapView {
+    pub messages: u16,
+    /// `hour` or `day`.
+    pub period: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,4 +183,62 @@ pub struct TemplateView {
     pub organisation: String,
     pub text: String,
     pub business_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
+}
+
+/// A plan of attempts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StrategyView {
+    pub name: String,
+    pub organisation: String,
+    pub steps: Vec<StrategyStepView>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StrategyStepView {
+    /// `sms` or `mail`.
+    pub channel: String,
+    /// None: the content of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
+    /// `"together"`, `"not_submitted"`, `"failed"`, `{"failed": ["CODE"]}`, `{"not_delivered_within_s": 300}` or
+    /// `{"not_read_within_s": 300}`; none in the first step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub when: Option<ConditionEntry>,
+}
+
+/// Sensitive words. The words themselves are not in the view.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WordListView {
+    pub name: String,
+    /// Empty for all.
+    pub organisations: Vec<String>,
+    /// Empty for all.
+    pub accounts: Vec<String>,
+    /// How many.
+    pub words: usize,
+}
+
+/// A black or white list. Numbers and addresses are not in the view (PII-1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NumberListView {
+    pub name: String,
+    /// `black` or `white`.
+    pub kind: String,
+    /// Empty for all.
+    pub organisations: Vec<String>,
+    /// Empty for all.
+    pub accounts: Vec<String>,
+    /// How many.
+    pub numbers: usize,
+    /// How many.
+    pub mails: usize,
 }

@@ -12,8 +12,9 @@ mod send;
 mod text;
 
 pub use admin::{
-    AccountView, BusinessTypeView, CatalogView, ConnectionConfigView, ConnectionView, ConnectionsView,
-    MemberView, OrganisationView, RouteGroupView, RouteRuleView, TemplateView,
+    AccountView, BusinessTypeView, CapView, CatalogView, ConnectionConfigView, ConnectionView,
+    ConnectionsView, MailView, MemberView, NumberListView, OrganisationView, RouteGroupView, RouteRuleView,
+    StrategyStepView, StrategyView, TemplateView, WebhookView, WordListView,
 };
 pub use code::Code;
 pub use feed::{ReceiptEvent, ReceiptsPage, RepliesPage, ReplyEvent, ReplyPartView};

@@ -1,18 +1,20 @@
-use super::connections::protocol_word;
 use crate::http::Failure;
 use crate::query::connection_name;
 use crate::right::OperatorRight;
 use crate::state::AppState;
 use actix_web::{HttpResponse, web};
 use carillon_api::{
-    AccountView, BusinessTypeView, CatalogView, ConnectionConfigView, MemberView, OrganisationView,
-    RouteGroupView, RouteRuleView, TemplateView,
+    AccountView, BusinessTypeView, CapView, CatalogView, ConnectionConfigView, MailView, MemberView,
+    NumberListView, OrganisationView, RouteGroupView, RouteRuleView, StrategyStepView, StrategyView,
+    TemplateView, WebhookView, WordListView,
 };
+use carillon_domain::catalog::apply::Word;
 use carillon_domain::catalog::{
-    Account, BusinessType, Carrier, Compiled, Connection, Priority, RouteGroup, RouteRule, Strategy,
-    Template, UncertainPolicy,
+    Account, BusinessType, Cap, Compiled, Connection, MailSettings, NumberList, RouteGroup, RouteRule,
+    SendingStrategy, StrategyStep, Template, Webhook, WordList,
 };
-use carillon_domain::ids::{AccountId, BusinessTypeId, TenantId};
+use carillon_domain::ids::{AccountId, BusinessTypeId, TemplateId, TenantId};
+use carillon_domain::plan::ConditionEntry;
 use compact_str::CompactString;
 
 /// `GET /v1/admin/catalog`
@@ -29,6 +31,7 @@ fn view(catalog: &Compiled) -> CatalogView {
             .map(|o| OrganisationView {
                 name: o.name.to_string(),
                 weight: o.weight,
+                quiet_hours: o.quiet_hours.map(|window| window.to_string()),
             })
             .collect(),
         accounts: snapshot
@@ -53,6 +56,21 @@ fn view(catalog: &Compiled) -> CatalogView {
             .values()
             .map(|template| template_view(template, catalog))
             .collect(),
+        strategies: snapshot
+            .strategies
+            .values()
+            .map(|strategy| strategy_view(strategy, catalog))
+            .collect(),
+        word_lists: snapshot
+            .word_lists
+            .values()
+            .map(|list| word_list_view(list, catalog))
+            .collect(),
+        number_lists: snapshot
+            .number_lists
+            .values()
+            .map(|list| number_list_view(list, catalog))
+            .collect(),
     }
 }
 
@@ -62,6 +80,7 @@ fn account_view(account: &Account, catalog: &Compiled) -> AccountView {
         ("send", modules.send),
         ("query", modules.query),
         ("feeds", modules.feeds),
+        ("campaigns", modules.campaigns),
     ];
     AccountView {
         name: account.name.to_string(),
@@ -82,6 +101,8 @@ fn account_view(account: &Account, catalog: &Compiled) -> AccountView {
         extension: account.extension.to_string(),
         signature: account.signature.to_string(),
         business_type: business_type(catalog, account.business_type),
+        webhook: account.webhook.as_ref().map(webhook_view),
+        signs: account.hmac_secret.is_some(),
     }
 }
 
@@ -89,7 +110,7 @@ fn connection_view(connection: &Connection) -> ConnectionConfigView {
     ConnectionConfigView {
         name: connection.name.to_string(),
         enabled: connection.enabled,
-        protocol: protocol_word(connection.protocol).to_owned(),
+        protocol: word(&connection.protocol),
         host: connection.host.to_string(),
         port: connection.port,
         login: connection.login.to_string(),
@@ -98,18 +119,15 @@ fn connection_view(connection: &Connection) -> ConnectionConfigView {
         rate_per_second: connection.rate_per_second,
         source_number: connection.source_number.to_string(),
         service_id: connection.service_id.to_string(),
+        mail: connection.mail.as_ref().map(mail_view),
     }
 }
 
 fn group_view(group: &RouteGroup, catalog: &Compiled) -> RouteGroupView {
-    let strategy = match group.strategy {
-        Strategy::PrimaryBackup => "primary_backup",
-        Strategy::Weighted => "weighted",
-    };
     let members = group.members.iter();
     RouteGroupView {
         name: group.name.to_string(),
-        strategy: strategy.to_owned(),
+        strategy: word(&group.strategy),
         members: members
             .map(|member| MemberView {
                 connection: connection_name(catalog, member.connection),
@@ -129,35 +147,25 @@ fn rule_view(rule: &RouteRule, catalog: &Compiled) -> RouteRuleView {
             .iter()
             .map(|id| business_type(catalog, *id))
             .collect(),
-        carriers: rule
-            .carriers
-            .iter()
-            .map(|carrier| carrier_word(*carrier).to_owned())
-            .collect(),
+        carriers: rule.carriers.iter().map(word).collect(),
         provinces: rule.provinces.iter().map(CompactString::to_string).collect(),
         group: named(group.map(|group| &group.name), rule.group),
     }
 }
 
 fn business_type_view(kind: &BusinessType) -> BusinessTypeView {
-    let priority = match kind.priority {
-        Priority::High => "high",
-        Priority::Medium => "medium",
-        Priority::Low => "low",
-    };
-    let uncertain = match kind.uncertain {
-        UncertainPolicy::Hold => "hold",
-        UncertainPolicy::ResendOnce => "resend_once",
-    };
     BusinessTypeView {
         name: kind.name.to_string(),
-        priority: priority.to_owned(),
-        uncertain: uncertain.to_owned(),
+        priority: word(&kind.priority),
+        uncertain: word(&kind.uncertain),
         validity_s: kind.validity_s,
         receipt_wait_s: kind.receipt_wait_s,
         template_required: kind.template_required,
         receipts: kind.receipts,
         tail: kind.tail.to_string(),
+        sending_window: kind.sending_window.map(|window| window.to_string()),
+        ignore_quiet_hours: kind.ignore_quiet_hours,
+        caps: kind.caps.iter().map(cap_view).collect(),
     }
 }
 
@@ -167,18 +175,79 @@ fn template_view(template: &Template, catalog: &Compiled) -> TemplateView {
         organisation: organisation(catalog, template.tenant),
         text: template.text.clone(),
         business_type: business_type(catalog, template.business_type),
+        subject: template.subject.clone(),
+        html: template.html.clone(),
     }
 }
 
-fn carrier_word(carrier: Carrier) -> &'static str {
-    match carrier {
-        Carrier::Mobile => "mobile",
-        Carrier::Unicom => "unicom",
-        Carrier::Telecom => "telecom",
-        Carrier::Broadnet => "broadnet",
-        Carrier::Virtual => "virtual",
-        Carrier::Unknown => "unknown",
+fn webhook_view(webhook: &Webhook) -> WebhookView {
+    WebhookView {
+        url: webhook.url.to_string(),
+        events: webhook.events.iter().map(word).collect(),
     }
+}
+
+fn mail_view(mail: &MailSettings) -> MailView {
+    MailView {
+        security: word(&mail.security),
+        from: mail.from.to_string(),
+        from_name: mail.from_name.to_string(),
+        return_path_domain: mail.return_path_domain.to_string(),
+        bounce_window_s: mail.bounce_window_s,
+        ca_file: mail.ca_file.as_ref().map(CompactString::to_string),
+    }
+}
+
+fn cap_view(cap: &Cap) -> CapView {
+    CapView {
+        messages: cap.messages,
+        period: word(&cap.period),
+    }
+}
+
+fn strategy_view(strategy: &SendingStrategy, catalog: &Compiled) -> StrategyView {
+    let step = |step: &StrategyStep| StrategyStepView {
+        channel: word(&step.channel),
+        template: step.template.map(|id| template(catalog, id)),
+        when: step.when.clone().map(ConditionEntry),
+    };
+    StrategyView {
+        name: strategy.name.to_string(),
+        organisation: organisation(catalog, strategy.tenant),
+        steps: strategy.steps.iter().map(step).collect(),
+    }
+}
+
+fn word_list_view(list: &WordList, catalog: &Compiled) -> WordListView {
+    WordListView {
+        name: list.name.to_string(),
+        organisations: list
+            .organisations
+            .iter()
+            .map(|id| organisation(catalog, *id))
+            .collect(),
+        accounts: list.accounts.iter().map(|id| account(catalog, *id)).collect(),
+        words: list.words.len(),
+    }
+}
+
+fn number_list_view(list: &NumberList, catalog: &Compiled) -> NumberListView {
+    NumberListView {
+        name: list.name.to_string(),
+        kind: word(&list.kind),
+        organisations: list
+            .organisations
+            .iter()
+            .map(|id| organisation(catalog, *id))
+            .collect(),
+        accounts: list.accounts.iter().map(|id| account(catalog, *id)).collect(),
+        numbers: list.numbers.len(),
+        mails: list.mails.len(),
+    }
+}
+
+fn word(value: &impl Word) -> String {
+    value.word().to_owned()
 }
 
 fn organisation(catalog: &Compiled, id: TenantId) -> String {
@@ -191,6 +260,10 @@ fn account(catalog: &Compiled, id: AccountId) -> String {
 
 fn business_type(catalog: &Compiled, id: BusinessTypeId) -> String {
     named(catalog.business_type(id).map(|kind| &kind.name), id)
+}
+
+fn template(catalog: &Compiled, id: TemplateId) -> String {
+    named(catalog.snapshot().templates.get(&id).map(|found| &found.name), id)
 }
 
 fn named(name: Option<&CompactString>, id: impl std::fmt::Display) -> String {

@@ -58,6 +58,7 @@ pub fn protocol_word(protocol: Protocol) -> &'static str {
         Protocol::Cmpp20 => "cmpp2.0",
         Protocol::Cmpp30 => "cmpp3.0",
         Protocol::Smpp34 => "smpp3.4",
+        Protocol::Smtp => "smtp",
     }
 }
 

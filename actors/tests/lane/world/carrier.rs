@@ -122,6 +122,7 @@ impl Carrier {
                 Configured::Cmpp20 => Protocol::Cmpp20,
                 Configured::Cmpp30 => Protocol::Cmpp30,
                 Configured::Smpp34 => Protocol::Smpp34,
+                Configured::Smtp => unreachable!("a mail relay is no carrier"),
             },
             password: config.password.reveal().to_owned(),
             due: Vec::new(),

@@ -30,6 +30,7 @@ pub fn catalog(strategy: Strategy, connections: Vec<Connection>) -> Snapshot {
                 id: TENANT,
                 name: "示范医院".into(),
                 weight: 1,
+                quiet_hours: None,
             },
         )]
         .into(),
@@ -64,7 +65,7 @@ pub fn catalog(strategy: Strategy, connections: Vec<Connection>) -> Snapshot {
             ),
         ]
         .into(),
-        templates: Default::default(),
+        ..Snapshot::default()
     }
 }
 
@@ -90,6 +91,7 @@ pub fn connection(id: u16, protocol: Protocol) -> Connection {
         response_timeout_s: 20,
         silence_s: 10,
         verify_peer: false,
+        mail: None,
     }
 }
 
@@ -103,6 +105,7 @@ fn account(connections: Vec<ConnectionId>) -> Account {
             send: true,
             query: true,
             feeds: true,
+            campaigns: true,
         },
         connections,
         quota_per_day: None,
@@ -112,6 +115,8 @@ fn account(connections: Vec<ConnectionId>) -> Account {
         business_type: HOLD,
         price_per_segment: 0,
         api_key_sha256: [7; 32],
+        webhook: None,
+        hmac_secret: None,
     }
 }
 
@@ -126,6 +131,9 @@ fn business_type(id: BusinessTypeId, name: &str, uncertain: UncertainPolicy) -> 
         template_required: false,
         receipts: true,
         tail: "".into(),
+        sending_window: None,
+        ignore_quiet_hours: false,
+        caps: vec![],
     }
 }
 

@@ -1,4 +1,4 @@
-use super::describe::{Described, Names};
+use super::describe::{Described, Names, Value};
 use super::{Change, Section, What};
 use crate::catalog::{RouteRule, Snapshot};
 use std::collections::BTreeMap;
@@ -67,6 +67,24 @@ pub(super) fn changes(before: &Snapshot, after: &Snapshot) -> Vec<Change> {
         map(&after.templates, |template| new.template(template)),
         &mut changes,
     );
+    compare(
+        Section::Strategy,
+        map(&before.strategies, |strategy| old.strategy(strategy)),
+        map(&after.strategies, |strategy| new.strategy(strategy)),
+        &mut changes,
+    );
+    compare(
+        Section::WordList,
+        map(&before.word_lists, |list| old.word_list(list)),
+        map(&after.word_lists, |list| new.word_list(list)),
+        &mut changes,
+    );
+    compare(
+        Section::NumberList,
+        map(&before.number_lists, |list| old.number_list(list)),
+        map(&after.number_lists, |list| new.number_list(list)),
+        &mut changes,
+    );
     changes
 }
 
@@ -101,16 +119,10 @@ fn compare<Key: Ord>(
             .into_iter()
             .zip(new.fields)
             .filter(|((_, old), (_, new))| old != new);
-        changes.extend(fields.map(|((field, old), (_, new))| {
-            let what = match (old.text(), new.text()) {
-                (Some(from), Some(to)) => What::Changed { field, from, to },
-                _ => What::SecretChanged { field },
-            };
-            Change {
-                section,
-                name: name.clone(),
-                what,
-            }
+        changes.extend(fields.map(|((field, old), (_, new))| Change {
+            section,
+            name: name.clone(),
+            what: difference(field, old, new),
         }));
     }
     changes.extend(before.into_values().map(|old| Change {
@@ -118,6 +130,27 @@ fn compare<Key: Ord>(
         name: old.name,
         what: What::Removed,
     }));
+}
+
+fn difference(field: &'static str, old: Value, new: Value) -> What {
+    if let (Value::Many(old), Value::Many(new)) = (&old, &new) {
+        let (removed, added) = (missing(old, new), missing(new, old));
+        return What::Changed {
+            field,
+            from: old.len().to_string(),
+            to: format!("{} (+{added} −{removed})", new.len()),
+        };
+    }
+    match (old.text(), new.text()) {
+        (Some(from), Some(to)) => What::Changed { field, from, to },
+        _ => What::SecretChanged { field },
+    }
+}
+
+/// How many of the first are not in the second; both sorted.
+fn missing(first: &[u64], second: &[u64]) -> usize {
+    let absent = |hash: &&u64| second.binary_search(hash).is_err();
+    first.iter().filter(absent).count()
 }
 
 /// The order of the rules that stay, when it is another one.

@@ -5,7 +5,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApplyError {
     pub section: Section,
-    /// The entry's name as the file gives it; a template's is `organisation/template`.
+    /// The entry's name as the file gives it; of a template or strategy `organisation/name`.
     pub name: String,
     pub field: &'static str,
     pub problem: Problem,
@@ -60,11 +60,41 @@ pub enum Problem {
     #[error("is also the key of the account `{account}`")]
     KeyTaken { account: String },
     #[error("cannot be read from {detail}")]
-    Secret { detail: String },
+    Source { detail: String },
     #[error("is not a template: {detail}")]
     Template { detail: String },
     #[error("was `{from}` before; messages and keys belong to the organisation they were made in")]
     Moved { from: String },
+    #[error("is not for {protocol}")]
+    NotForProtocol { protocol: &'static str },
+    #[error("is {value}, and a session with a mail relay has one mail in flight")]
+    OneAtATime { value: u16 },
+    #[error("is not a mail address")]
+    MailAddress,
+    #[error("is not the name of a host")]
+    HostName,
+    #[error("is not an http or https address with a host, without user name and fragment")]
+    Url,
+    #[error("mixes channels: `{first}` carries {first_kind}, `{second}` carries {second_kind}")]
+    MixedKinds {
+        first: String,
+        first_kind: &'static str,
+        second: String,
+        second_kind: &'static str,
+    },
+    #[error("names the channel {channel}, which is not available in this version")]
+    Unavailable { channel: &'static str },
+    #[error("is not a plan: {detail}")]
+    Plan { detail: String },
+    #[error("has {count} entries, more than {count_max}")]
+    TooMany { count: usize, count_max: usize },
+    /// Never repeats the entry (PII-1).
+    #[error("entry {number} {problem}")]
+    ListEntry { number: usize, problem: &'static str },
+    #[error("needs exactly one of {allowed}")]
+    NotOne { allowed: &'static str },
+    #[error("is to stay as it is stored, and nothing is stored")]
+    NothingStored,
     #[error("finds no free id: all were used")]
     Exhausted,
 }
@@ -84,9 +114,21 @@ impl Problem {
             Problem::NumberTooLong { .. } => "shorten the extension, or do not grant the connection",
             Problem::ExtensionTaken { .. } => "give each account its own, so that replies find it",
             Problem::KeyTaken { .. } => "give each account its own",
-            Problem::Secret { .. } => "provide it, or name another source",
+            Problem::Source { .. } => "provide it, or name another source",
             Problem::Template { .. } => "correct the text",
             Problem::Moved { .. } => "add an account under a new name instead",
+            Problem::NotForProtocol { .. } => "remove it",
+            Problem::OneAtATime { .. } => "leave it out, and set `sessions` for mails at the same time",
+            Problem::MailAddress => "write it as name@host",
+            Problem::HostName => "write it as labels between dots, e.g. bounces.example",
+            Problem::Url => "write it as https://host/path",
+            Problem::MixedKinds { .. } => "make a group for each channel",
+            Problem::Unavailable { .. } => "use sms or mail",
+            Problem::Plan { .. } => "correct the steps",
+            Problem::TooMany { .. } => "divide it",
+            Problem::ListEntry { .. } => "correct or remove it",
+            Problem::NotOne { .. } => "keep one of them",
+            Problem::NothingStored => "give the entries themselves",
             Problem::Exhausted => "change existing entries instead of adding new ones",
         }
     }

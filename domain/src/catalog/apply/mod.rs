@@ -8,6 +8,7 @@ mod check;
 mod describe;
 mod diff;
 mod entries;
+mod entry;
 mod environment;
 mod error;
 mod file;
@@ -18,15 +19,18 @@ mod section;
 mod words;
 
 pub use change::{Change, What};
+pub use entry::{
+    AccountEntry, BusinessTypeEntry, ConnectionEntry, MailEntry, MemberEntry, NumberListEntry,
+    OrganisationEntry, RouteGroupEntry, RouteRuleEntry, StepEntry, StrategyEntry, TemplateEntry,
+    WebhookEntry, WordListEntry,
+};
 pub use environment::Environment;
 pub use error::{ApplyError, Problem};
-pub use file::{
-    AccountEntry, ApplyFile, BusinessTypeEntry, ConnectionEntry, MemberEntry, OrganisationEntry,
-    RouteGroupEntry, RouteRuleEntry, TemplateEntry,
-};
+pub use file::ApplyFile;
 pub use resolve::{Applied, NewKey, resolve};
 pub use secret_source::SecretSource;
 pub use section::Section;
+pub use words::Word;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,10 @@
 use super::check::Check;
 use super::{ApplyError, ApplyFile, Problem, Section};
 use crate::catalog::{NextIds, Snapshot};
-use crate::ids::{AccountId, BusinessTypeId, ConnectionId, RouteGroupId, TemplateId, TenantId};
+use crate::ids::{
+    AccountId, BusinessTypeId, ConnectionId, NumberListId, RouteGroupId, StrategyId, TemplateId, TenantId,
+    WordListId,
+};
 use std::collections::BTreeMap;
 
 /// The id of every entry of a file: the one it has already, or a fresh one.
@@ -13,6 +16,10 @@ pub(super) struct Names<'f> {
     pub accounts: ByName<&'f str, AccountId>,
     /// Templates are named inside their organisation.
     pub templates: ByName<(&'f str, &'f str), TemplateId>,
+    /// And so are strategies.
+    pub strategies: ByName<(&'f str, &'f str), StrategyId>,
+    pub word_lists: ByName<&'f str, WordListId>,
+    pub number_lists: ByName<&'f str, NumberListId>,
 }
 
 impl<'f> Names<'f> {
@@ -83,6 +90,38 @@ impl<'f> Names<'f> {
                     Some(((organisation.name.as_str(), known.name.as_str()), known.id))
                 }),
                 (next.template..u32::MAX).map(TemplateId),
+                errors,
+            ),
+            strategies: ByName::new(
+                Section::Strategy,
+                file.strategy
+                    .iter()
+                    .map(|entry| (entry.organisation.as_str(), entry.name.as_str())),
+                current.strategies.values().filter_map(|known| {
+                    let organisation = current.organisations.get(&known.tenant)?;
+                    Some(((organisation.name.as_str(), known.name.as_str()), known.id))
+                }),
+                (next.strategy..u32::MAX).map(StrategyId),
+                errors,
+            ),
+            word_lists: ByName::new(
+                Section::WordList,
+                file.word_list.iter().map(|entry| entry.name.as_str()),
+                current
+                    .word_lists
+                    .values()
+                    .map(|known| (known.name.as_str(), known.id)),
+                (next.word_list..u32::MAX).map(WordListId),
+                errors,
+            ),
+            number_lists: ByName::new(
+                Section::NumberList,
+                file.number_list.iter().map(|entry| entry.name.as_str()),
+                current
+                    .number_lists
+                    .values()
+                    .map(|known| (known.name.as_str(), known.id)),
+                (next.number_list..u32::MAX).map(NumberListId),
                 errors,
             ),
         }

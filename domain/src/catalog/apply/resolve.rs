@@ -33,12 +33,12 @@ pub fn resolve(
     let mut errors = Vec::new();
     let names = Names::new(file, current, next, &mut errors);
     let mut new_keys = Vec::new();
-    let connections = entries::connections(file, &names, environment, &mut errors);
+    let connections = entries::connections(file, current, &names, environment, &mut errors);
     let snapshot = Snapshot {
         version: current.version,
         organisations: entries::organisations(file, &names, &mut errors),
         business_types: entries::business_types(file, &names, &mut errors),
-        route_groups: entries::route_groups(file, &names, &mut errors),
+        route_groups: entries::route_groups(file, &names, &connections, &mut errors),
         route_rules: entries::route_rules(file, &names, &mut errors),
         accounts: entries::accounts(
             file,
@@ -50,6 +50,9 @@ pub fn resolve(
             &mut errors,
         ),
         templates: entries::templates(file, &names, &mut errors),
+        strategies: entries::strategies(file, &names, &mut errors),
+        word_lists: entries::word_lists(file, current, &names, environment, &mut errors),
+        number_lists: entries::number_lists(file, current, &names, environment, &mut errors),
         connections,
     };
     if !errors.is_empty() {

@@ -12,9 +12,31 @@ pub enum Section {
     Account,
     RouteRule,
     Template,
+    Strategy,
+    WordList,
+    NumberList,
 }
 
 impl Section {
+    /// In the order in which errors are reported.
+    pub const ALL: [Section; 10] = [
+        Section::Organisation,
+        Section::BusinessType,
+        Section::Connection,
+        Section::RouteGroup,
+        Section::Account,
+        Section::RouteRule,
+        Section::Template,
+        Section::Strategy,
+        Section::WordList,
+        Section::NumberList,
+    ];
+
+    /// The section of a [`Section::word`].
+    pub fn from_word(word: &str) -> Option<Section> {
+        Section::ALL.into_iter().find(|section| section.word() == word)
+    }
+
     /// The word used in the file and in messages.
     pub fn word(self) -> &'static str {
         match self {
@@ -25,6 +47,9 @@ impl Section {
             Section::Account => "account",
             Section::RouteRule => "route_rule",
             Section::Template => "template",
+            Section::Strategy => "strategy",
+            Section::WordList => "word_list",
+            Section::NumberList => "number_list",
         }
     }
 }

@@ -118,6 +118,9 @@ const NEXT: NextIds = NextIds {
     route_group: 100,
     business_type: 100,
     template: 100,
+    strategy: 100,
+    word_list: 100,
+    number_list: 100,
 };
 
 fn again(text: &str, current: &Snapshot) -> Applied {
@@ -429,7 +432,7 @@ proptest! {
     ) {
         let mut parsed = file(FILE);
         for (name, weight) in &organisations {
-            parsed.organisation.push(OrganisationEntry { name: name.into(), weight: *weight });
+            parsed.organisation.push(OrganisationEntry { name: name.into(), weight: *weight, quiet_hours: None });
         }
         for (name, place, extension) in accounts {
             let organisation = parsed.organisation[place % parsed.organisation.len()].name.clone();

@@ -1,10 +1,14 @@
 //! The words of the apply file for closed sets of values.
 
 use crate::catalog::{
-    Carrier, ConcatenationReference, Priority, Protocol, ReceiptIdForm, Strategy, UncertainPolicy,
+    CapPeriod, Carrier, ConcatenationReference, MailSecurity, NumberListKind, Priority, Protocol,
+    ReceiptIdForm, Strategy, UncertainPolicy, WebhookEvent,
 };
+use crate::plan::ChannelKind;
 
-pub(super) trait Word {
+/// A value of a closed set, written as one word.
+pub trait Word {
+    /// The word that the file takes.
     fn word(&self) -> &'static str;
 }
 
@@ -14,6 +18,7 @@ impl Word for Protocol {
             Protocol::Cmpp20 => "cmpp2.0",
             Protocol::Cmpp30 => "cmpp3.0",
             Protocol::Smpp34 => "smpp3.4",
+            Protocol::Smtp => "smtp",
         }
     }
 }
@@ -61,6 +66,7 @@ impl Word for Strategy {
         match self {
             Strategy::PrimaryBackup => "primary_backup",
             Strategy::Weighted => "weighted",
+            Strategy::LeastBusy => "least_busy",
         }
     }
 }
@@ -74,6 +80,60 @@ impl Word for Carrier {
             Carrier::Broadnet => "broadnet",
             Carrier::Virtual => "virtual",
             Carrier::Unknown => "unknown",
+        }
+    }
+}
+
+impl Word for MailSecurity {
+    fn word(&self) -> &'static str {
+        match self {
+            MailSecurity::None => "none",
+            MailSecurity::Starttls => "starttls",
+            MailSecurity::Tls => "tls",
+        }
+    }
+}
+
+impl Word for CapPeriod {
+    fn word(&self) -> &'static str {
+        match self {
+            CapPeriod::Hour => "hour",
+            CapPeriod::Day => "day",
+        }
+    }
+}
+
+impl Word for NumberListKind {
+    fn word(&self) -> &'static str {
+        match self {
+            NumberListKind::Black => "black",
+            NumberListKind::White => "white",
+        }
+    }
+}
+
+impl Word for WebhookEvent {
+    fn word(&self) -> &'static str {
+        match self {
+            WebhookEvent::Receipts => "receipts",
+            WebhookEvent::Replies => "replies",
+        }
+    }
+}
+
+impl Word for ChannelKind {
+    fn word(&self) -> &'static str {
+        match self {
+            ChannelKind::Sms => "sms",
+            ChannelKind::SmartSms => "smart_sms",
+            ChannelKind::Rcs => "rcs",
+            ChannelKind::RichSms => "rich_sms",
+            ChannelKind::Mms => "mms",
+            ChannelKind::Wechat => "wechat",
+            ChannelKind::MiniProgram => "mini_program",
+            ChannelKind::Push => "push",
+            ChannelKind::Mail => "mail",
+            ChannelKind::Alipay => "alipay",
         }
     }
 }
@@ -93,7 +153,28 @@ mod tests {
 
     #[test]
     fn every_word_is_the_one_the_file_takes() {
-        read_back(&[Protocol::Cmpp20, Protocol::Cmpp30, Protocol::Smpp34]);
+        read_back(&[
+            Protocol::Cmpp20,
+            Protocol::Cmpp30,
+            Protocol::Smpp34,
+            Protocol::Smtp,
+        ]);
+        read_back(&[MailSecurity::None, MailSecurity::Starttls, MailSecurity::Tls]);
+        read_back(&[CapPeriod::Hour, CapPeriod::Day]);
+        read_back(&[NumberListKind::Black, NumberListKind::White]);
+        read_back(&[WebhookEvent::Receipts, WebhookEvent::Replies]);
+        read_back(&[
+            ChannelKind::Sms,
+            ChannelKind::SmartSms,
+            ChannelKind::Rcs,
+            ChannelKind::RichSms,
+            ChannelKind::Mms,
+            ChannelKind::Wechat,
+            ChannelKind::MiniProgram,
+            ChannelKind::Push,
+            ChannelKind::Mail,
+            ChannelKind::Alipay,
+        ]);
         read_back(&[
             ReceiptIdForm::AsIs,
             ReceiptIdForm::ResponseHex,
@@ -105,7 +186,7 @@ mod tests {
         ]);
         read_back(&Priority::ALL);
         read_back(&[UncertainPolicy::Hold, UncertainPolicy::ResendOnce]);
-        read_back(&[Strategy::PrimaryBackup, Strategy::Weighted]);
+        read_back(&[Strategy::PrimaryBackup, Strategy::Weighted, Strategy::LeastBusy]);
         read_back(&[
             Carrier::Mobile,
             Carrier::Unicom,

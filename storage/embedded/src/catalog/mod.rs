@@ -2,6 +2,7 @@
 //!
 //! Statements are built once and rendered for the database behind the pool; see [`database`].
 
+mod account_secrets;
 mod database;
 mod key_file;
 mod named;

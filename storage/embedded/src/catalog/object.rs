@@ -1,5 +1,7 @@
+use super::account_secrets as account;
 use carillon_domain::catalog::{
-    Account, BusinessType, Connection, Organisation, RouteGroup, Secret, Snapshot, Template,
+    Account, BusinessType, Connection, NumberList, Organisation, RouteGroup, Secret, SendingStrategy,
+    Snapshot, Template, WordList,
 };
 use carillon_storage::catalog::CatalogError;
 use serde::Serialize;
@@ -13,16 +15,22 @@ pub(super) enum Kind {
     RouteGroup,
     BusinessType,
     Template,
+    Strategy,
+    WordList,
+    NumberList,
 }
 
 impl Kind {
-    const ALL: [Kind; 6] = [
+    const ALL: [Kind; 9] = [
         Kind::Organisation,
         Kind::Account,
         Kind::Connection,
         Kind::RouteGroup,
         Kind::BusinessType,
         Kind::Template,
+        Kind::Strategy,
+        Kind::WordList,
+        Kind::NumberList,
     ];
 
     pub fn word(self) -> &'static str {
@@ -33,6 +41,9 @@ impl Kind {
             Kind::RouteGroup => "route_group",
             Kind::BusinessType => "business_type",
             Kind::Template => "template",
+            Kind::Strategy => "strategy",
+            Kind::WordList => "word_list",
+            Kind::NumberList => "number_list",
         }
     }
 
@@ -80,7 +91,10 @@ pub(super) fn stored(snapshot: &Snapshot) -> Result<Vec<Stored>, CatalogError> {
         )?);
     }
     for object in snapshot.accounts.values() {
-        all.push(encode(Kind::Account, object.id.0.into(), &object.name, object)?);
+        let (open, secrets) = account::without_secrets(object);
+        let mut stored = encode(Kind::Account, object.id.0.into(), &object.name, &open)?;
+        stored.secret = secrets.sealable()?;
+        all.push(stored);
     }
     for object in snapshot.connections.values() {
         let open = Connection {
@@ -110,6 +124,20 @@ pub(super) fn stored(snapshot: &Snapshot) -> Result<Vec<Stored>, CatalogError> {
     for object in snapshot.templates.values() {
         all.push(encode(Kind::Template, object.id.0.into(), &object.name, object)?);
     }
+    for object in snapshot.strategies.values() {
+        all.push(encode(Kind::Strategy, object.id.0.into(), &object.name, object)?);
+    }
+    for object in snapshot.word_lists.values() {
+        all.push(encode(Kind::WordList, object.id.0.into(), &object.name, object)?);
+    }
+    for object in snapshot.number_lists.values() {
+        all.push(encode(
+            Kind::NumberList,
+            object.id.0.into(),
+            &object.name,
+            object,
+        )?);
+    }
     Ok(all)
 }
 
@@ -126,7 +154,8 @@ pub(super) fn restore(
             snapshot.organisations.insert(object.id, object);
         }
         Kind::Account => {
-            let object: Account = decode(kind, body)?;
+            let mut object: Account = decode(kind, body)?;
+            account::restore_secrets(&mut object, secret)?;
             snapshot.accounts.insert(object.id, object);
         }
         Kind::Connection => {
@@ -145,6 +174,18 @@ pub(super) fn restore(
         Kind::Template => {
             let object: Template = decode(kind, body)?;
             snapshot.templates.insert(object.id, object);
+        }
+        Kind::Strategy => {
+            let object: SendingStrategy = decode(kind, body)?;
+            snapshot.strategies.insert(object.id, object);
+        }
+        Kind::WordList => {
+            let object: WordList = decode(kind, body)?;
+            snapshot.word_lists.insert(object.id, object);
+        }
+        Kind::NumberList => {
+            let object: NumberList = decode(kind, body)?;
+            snapshot.number_lists.insert(object.id, object);
         }
     }
     Ok(())

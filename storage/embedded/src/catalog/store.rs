@@ -75,6 +75,9 @@ impl Catalog for EmbeddedCatalog {
                 Kind::RouteGroup => next.route_group = following(highest, u16::MAX),
                 Kind::BusinessType => next.business_type = following(highest, u16::MAX),
                 Kind::Template => next.template = following(highest, u32::MAX),
+                Kind::Strategy => next.strategy = following(highest, u32::MAX),
+                Kind::WordList => next.word_list = following(highest, u32::MAX),
+                Kind::NumberList => next.number_list = following(highest, u32::MAX),
             }
         }
         Ok(next)

@@ -1,4 +1,5 @@
 use super::EmbeddedCatalog;
+use carillon_domain::catalog::Secret;
 use carillon_domain::ids::ConnectionId;
 use carillon_storage::catalog::{Catalog, CatalogError};
 use carillon_storage::conformance::catalog::{self as conformance, CatalogPlace, sample};
@@ -36,6 +37,7 @@ conforms!(
     what_was_stored_comes_back_whole,
     a_change_replaces_only_the_version_it_was_made_from,
     every_field_of_an_object_can_change,
+    an_account_may_have_either_secret_both_or_none,
     ids_of_removed_objects_stay_taken,
     a_removed_object_can_come_back,
     hostile_text_is_only_text,
@@ -68,7 +70,13 @@ async fn secrets_and_keys_are_not_readable_in_the_files() {
     let mut snapshot = sample("name");
     let password = "a-password-to-look-for";
     for connection in snapshot.connections.values_mut() {
-        connection.password = carillon_domain::catalog::Secret::new(password);
+        connection.password = Secret::new(password);
+    }
+    for account in snapshot.accounts.values_mut() {
+        account.hmac_secret = Some(Secret::new(password));
+        if let Some(webhook) = &mut account.webhook {
+            webhook.secret = Secret::new(password);
+        }
     }
     folder.open().await.replace(&snapshot).await.unwrap();
     for entry in fs::read_dir(folder.0.path()).unwrap() {

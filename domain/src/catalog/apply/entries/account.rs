@@ -1,8 +1,11 @@
 use super::connection::number_digits_max;
 use crate::catalog::apply::check::Check;
 use crate::catalog::apply::names::Names;
-use crate::catalog::apply::{AccountEntry, ApplyError, ApplyFile, Environment, NewKey, Problem, Section};
-use crate::catalog::{Account, Connection, Snapshot};
+use crate::catalog::apply::words::Word;
+use crate::catalog::apply::{
+    AccountEntry, ApplyError, ApplyFile, Environment, NewKey, Problem, SecretSource, Section, WebhookEntry,
+};
+use crate::catalog::{Account, Connection, Secret, Snapshot, Webhook, is_webhook_url};
 use crate::ids::{AccountId, ConnectionId, TenantId};
 use compact_str::CompactString;
 use std::collections::BTreeMap;
@@ -11,8 +14,9 @@ const SIGNATURE_CHARACTERS_MAX: usize = 20;
 const EXTENSION_DIGITS_MAX: usize = 20;
 /// 100 yuan, in 1/10,000 yuan.
 const PRICE_MAX: u64 = 1_000_000;
-const API_KEY_CHARACTERS_MIN: usize = 16;
-const API_KEY_CHARACTERS_MAX: usize = 128;
+/// Of API keys and of the secrets that sign.
+const KEY_CHARACTERS_MIN: usize = 16;
+const KEY_CHARACTERS_MAX: usize = 128;
 
 pub(in crate::catalog::apply) fn accounts(
     file: &ApplyFile,
@@ -54,6 +58,14 @@ pub(in crate::catalog::apply) fn accounts(
                 },
             );
         }
+        let webhook = entry
+            .webhook
+            .as_ref()
+            .map(|webhook| self::webhook(webhook, known, environment, &mut check));
+        let hmac_secret = entry.hmac_secret.as_ref().map(|source| {
+            let stored = known.and_then(|known| known.hmac_secret.as_ref());
+            signing_secret("hmac_secret", source, stored, environment, &mut check)
+        });
         let account = Account {
             id,
             tenant: tenant?,
@@ -68,6 +80,8 @@ pub(in crate::catalog::apply) fn accounts(
             business_type: business_type?,
             price_per_segment: entry.price_per_segment,
             api_key_sha256,
+            webhook: webhook.flatten(),
+            hmac_secret: hmac_secret.flatten(),
         };
         Some((id, account))
     };
@@ -124,7 +138,9 @@ fn check_organisation(
 /// Access number and extension fit the protocol, and replies to them find one account.
 fn check_number(entry: &AccountEntry, connection: &Connection, taken: &mut Taken, check: &mut Check<'_>) {
     let length = connection.source_number.len() + entry.extension.len();
-    let length_max = number_digits_max(connection.protocol);
+    let Some(length_max) = number_digits_max(connection.protocol) else {
+        return;
+    };
     if length > length_max {
         let connection = connection.name.to_string();
         check.report(
@@ -173,14 +189,62 @@ fn api_key(
             hash
         }));
     };
-    match source.read(environment) {
+    if let (SecretSource::Stored, Some(known)) = (source, known) {
+        return Some(known.api_key_sha256);
+    }
+    match source.read(None, environment) {
         Ok(key) => {
             let length = key.reveal().chars().count();
-            check.length("api_key", length, API_KEY_CHARACTERS_MIN, API_KEY_CHARACTERS_MAX);
+            check.length("api_key", length, KEY_CHARACTERS_MIN, KEY_CHARACTERS_MAX);
             Some(environment.sha256(key.reveal()))
         }
         Err(detail) => {
-            check.report("api_key", Problem::Secret { detail });
+            check.report("api_key", Problem::Source { detail });
+            None
+        }
+    }
+}
+
+/// `None` when the secret cannot be read.
+fn webhook(
+    entry: &WebhookEntry,
+    known: Option<&Account>,
+    environment: &dyn Environment,
+    check: &mut Check<'_>,
+) -> Option<Webhook> {
+    if !is_webhook_url(&entry.url) {
+        check.report("webhook.url", Problem::Url);
+    }
+    if entry.events.is_empty() {
+        check.report("webhook.events", Problem::Empty);
+    }
+    check.unique("webhook.events", entry.events.iter().map(Word::word));
+    let stored = known
+        .and_then(|known| known.webhook.as_ref())
+        .map(|webhook| &webhook.secret);
+    Some(Webhook {
+        url: entry.url.clone(),
+        secret: signing_secret("webhook.secret", &entry.secret, stored, environment, check)?,
+        events: entry.events.clone(),
+    })
+}
+
+/// `None` when it cannot be read.
+fn signing_secret(
+    field: &'static str,
+    source: &SecretSource,
+    stored: Option<&Secret>,
+    environment: &dyn Environment,
+    check: &mut Check<'_>,
+) -> Option<Secret> {
+    match source.read(stored, environment) {
+        Ok(secret) => {
+            let length = secret.reveal().chars().count();
+            check.length(field, length, KEY_CHARACTERS_MIN, KEY_CHARACTERS_MAX);
+            Some(secret)
+        }
+        Err(detail) => {
+            check.report(field, Problem::Source { detail });
             None
         }
     }

@@ -1,6 +1,7 @@
 use crate::catalog::BusinessType;
 use crate::catalog::apply::check::Check;
 use crate::catalog::apply::names::Names;
+use crate::catalog::apply::words::Word;
 use crate::catalog::apply::{ApplyError, ApplyFile, BusinessTypeEntry, Section};
 use crate::ids::BusinessTypeId;
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 const SECONDS_MIN: u64 = 60;
 const SECONDS_MAX: u64 = 7 * 24 * 3600;
 const TAIL_CHARACTERS_MAX: usize = 50;
+const CAP_MAX: u64 = 1000;
 
 pub(in crate::catalog::apply) fn business_types(
     file: &ApplyFile,
@@ -20,6 +22,10 @@ pub(in crate::catalog::apply) fn business_types(
         check.range("validity_s", entry.validity_s, SECONDS_MIN, SECONDS_MAX);
         check.range("receipt_wait_s", entry.receipt_wait_s, SECONDS_MIN, SECONDS_MAX);
         check.line("tail", &entry.tail, TAIL_CHARACTERS_MAX);
+        for cap in &entry.caps {
+            check.range("caps.messages", cap.messages, 1, CAP_MAX);
+        }
+        check.unique("caps", entry.caps.iter().map(|cap| cap.period.word()));
         let id = names.business_types.own(&entry.name)?;
         let business_type = BusinessType {
             id,
@@ -31,6 +37,9 @@ pub(in crate::catalog::apply) fn business_types(
             template_required: entry.template_required,
             receipts: entry.receipts,
             tail: entry.tail.clone(),
+            sending_window: entry.sending_window,
+            ignore_quiet_hours: entry.ignore_quiet_hours,
+            caps: entry.caps.clone(),
         };
         Some((id, business_type))
     };

@@ -21,6 +21,7 @@ pub(in crate::catalog::apply) fn organisations(
                 id,
                 name: entry.name.clone(),
                 weight: entry.weight,
+                quiet_hours: entry.quiet_hours,
             },
         ))
     };

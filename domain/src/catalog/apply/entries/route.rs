@@ -1,13 +1,15 @@
 use crate::catalog::apply::check::{Check, NAME_CHARACTERS_MAX};
 use crate::catalog::apply::names::Names;
+use crate::catalog::apply::words::Word;
 use crate::catalog::apply::{ApplyError, ApplyFile, Problem, RouteGroupEntry, RouteRuleEntry, Section};
-use crate::catalog::{Member, RouteGroup, RouteRule};
-use crate::ids::RouteGroupId;
+use crate::catalog::{Connection, Member, RouteGroup, RouteRule};
+use crate::ids::{ConnectionId, RouteGroupId};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(in crate::catalog::apply) fn route_groups(
     file: &ApplyFile,
     names: &Names<'_>,
+    connections: &BTreeMap<ConnectionId, Connection>,
     errors: &mut Vec<ApplyError>,
 ) -> BTreeMap<RouteGroupId, RouteGroup> {
     let build = |entry: &RouteGroupEntry| {
@@ -29,6 +31,7 @@ pub(in crate::catalog::apply) fn route_groups(
                 weight: member.weight,
             }));
         }
+        check_kinds(&members, connections, &mut check);
         let id = names.route_groups.own(&entry.name)?;
         Some((
             id,
@@ -41,6 +44,27 @@ pub(in crate::catalog::apply) fn route_groups(
         ))
     };
     file.route_group.iter().filter_map(build).collect()
+}
+
+/// A group carries one kind, so that its members can stand in for each other.
+fn check_kinds(members: &[Member], connections: &BTreeMap<ConnectionId, Connection>, check: &mut Check<'_>) {
+    let mut members = members
+        .iter()
+        .filter_map(|member| connections.get(&member.connection));
+    let Some(first) = members.next() else {
+        return;
+    };
+    if let Some(second) = members.find(|connection| connection.kind() != first.kind()) {
+        check.report(
+            "members",
+            Problem::MixedKinds {
+                first: first.name.to_string(),
+                first_kind: first.kind().word(),
+                second: second.name.to_string(),
+                second_kind: second.kind().word(),
+            },
+        );
+    }
 }
 
 pub(in crate::catalog::apply) fn route_rules(
