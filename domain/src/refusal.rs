@@ -57,10 +57,33 @@ pub enum RefusalCode {
     DuplicateLine,
     NoRoute,
     QuotaExceeded,
+    /// A step of the plan, or the message, has nobody to reach.
+    RecipientMissing,
+    InvalidMail,
+    SubjectMissing,
+    SubjectInvalid,
+    AttachmentInvalid,
+    /// The file is not stored.
+    AttachmentUnknown,
+    AttachmentsTooLarge,
+    UnknownStrategy,
+    PlanInvalid,
+    PriorityTooHigh,
+    SendAtOutOfRange,
+    Blacklisted,
+    ForbiddenWord,
+    /// The line of a recipients file has more or fewer cells than its header has names.
+    WrongColumnCount,
+    /// The line holds bytes that are no text in the file's encoding.
+    LineNotText,
+    LineTooLong,
+    UnclosedQuote,
+    /// An earlier line of the recipients file has the same recipient.
+    DuplicateRecipient,
 }
 
 impl RefusalCode {
-    pub const ALL: [RefusalCode; 19] = [
+    pub const ALL: [RefusalCode; 37] = [
         RefusalCode::AccountDisabled,
         RefusalCode::ModuleNotGranted,
         RefusalCode::InvalidPhone,
@@ -80,6 +103,24 @@ impl RefusalCode {
         RefusalCode::DuplicateLine,
         RefusalCode::NoRoute,
         RefusalCode::QuotaExceeded,
+        RefusalCode::RecipientMissing,
+        RefusalCode::InvalidMail,
+        RefusalCode::SubjectMissing,
+        RefusalCode::SubjectInvalid,
+        RefusalCode::AttachmentInvalid,
+        RefusalCode::AttachmentUnknown,
+        RefusalCode::AttachmentsTooLarge,
+        RefusalCode::UnknownStrategy,
+        RefusalCode::PlanInvalid,
+        RefusalCode::PriorityTooHigh,
+        RefusalCode::SendAtOutOfRange,
+        RefusalCode::Blacklisted,
+        RefusalCode::ForbiddenWord,
+        RefusalCode::WrongColumnCount,
+        RefusalCode::LineNotText,
+        RefusalCode::LineTooLong,
+        RefusalCode::UnclosedQuote,
+        RefusalCode::DuplicateRecipient,
     ];
 
     /// The word in answers, feeds and the interface's message files.
@@ -104,6 +145,24 @@ impl RefusalCode {
             RefusalCode::DuplicateLine => "duplicate_line",
             RefusalCode::NoRoute => "no_route",
             RefusalCode::QuotaExceeded => "quota_exceeded",
+            RefusalCode::RecipientMissing => "recipient_missing",
+            RefusalCode::InvalidMail => "invalid_mail",
+            RefusalCode::SubjectMissing => "subject_missing",
+            RefusalCode::SubjectInvalid => "subject_invalid",
+            RefusalCode::AttachmentInvalid => "attachment_invalid",
+            RefusalCode::AttachmentUnknown => "attachment_unknown",
+            RefusalCode::AttachmentsTooLarge => "attachments_too_large",
+            RefusalCode::UnknownStrategy => "unknown_strategy",
+            RefusalCode::PlanInvalid => "plan_invalid",
+            RefusalCode::PriorityTooHigh => "priority_too_high",
+            RefusalCode::SendAtOutOfRange => "send_at_out_of_range",
+            RefusalCode::Blacklisted => "blacklisted",
+            RefusalCode::ForbiddenWord => "forbidden_word",
+            RefusalCode::WrongColumnCount => "wrong_column_count",
+            RefusalCode::LineNotText => "line_not_text",
+            RefusalCode::LineTooLong => "line_too_long",
+            RefusalCode::UnclosedQuote => "unclosed_quote",
+            RefusalCode::DuplicateRecipient => "duplicate_recipient",
         }
     }
 }

@@ -1,5 +1,6 @@
 use crate::catalog::Priority;
 use crate::content::Attachment;
+use crate::day_window::DayWindow;
 use crate::plan::{ChannelKind, Condition};
 use crate::time::UnixMs;
 use std::collections::BTreeMap;
@@ -26,19 +27,21 @@ pub struct Draft<'a> {
     pub validity_s: Option<u32>,
     /// Nothing is written before this moment.
     pub not_before: Option<UnixMs>,
+    /// The recipient's own sending window.
+    pub window: Option<DayWindow>,
     pub plan: PlanDraft<'a>,
 }
 
-/// Words of a message: free text or a template's name, never both.
+/// Words of a message: free text and HTML, or a template's name, never both.
 #[derive(Clone, Copy, Default)]
 pub struct Words<'a> {
     /// The whole text, or…
     pub text: Option<&'a str>,
     /// …a template's name with values for its variables.
     pub template: Option<&'a str>,
-    /// Of a mail with free text.
+    /// Of a mail whose template has none.
     pub subject: Option<&'a str>,
-    /// Of a mail with free text, beside it.
+    /// Of a mail with free text, beside it or instead of it.
     pub html: Option<&'a str>,
     /// Of a mail.
     pub attachments: &'a [Attachment],
@@ -59,7 +62,7 @@ pub enum PlanDraft<'a> {
 #[derive(Clone)]
 pub struct StepDraft<'a> {
     pub channel: ChannelKind,
-    /// Instead of the message's words, where one is given.
+    /// Instead of the message's text, HTML and template where one of these is given; the same for subject and attachments.
     pub words: Words<'a>,
     pub when: Option<Condition>,
 }
@@ -81,6 +84,7 @@ impl<'a> Draft<'a> {
             reference: None,
             validity_s: None,
             not_before: None,
+            window: None,
             plan: PlanDraft::Simple,
         }
     }

@@ -1,7 +1,10 @@
-use super::Draft;
-use super::text::compose;
-use crate::catalog::{Account, BusinessType, Compiled, CompiledTemplate, Priority};
+use super::recipient::Recipient;
+use super::step::{Body, Step, Steps};
+use super::words::WordCheck;
+use super::{Draft, mail, text};
+use crate::catalog::{Account, BusinessType, Carrier, Compiled, Priority};
 use crate::content::{Content, TextContent};
+use crate::day_window::DayWindow;
 use crate::fact::PlannedAttempt;
 use crate::ids::{BusinessTypeId, RouteGroupId};
 use crate::number_range::NumberRanges;
@@ -9,7 +12,7 @@ use crate::phone::PhoneNumber;
 use crate::plan::ChannelKind;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::segment;
-use crate::template::RenderProblem;
+use crate::template::{RenderError, RenderProblem};
 use crate::time::UnixMs;
 use compact_str::CompactString;
 
@@ -31,6 +34,8 @@ pub struct Prepared {
     pub not_before: Option<UnixMs>,
     /// Seconds from `not_before` or acceptance on.
     pub validity_s: u32,
+    /// The recipient's own sending window.
+    pub person_window: Option<DayWindow>,
     pub reference: Option<CompactString>,
     /// In 1/10,000 yuan.
     pub price_per_segment: u32,
@@ -46,7 +51,7 @@ impl Prepared {
     }
 }
 
-/// Checks one message of an account and decides text, segments and route group.
+/// Checks one message of an account and decides plan, contents, segments and route groups.
 pub fn prepare(
     catalog: &Compiled,
     account: &Account,
@@ -54,37 +59,30 @@ pub fn prepare(
     draft: &Draft<'_>,
 ) -> Result<Prepared, Refusal> {
     check_account(account)?;
-    let to = PhoneNumber::parse(draft.to.unwrap_or_default())
-        .map_err(|error| Refusal::new(RefusalCode::InvalidPhone, "to", error.to_string()))?;
+    let recipient = Recipient::of(draft)?;
     let reference = reference(draft)?;
-    let template = template(catalog, account, draft)?;
-    let business_type = business_type(catalog, account, template, draft)?;
-    if business_type.template_required && template.is_none() {
-        let detail = format!("messages of type {} need a template", business_type.name);
-        return Err(Refusal::new(RefusalCode::TemplateRequired, "template", detail));
-    }
+    let steps = Steps::of(catalog, account, draft, &recipient)?;
+    recipient.check_lists(catalog, account, |channel| steps.uses(channel))?;
+    let business_type = business_type(catalog, account, &steps, draft)?;
+    check_templates(business_type, steps.as_slice())?;
+    let priority = priority(business_type, draft)?;
     let validity_s = validity_s(business_type, draft)?;
-    let signature = draft.signature.unwrap_or(&account.signature);
-    let text = compose(signature, body(template, draft)?, &business_type.tail)?;
-    let group = route(catalog, account, ranges, to, business_type)?;
-    let segments = segments(catalog, group, &text)?;
+    let sending = Sending {
+        catalog,
+        account,
+        ranges,
+        draft,
+        recipient: &recipient,
+        business_type,
+    };
     Ok(Prepared {
-        to: Some(to),
+        to: recipient.to.filter(|_| steps.uses(ChannelKind::Sms)),
         business_type: business_type.id,
-        priority: business_type.priority,
-        plan: vec![PlannedAttempt {
-            kind: ChannelKind::Sms,
-            group,
-            segments,
-            when: None,
-            content: Content::Text(TextContent {
-                text,
-                template: template.map(|template| template.id),
-                extension: account.extension.clone(),
-            }),
-        }],
+        priority,
+        plan: sending.plan(steps)?,
         not_before: draft.not_before,
         validity_s,
+        person_window: draft.window,
         reference,
         price_per_segment: account.price_per_segment,
     })
@@ -123,37 +121,14 @@ fn reference(draft: &Draft<'_>) -> Result<Option<CompactString>, Refusal> {
     Ok((!reference.is_empty()).then(|| reference.into()))
 }
 
-fn template<'c>(
-    catalog: &'c Compiled,
-    account: &Account,
-    draft: &Draft<'_>,
-) -> Result<Option<&'c CompiledTemplate>, Refusal> {
-    let Some(name) = draft.words.template else {
-        return Ok(None);
-    };
-    if draft.words.text.is_some() {
-        let detail = "give a text or a template, not both";
-        return Err(Refusal::new(RefusalCode::TextAndTemplate, "template", detail));
-    }
-    let found = catalog.template(account.tenant, name);
-    let unknown = || {
-        Refusal::new(
-            RefusalCode::UnknownTemplate,
-            "template",
-            "no template has this name",
-        )
-    };
-    found.map(Some).ok_or_else(unknown)
-}
-
-/// The one named, else the template's, else the account's.
+/// The one named, else that of the template used first, else the account's.
 fn business_type<'c>(
     catalog: &'c Compiled,
     account: &Account,
-    template: Option<&CompiledTemplate>,
+    steps: &Steps<'_>,
     draft: &Draft<'_>,
 ) -> Result<&'c BusinessType, Refusal> {
-    let found = match (draft.business_type, template) {
+    let found = match (draft.business_type, steps.template()) {
         (Some(name), _) => catalog.business_type_by_name(name),
         (None, Some(template)) => catalog.business_type(template.business_type),
         (None, None) => catalog.business_type(account.business_type),
@@ -165,6 +140,35 @@ fn business_type<'c>(
             "no business type has this name",
         )
     })
+}
+
+/// Where the business type takes templates only, nothing of a message is free: no text and no subject.
+fn check_templates(business_type: &BusinessType, steps: &[Step<'_>]) -> Result<(), Refusal> {
+    if !business_type.template_required {
+        return Ok(());
+    }
+    for step in steps {
+        let is_mail = step.channel == ChannelKind::Mail;
+        let field = match step.body {
+            Body::Free { .. } => step.place.field("template"),
+            Body::Template(_) if is_mail && step.template_subject().is_none() => step.subject_field(),
+            Body::Template(_) => continue,
+        };
+        let detail = format!("messages of type {} need a template", business_type.name);
+        return Err(Refusal::new(RefusalCode::TemplateRequired, field, detail));
+    }
+    Ok(())
+}
+
+fn priority(business_type: &BusinessType, draft: &Draft<'_>) -> Result<Priority, Refusal> {
+    match draft.priority {
+        // A higher class is ordered before.
+        Some(wanted) if wanted < business_type.priority => {
+            let detail = "the priority is above that of the business type";
+            Err(Refusal::new(RefusalCode::PriorityTooHigh, "priority", detail))
+        }
+        wanted => Ok(wanted.unwrap_or(business_type.priority)),
+    }
 }
 
 fn validity_s(business_type: &BusinessType, draft: &Draft<'_>) -> Result<u32, Refusal> {
@@ -186,60 +190,143 @@ fn validity_s(business_type: &BusinessType, draft: &Draft<'_>) -> Result<u32, Re
     }
 }
 
-fn body(template: Option<&CompiledTemplate>, draft: &Draft<'_>) -> Result<String, Refusal> {
-    let Some(template) = template else {
-        let text = draft.words.text.unwrap_or_default();
-        // Longer ones never fit; they are not copied.
-        if text.len() > segment::SegmentLimits::default().text_bytes_max() {
-            return Err(Refusal::new(
-                RefusalCode::TextTooLong,
-                "text",
-                "the text is too long",
-            ));
-        }
-        return Ok(text.to_owned());
-    };
-    template
-        .template
-        .render(|name| draft.variables.value(name))
-        .map_err(|error| {
-            let code = match error.problem {
-                RenderProblem::Missing => RefusalCode::MissingVariable,
-                _ => RefusalCode::InvalidVariable,
+/// What every attempt of one message is made from.
+struct Sending<'s> {
+    catalog: &'s Compiled,
+    account: &'s Account,
+    ranges: &'s NumberRanges,
+    draft: &'s Draft<'s>,
+    recipient: &'s Recipient,
+    business_type: &'s BusinessType,
+}
+
+impl Sending<'_> {
+    fn plan(&self, steps: Steps<'_>) -> Result<Vec<PlannedAttempt>, Refusal> {
+        let mut mail_bytes = 0;
+        let mut plan = Vec::with_capacity(steps.as_slice().len());
+        for step in steps.as_slice() {
+            let attempt = match step.channel {
+                ChannelKind::Mail => self.mail(step)?,
+                _ => self.short_message(step)?,
             };
-            Refusal::new(
-                code,
-                format!("variables.{}", error.variable),
-                error.problem.to_string(),
-            )
-        })
-}
-
-fn route(
-    catalog: &Compiled,
-    account: &Account,
-    ranges: &NumberRanges,
-    to: PhoneNumber,
-    business_type: &BusinessType,
-) -> Result<RouteGroupId, Refusal> {
-    let origin = ranges.origin(to);
-    catalog
-        .route(
-            account.id,
-            business_type.id,
-            ChannelKind::Sms,
-            origin.carrier,
-            origin.province,
-        )
-        .ok_or_else(|| {
-            let detail = "no route rule leads to a connection that the account is granted";
-            Refusal::new(RefusalCode::NoRoute, "to", detail)
-        })
-}
-
-fn segments(catalog: &Compiled, group: RouteGroupId, text: &str) -> Result<u8, Refusal> {
-    match segment::plan(text, &catalog.limits(group)) {
-        Ok(plan) => Ok(plan.segments),
-        Err(error) => Err(Refusal::new(RefusalCode::TextTooLong, "text", error.to_string())),
+            mail_bytes += attempt.content.mail().map_or(0, mail::bytes);
+            if mail_bytes > mail::CONTENT_BYTES_MAX {
+                return Err(mail::too_long(step.html_field()));
+            }
+            plan.push(attempt);
+        }
+        Ok(plan)
     }
+
+    fn short_message(&self, step: &Step<'_>) -> Result<PlannedAttempt, Refusal> {
+        let signature = self.draft.signature.unwrap_or(&self.account.signature);
+        let body = self.short_body(step)?;
+        let text = text::compose(signature, body, &self.business_type.tail, || {
+            step.place.field("text")
+        })?;
+        self.words().text(&text, || step.text_field())?;
+        let to = self.recipient.to.ok_or_else(|| unreached("to"))?;
+        let group = self.route_of_number(to)?;
+        let segments = segment::plan(&text, &self.catalog.limits(group)).map_err(|error| {
+            Refusal::new(
+                RefusalCode::TextTooLong,
+                step.place.field("text"),
+                error.to_string(),
+            )
+        })?;
+        Ok(PlannedAttempt {
+            kind: step.channel,
+            group,
+            segments: segments.segments,
+            when: step.when.clone(),
+            content: Content::Text(TextContent {
+                text,
+                template: step.template().map(|template| template.id),
+                extension: self.account.extension.clone(),
+            }),
+        })
+    }
+
+    fn short_body(&self, step: &Step<'_>) -> Result<String, Refusal> {
+        match step.body {
+            Body::Free { text, .. } => {
+                let text = text.unwrap_or_default();
+                // Longer ones never fit; they are not copied.
+                if text.len() > segment::SegmentLimits::default().text_bytes_max() {
+                    let field = step.place.field("text");
+                    return Err(Refusal::new(
+                        RefusalCode::TextTooLong,
+                        field,
+                        "the text is too long",
+                    ));
+                }
+                Ok(text.to_owned())
+            }
+            Body::Template(template) => template
+                .template
+                .render(|name| self.draft.variables.value(name))
+                .map_err(render_refusal),
+        }
+    }
+
+    fn mail(&self, step: &Step<'_>) -> Result<PlannedAttempt, Refusal> {
+        let address = self.recipient.mail.clone().ok_or_else(|| unreached("mail"))?;
+        let content = mail::compose(step, address, self.draft.variables)?;
+        self.words().mail(&content, step)?;
+        Ok(PlannedAttempt {
+            kind: step.channel,
+            group: self.route(ChannelKind::Mail, Carrier::Unknown, "", "mail")?,
+            segments: 1,
+            when: step.when.clone(),
+            content: Content::Mail(Box::new(content)),
+        })
+    }
+
+    fn words(&self) -> WordCheck<'_> {
+        WordCheck {
+            catalog: self.catalog,
+            account: self.account,
+        }
+    }
+
+    fn route_of_number(&self, to: PhoneNumber) -> Result<RouteGroupId, Refusal> {
+        let origin = self.ranges.origin(to);
+        self.route(ChannelKind::Sms, origin.carrier, origin.province, "to")
+    }
+
+    fn route(
+        &self,
+        kind: ChannelKind,
+        carrier: Carrier,
+        province: &str,
+        field: &'static str,
+    ) -> Result<RouteGroupId, Refusal> {
+        self.catalog
+            .route(self.account.id, self.business_type.id, kind, carrier, province)
+            .ok_or_else(|| {
+                let detail = "no route rule leads to a connection that the account is granted";
+                Refusal::new(RefusalCode::NoRoute, field, detail)
+            })
+    }
+}
+
+fn unreached(field: &'static str) -> Refusal {
+    Refusal::new(
+        RefusalCode::RecipientMissing,
+        field,
+        "the message has no such recipient",
+    )
+}
+
+/// A template could not be filled in.
+pub(super) fn render_refusal(error: RenderError) -> Refusal {
+    let code = match error.problem {
+        RenderProblem::Missing => RefusalCode::MissingVariable,
+        _ => RefusalCode::InvalidVariable,
+    };
+    Refusal::new(
+        code,
+        format!("variables.{}", error.variable),
+        error.problem.to_string(),
+    )
 }

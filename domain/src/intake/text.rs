@@ -1,11 +1,18 @@
 use crate::refusal::{Refusal, RefusalCode};
+use compact_str::CompactString;
 
 /// The longest signature, in characters, without its brackets.
 pub const SIGNATURE_CHARACTERS_MAX: usize = 20;
 
 /// The whole text as the person reads it: 【signature】, body, tail. A body that begins with this very signature keeps the one.
-pub(super) fn compose(signature: &str, body: String, tail: &str) -> Result<Box<str>, Refusal> {
-    check_body(&body)?;
+/// `field` is the body's.
+pub(super) fn compose(
+    signature: &str,
+    body: String,
+    tail: &str,
+    field: impl FnOnce() -> CompactString,
+) -> Result<Box<str>, Refusal> {
+    check_body(&body, field)?;
     let signature = bracketed(signature)?;
     let signature = if body.starts_with(&signature) {
         ""
@@ -18,18 +25,23 @@ pub(super) fn compose(signature: &str, body: String, tail: &str) -> Result<Box<s
     Ok([signature, &body, tail].concat().into_boxed_str())
 }
 
-fn check_body(body: &str) -> Result<(), Refusal> {
+/// That there is something to read, and no control characters.
+pub(super) fn check_body(body: &str, field: impl FnOnce() -> CompactString) -> Result<(), Refusal> {
     if body.trim().is_empty() {
-        return Err(Refusal::new(RefusalCode::TextEmpty, "text", "the text is empty"));
+        return Err(Refusal::new(RefusalCode::TextEmpty, field(), "the text is empty"));
     }
+    check_characters(body, field)
+}
+
+pub(super) fn check_characters(text: &str, field: impl FnOnce() -> CompactString) -> Result<(), Refusal> {
     // In UTF-8 no byte of another character looks like a C0 control.
     let is_control = |byte: &u8| *byte < 0x20 && !matches!(byte, b'\n' | b'\r' | b'\t') || *byte == 0x7f;
-    let Some(at) = body.as_bytes().iter().position(is_control) else {
+    let Some(at) = text.as_bytes().iter().position(is_control) else {
         return Ok(());
     };
-    let position = body[..at].chars().count() + 1;
+    let position = text[..at].chars().count() + 1;
     let detail = format!("the character at position {position} is a control character");
-    Err(Refusal::new(RefusalCode::TextInvalid, "text", detail))
+    Err(Refusal::new(RefusalCode::TextInvalid, field(), detail))
 }
 
 fn bracketed(signature: &str) -> Result<String, Refusal> {
@@ -71,7 +83,10 @@ mod tests {
             ("市一医院", "【某校】您好", "", "【市一医院】【某校】您好"),
         ];
         for (signature, body, tail, whole) in cases {
-            assert_eq!(compose(signature, body.to_owned(), tail).as_deref(), Ok(whole));
+            assert_eq!(
+                compose(signature, body.to_owned(), tail, || "text".into()).as_deref(),
+                Ok(whole)
+            );
         }
     }
 
@@ -91,7 +106,7 @@ mod tests {
             (&long, "您好", RefusalCode::SignatureInvalid),
         ];
         for (signature, body, code) in cases {
-            let refusal = compose(signature, body.to_owned(), "").unwrap_err();
+            let refusal = compose(signature, body.to_owned(), "", || "text".into()).unwrap_err();
             assert_eq!(refusal.code, code, "{signature:?} {body:?}");
         }
     }

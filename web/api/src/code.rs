@@ -106,14 +106,14 @@ codes! {
     /// The business type takes templates only.
     TemplateRequired "template_required" 422 final "The business type requires a template" "该业务类型必须使用模板";
     /// There is neither `text` nor `template`, or the text is blank.
-    TextEmpty "text_empty" 422 final "The text is empty" "短信内容为空";
-    /// The text needs more segments than allowed.
-    TextTooLong "text_too_long" 422 final "The text is too long" "短信内容过长";
+    TextEmpty "text_empty" 422 final "The text is empty" "内容为空";
+    /// The text needs more segments than allowed, or the mails of a message are too large.
+    TextTooLong "text_too_long" 422 final "The text is too long" "内容过长";
     /// The text holds characters that no phone shows.
-    TextInvalid "text_invalid" 422 final "The text is not valid" "短信内容不合法";
-    /// Both `text` and `template` are given.
+    TextInvalid "text_invalid" 422 final "The text is not valid" "内容不合法";
+    /// A template is given and `text`, `html` or a subject beside its own.
     TextAndTemplate "text_and_template" 422 final "Both text and template are given" "不能同时指定内容和模板";
-    /// The line says the same to the same number as an earlier line; `duplicates=allow` takes it.
+    /// The line says the same to the same recipient as an earlier line; `duplicates=allow` takes it.
     DuplicateLine "duplicate_line" 422 final "The line is a duplicate" "与前面的行重复";
     /// There is no business type of this name.
     UnknownBusinessType "unknown_business_type" 422 final "The business type does not exist" "业务类型不存在";
@@ -129,6 +129,48 @@ codes! {
     ReferenceInvalid "reference_invalid" 422 final "The reference is not valid" "业务编号不合法";
     /// The validity is outside what is allowed.
     ValidityOutOfRange "validity_out_of_range" 422 final "The validity is out of range" "有效期超出范围";
+    /// The message, or a step of its plan, has no number or no mail address to reach.
+    RecipientMissing "recipient_missing" 422 final "There is nobody to reach" "缺少接收人";
+    /// The mail address has no valid form.
+    InvalidMail "invalid_mail" 422 final "The address is not a mail address" "邮箱地址不合法";
+    /// A mail has no subject, neither from the request nor from its template.
+    SubjectMissing "subject_missing" 422 final "The mail has no subject" "缺少邮件主题";
+    /// The subject is too long, or has more than one line.
+    SubjectInvalid "subject_invalid" 422 final "The subject is not valid" "邮件主题不合法";
+    /// There are too many attachments, or a name or media type is not valid.
+    AttachmentInvalid "attachment_invalid" 422 final "An attachment is not valid" "附件不合法";
+    /// The file of an attachment is not stored; upload it first.
+    AttachmentUnknown "attachment_unknown" 422 final "The attached file does not exist" "附件文件不存在";
+    /// The attachments of one mail are too large together.
+    AttachmentsTooLarge "attachments_too_large" 422 final "The attachments are too large" "附件总大小超出限制";
+    /// The organisation has no strategy of this name.
+    UnknownStrategy "unknown_strategy" 422 final "The strategy does not exist" "发送策略不存在";
+    /// The steps of the plan do not go together, or a channel is not available; `detail` says which.
+    PlanInvalid "plan_invalid" 422 final "The plan is not valid" "发送计划不合法";
+    /// The priority is above that of the business type.
+    PriorityTooHigh "priority_too_high" 422 final "The priority is too high" "优先级高于业务类型";
+    /// `send_at` is too far ahead.
+    SendAtOutOfRange "send_at_out_of_range" 422 final "The moment to send is out of range" "定时发送时间超出范围";
+    /// The recipient stands in a black list (SAFE-1).
+    Blacklisted "blacklisted" 422 final "The recipient is blacklisted" "接收人在黑名单中";
+    /// What would be sent holds a sensitive word (SAFE-1); `detail` says where and of which list.
+    ForbiddenWord "forbidden_word" 422 final "There is a sensitive word" "内容含敏感词";
+
+    // Campaigns, and lines of their recipients files.
+    /// The campaign is in a state that does not allow this; `detail` names the state.
+    CampaignState "campaign_state" 409 final "The state of the campaign does not allow this" "任务当前状态不允许此操作";
+    /// As many campaigns as are allowed have not ended yet.
+    TooManyCampaigns "too_many_campaigns" 409 final "There are too many campaigns" "未结束的任务过多";
+    /// The line has more or fewer cells than the first line of the file has names.
+    WrongColumnCount "wrong_column_count" 422 final "The line has the wrong number of columns" "该行列数与表头不一致";
+    /// The line holds bytes that are no text in the file's encoding.
+    LineNotText "line_not_text" 422 final "The line is not text in the file's encoding" "该行含有无法识别的字符编码";
+    /// The line is longer than 64 KiB.
+    LineTooLong "line_too_long" 422 final "The line is too long" "该行过长";
+    /// The line opens a quotation mark that is never closed.
+    UnclosedQuote "unclosed_quote" 422 final "A quotation mark is never closed" "该行引号未闭合";
+    /// An earlier line of the file has the same recipient; `duplicates: allow` takes it.
+    DuplicateRecipient "duplicate_recipient" 422 final "An earlier line has the same recipient" "与前面的行收件人重复";
 }
 
 #[cfg(test)]

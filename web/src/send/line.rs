@@ -75,6 +75,7 @@ pub fn draft<'a>(request: &'a MessageRequest<'a>) -> Draft<'a> {
         validity_s: request.validity_s,
         priority: None,
         not_before: None,
+        window: None,
         plan: PlanDraft::Simple,
     }
 }

@@ -1,37 +1,10 @@
 use super::*;
 use crate::catalog::Priority;
-use crate::catalog::fixture::{self, *};
+use crate::catalog::fixture::*;
 use crate::content::Content;
-use crate::number_range::NumberRanges;
+use crate::intake::VALIDITY_S;
 use crate::plan::ChannelKind;
-use crate::refusal::{Refusal, RefusalCode};
 use proptest::prelude::*;
-
-const TO: &str = "138 0000 0001";
-
-fn prepare_for(account: crate::ids::AccountId, draft: &Draft<'_>) -> Result<Prepared, Refusal> {
-    let catalog = fixture::compiled();
-    prepare(
-        &catalog,
-        catalog.account(account).unwrap(),
-        &NumberRanges::default(),
-        draft,
-    )
-}
-
-fn said(text: Option<&str>) -> Words<'_> {
-    Words {
-        text,
-        ..Words::default()
-    }
-}
-
-fn named(template: &str) -> Words<'_> {
-    Words {
-        template: Some(template),
-        ..Words::default()
-    }
-}
 
 fn short(prepared: &Prepared) -> &crate::content::TextContent {
     match &prepared.plan[0].content {
@@ -43,7 +16,7 @@ fn short(prepared: &Prepared) -> &crate::content::TextContent {
 #[test]
 fn a_text_takes_everything_else_from_the_account() {
     let prepared = prepare_for(HIS, &Draft::of_text(TO, "您好")).unwrap();
-    assert_eq!(prepared.to.unwrap().as_u64(), 8_613_800_000_001);
+    assert_eq!(prepared.to.unwrap().as_u64(), 8_613_800_000_009);
     assert_eq!(prepared.text(), "【示范医院】您好");
     assert_eq!(short(&prepared).extension, "01");
     assert_eq!(short(&prepared).template, None);
@@ -113,7 +86,7 @@ fn number_ranges_decide_the_route() {
             .plan[0]
             .group
     };
-    assert_eq!(route("13800000001"), ONLY_SMPP);
+    assert_eq!(route("13800000009"), ONLY_SMPP);
     assert_eq!(route("13900000001"), BOTH);
 }
 
@@ -305,7 +278,7 @@ fn refusals_repeat_neither_number_nor_content() {
     let text = Draft::of_text(TO, "您好");
     let cases = [
         Draft {
-            to: Some("13800000001x"),
+            to: Some("13800000009x"),
             ..text
         },
         Draft {
@@ -321,7 +294,7 @@ fn refusals_repeat_neither_number_nor_content() {
     for draft in cases {
         let refusal = prepare_for(HIS, &draft).unwrap_err().to_string();
         assert!(
-            !refusal.contains("13800000001") && !refusal.contains("秘密"),
+            !refusal.contains("13800000009") && !refusal.contains("秘密"),
             "{refusal}"
         );
     }
@@ -330,7 +303,7 @@ fn refusals_repeat_neither_number_nor_content() {
 proptest! {
     #[test]
     fn any_request_is_answered(
-        to in "\\PC{0,20}|1380000[0-9]{4}",
+        to in "\\PC{0,20}|1390000[0-9]{4}",
         text in prop::option::of(".{0,300}"),
         signature in prop::option::of(".{0,30}"),
         reference in prop::option::of(".{0,80}"),
