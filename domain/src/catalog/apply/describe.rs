@@ -3,7 +3,7 @@ use crate::catalog::{
     Account, BusinessType, Cap, Connection, MailSettings, Modules, NumberList, Organisation, RouteGroup,
     RouteRule, Secret, SendingStrategy, Snapshot, StrategyStep, Template, Webhook, WordList,
 };
-use crate::ids::{AccountId, BusinessTypeId, ConnectionId, TemplateId, TenantId};
+use crate::ids::{AccountId, BusinessTypeId, ConnectionId, RouteGroupId, TemplateId, TenantId};
 use crate::plan::Condition;
 use std::fmt::Display;
 use twox_hash::XxHash3_64;
@@ -179,11 +179,6 @@ impl Names<'_> {
             group,
         } = rule;
         let accounts = accounts.iter().map(|id| self.account_name(*id));
-        let group = self
-            .0
-            .route_groups
-            .get(group)
-            .map_or_else(|| format!("#{group}"), |known| known.name.to_string());
         let fields = vec![
             ("accounts", list(accounts)),
             (
@@ -192,7 +187,7 @@ impl Names<'_> {
             ),
             ("carriers", list(carriers.iter().map(|carrier| carrier.word()))),
             ("provinces", list(provinces)),
-            ("group", shown(group)),
+            ("group", shown(self.route_group_name(*group))),
         ];
         Described {
             name: name.to_string(),
@@ -361,35 +356,42 @@ impl Names<'_> {
         list(ids.iter().map(|id| self.account_name(*id)))
     }
 
-    fn account_name(&self, id: AccountId) -> String {
+    pub fn account_name(&self, id: AccountId) -> String {
         self.0
             .accounts
             .get(&id)
             .map_or_else(|| format!("#{id}"), |known| known.name.to_string())
     }
 
-    fn template_name(&self, id: TemplateId) -> String {
+    pub fn template_name(&self, id: TemplateId) -> String {
         self.0
             .templates
             .get(&id)
             .map_or_else(|| format!("#{id}"), |known| known.name.to_string())
     }
 
-    fn organisation_name(&self, id: TenantId) -> String {
+    pub fn organisation_name(&self, id: TenantId) -> String {
         self.0
             .organisations
             .get(&id)
             .map_or_else(|| format!("#{id}"), |known| known.name.to_string())
     }
 
-    fn business_type_name(&self, id: BusinessTypeId) -> String {
+    pub fn business_type_name(&self, id: BusinessTypeId) -> String {
         self.0
             .business_types
             .get(&id)
             .map_or_else(|| format!("#{id}"), |known| known.name.to_string())
     }
 
-    fn connection_name(&self, id: ConnectionId) -> String {
+    pub fn route_group_name(&self, id: RouteGroupId) -> String {
+        self.0
+            .route_groups
+            .get(&id)
+            .map_or_else(|| format!("#{id}"), |known| known.name.to_string())
+    }
+
+    pub fn connection_name(&self, id: ConnectionId) -> String {
         self.0
             .connections
             .get(&id)

@@ -7,18 +7,21 @@ mod change;
 mod check;
 mod describe;
 mod diff;
+mod edit;
 mod entries;
 mod entry;
 mod environment;
 mod error;
 mod file;
 mod names;
+mod of;
 mod resolve;
 mod secret_source;
 mod section;
 mod words;
 
 pub use change::{Change, What};
+pub use edit::{EditError, EntryRef, Upserted};
 pub use entry::{
     AccountEntry, BusinessTypeEntry, ConnectionEntry, MailEntry, MemberEntry, NumberListEntry,
     OrganisationEntry, RouteGroupEntry, RouteRuleEntry, StepEntry, StrategyEntry, TemplateEntry,
@@ -32,5 +35,9 @@ pub use secret_source::SecretSource;
 pub use section::Section;
 pub use words::Word;
 
+#[cfg(test)]
+mod edit_tests;
+#[cfg(test)]
+mod object_tests;
 #[cfg(test)]
 mod tests;

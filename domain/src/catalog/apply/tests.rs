@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-const FILE: &str = r#"
+pub(super) const FILE: &str = r#"
 [[organisation]]
 name = "示范医院"
 weight = 2
@@ -65,7 +65,7 @@ business_type = "notice"
 
 /// Secrets from a table, keys that count up, and a hash that needs no library.
 #[derive(Default)]
-struct Fixture {
+pub(super) struct Fixture {
     missing: Vec<&'static str>,
     keys: Cell<u32>,
 }
@@ -79,8 +79,14 @@ impl Environment for Fixture {
         }
     }
 
-    fn file(&self, _: &str) -> Result<String, String> {
-        Ok("password\n".to_owned())
+    fn file(&self, path: &str) -> Result<String, String> {
+        match path {
+            "words.txt" => Ok("\u{feff}# 敏感词\r\n赌博\r\n\r\n  free cash\n赌博\n".to_owned()),
+            "numbers.txt" => Ok("# refused\n+86 138 0000 0002\nOne@Home.example\n13800000001\n".to_owned()),
+            "broken.txt" => Ok("13800000001\n\n1380000000x\n@home.example\n".to_owned()),
+            "absent.txt" => Err("does not exist".to_owned()),
+            _ => Ok("password\n".to_owned()),
+        }
     }
 
     fn sha256(&self, text: &str) -> [u8; 32] {
@@ -97,7 +103,7 @@ impl Environment for Fixture {
     }
 }
 
-fn file(text: &str) -> ApplyFile {
+pub(super) fn file(text: &str) -> ApplyFile {
     toml::from_str(text).unwrap()
 }
 
@@ -111,7 +117,7 @@ fn first() -> Applied {
     .unwrap()
 }
 
-const NEXT: NextIds = NextIds {
+pub(super) const NEXT: NextIds = NextIds {
     organisation: 100,
     account: 100,
     connection: 100,
