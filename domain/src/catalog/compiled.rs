@@ -16,6 +16,7 @@ use std::sync::Arc;
 pub struct Compiled {
     snapshot: Arc<Snapshot>,
     accounts_by_key: HashMap<[u8; 32], AccountId>,
+    accounts_by_name: HashMap<CompactString, AccountId>,
     templates: HashMap<TenantId, HashMap<CompactString, CompiledTemplate>>,
     template_names: HashMap<TemplateId, (TenantId, CompactString)>,
     strategies: HashMap<TenantId, HashMap<CompactString, StrategyId>>,
@@ -58,8 +59,23 @@ pub enum CompileError {
 
 impl Compiled {
     pub fn new(snapshot: Arc<Snapshot>) -> Result<Compiled, CompileError> {
+        Self::compile(snapshot, None)
+    }
+
+    /// The same for the version after this one. What is dear to build and did not change is taken over.
+    pub fn next(&self, snapshot: Arc<Snapshot>) -> Result<Compiled, CompileError> {
+        Self::compile(snapshot, Some(self))
+    }
+
+    fn compile(snapshot: Arc<Snapshot>, before: Option<&Compiled>) -> Result<Compiled, CompileError> {
+        let before = before.map(|before| (&before.words, &*before.snapshot));
         Ok(Compiled {
             accounts_by_key: accounts_by_key(&snapshot)?,
+            accounts_by_name: snapshot
+                .accounts
+                .values()
+                .map(|account| (account.name.clone(), account.id))
+                .collect(),
             templates: templates(&snapshot)?,
             template_names: snapshot
                 .templates
@@ -73,7 +89,7 @@ impl Compiled {
                 .map(|kind| (kind.name.clone(), kind.id))
                 .collect(),
             routes: RouteTable::new(&snapshot),
-            words: WordFilter::new(&snapshot)?,
+            words: WordFilter::new(&snapshot, before)?,
             numbers: NumberFilter::new(&snapshot)?,
             snapshot,
         })
@@ -81,6 +97,11 @@ impl Compiled {
 
     pub fn snapshot(&self) -> &Arc<Snapshot> {
         &self.snapshot
+    }
+
+    #[cfg(test)]
+    pub(super) fn word_filter(&self) -> &WordFilter {
+        &self.words
     }
 
     pub fn version(&self) -> u32 {
@@ -94,6 +115,10 @@ impl Compiled {
     /// The account whose API key has this SHA-256, disabled ones included.
     pub fn account_by_key(&self, sha256: &[u8; 32]) -> Option<&Account> {
         self.account(*self.accounts_by_key.get(sha256)?)
+    }
+
+    pub fn account_by_name(&self, name: &str) -> Option<&Account> {
+        self.account(*self.accounts_by_name.get(name)?)
     }
 
     pub fn template(&self, tenant: TenantId, name: &str) -> Option<&CompiledTemplate> {
