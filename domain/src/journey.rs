@@ -40,6 +40,12 @@ impl Journey {
             .map_or("", |attempt| attempt.content.headline())
     }
 
+    /// The address of the plan's first mail.
+    pub fn address(&self) -> Option<&str> {
+        let mut mails = self.attempts.iter().filter_map(|attempt| attempt.content.mail());
+        mails.next().map(|mail| &*mail.address)
+    }
+
     /// Applies a correction. The message then has ended when the correction says.
     pub fn amend(&mut self, amendment: &Amendment) {
         self.state = MessageState::Final(amendment.state);

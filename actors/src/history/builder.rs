@@ -1,7 +1,7 @@
 use super::feed::HistoryFeed;
 use super::recent::Recent;
 use crate::status::Counters;
-use carillon_storage::history::{History, HistoryError};
+use carillon_storage::history::{Batch, History, HistoryError};
 use carillon_storage::journal::{FrameSeq, Journal};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -99,19 +99,14 @@ impl HistoryBuilder {
         let Some(upto) = finished.last().map(|finished| finished.frame) else {
             return Ok(());
         };
-        let journeys: Vec<_> = finished
-            .iter()
-            .flat_map(|finished| &finished.journeys)
-            .cloned()
-            .collect();
-        let amendments: Vec<_> = finished
-            .iter()
-            .flat_map(|finished| &finished.amendments)
-            .cloned()
-            .collect();
-        drop(finished);
-        self.history.store(&journeys, &amendments, upto)?;
+        let batch = Batch::of(
+            finished.iter().flat_map(|finished| &finished.journeys),
+            finished.iter().flat_map(|finished| &finished.amendments),
+        );
+        self.history.store(batch, upto)?;
         self.recent.stored(upto);
+        // Only now, so that they are freed here and not under the lock that the lane waits for.
+        drop(finished);
         self.counters.history_frame.set(upto.0);
         Ok(())
     }
@@ -145,7 +140,7 @@ impl HistoryBuilder {
             self.store_some()?;
         }
         if self.history.stored_upto() < at {
-            self.history.store(&[], &[], at)?;
+            self.history.store(Batch::default(), at)?;
         }
         self.journal.save_checkpoint(at, state)?;
         self.journal.release(release)?;

@@ -1,11 +1,13 @@
 //! Measures the history on the real disk: `cargo run -p carillon-embedded --example history_speed -- [rows] [batch] [folder]`.
 
-use carillon_domain::ids::MessageId;
-use carillon_domain::journey::Journey;
+use carillon_domain::fact::FinalState;
+use carillon_domain::ids::{AccountId, CampaignId, MessageId, TenantId};
+use carillon_domain::journey::{Journey, MessageState};
+use carillon_domain::time::UnixMs;
 use carillon_embedded::history::{EmbeddedHistory, HistoryOptions};
 use carillon_storage::conformance::Random;
 use carillon_storage::conformance::history::{journey, phone};
-use carillon_storage::history::{History, PhoneQuery};
+use carillon_storage::history::{Batch, History, RANGE_MAX, SearchQuery};
 use carillon_storage::journal::FrameSeq;
 use rustix::time::{ClockId, clock_gettime};
 use std::env;
@@ -15,7 +17,7 @@ use std::time::{Duration, Instant};
 
 const PHONES: u64 = 5_000_000;
 const FIRST_ID: u64 = 1_770_000_000_000 << 22;
-const SEARCHES: u64 = 5000;
+const SEARCHES: u64 = 1000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
@@ -33,20 +35,45 @@ fn main() -> Result<(), Box<dyn Error>> {
     store(&history, rows, batch, &mut random)?;
     merge(&history, dir.path(), rows)?;
     let ids = rows / batch * batch;
-    measure("by_phone", || {
-        let query = PhoneQuery {
-            phone: phone(random.below(PHONES)),
-            tenant: None,
-            before: None,
-            limit: 50,
-        };
-        history.by_phone(&query).map(|_| ())
+    let first = UnixMs(MessageId(FIRST_ID).unix_ms());
+    let page = || SearchQuery {
+        from: first,
+        until: UnixMs(first.0 + RANGE_MAX.as_millis() as u64),
+        ..SearchQuery::newest(50)
+    };
+    measure("by number", || {
+        let phone = Some(phone(random.below(PHONES)));
+        history.search(&SearchQuery { phone, ..page() })
+    })?;
+    measure("by campaign", || {
+        let campaign = Some(CampaignId(random.below(3) as u32));
+        history.search(&SearchQuery { campaign, ..page() })
+    })?;
+    measure("by account and state", || {
+        let account = Some(AccountId(random.below(9) as u32));
+        let states = vec![MessageState::Final(FinalState::Failed)];
+        history.search(&SearchQuery {
+            account,
+            states,
+            ..page()
+        })
+    })?;
+    measure("by account in vain", || {
+        let account = Some(AccountId(random.below(9) as u32));
+        let states = vec![MessageState::Active];
+        history.search(&SearchQuery {
+            account,
+            states,
+            ..page()
+        })
+    })?;
+    measure("by organisation in vain", || {
+        let tenant = Some(TenantId(2));
+        history.search(&SearchQuery { tenant, ..page() })
     })?;
     let mut random = Random::new(2);
     measure("journey", || {
-        history
-            .journey(MessageId(FIRST_ID + random.below(ids)))
-            .map(|_| ())
+        history.journey(MessageId(FIRST_ID + random.below(ids)))
     })?;
     Ok(())
 }
@@ -65,7 +92,7 @@ fn store(
             .map(|id| journey(id, phone(random.below(PHONES)), 1, random))
             .collect();
         let (started, cpu_started) = (Instant::now(), cpu_time(ClockId::ThreadCPUTime));
-        history.store(&journeys, &[], FrameSeq(number + 1))?;
+        history.store(Batch::of(&journeys, &[]), FrameSeq(number + 1))?;
         cpu += cpu_time(ClockId::ThreadCPUTime) - cpu_started;
         wall += started.elapsed();
         longest = longest.max(started.elapsed());
@@ -96,7 +123,7 @@ fn merge(history: &EmbeddedHistory, dir: &Path, rows: u64) -> Result<(), Box<dyn
     Ok(())
 }
 
-fn measure<E>(what: &str, mut search: impl FnMut() -> Result<(), E>) -> Result<(), E> {
+fn measure<T, E>(what: &str, mut search: impl FnMut() -> Result<T, E>) -> Result<(), E> {
     let mut times = Vec::new();
     for _ in 0..SEARCHES {
         let started = Instant::now();

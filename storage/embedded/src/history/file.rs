@@ -6,25 +6,71 @@ use carillon_storage::history::HistoryError;
 use parking_lot::Mutex;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use std::collections::VecDeque;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-const GET: &str = "SELECT id, phone, tenant, account, state, final_at, body FROM journey WHERE id = ?1";
-const BY_PHONE: &str = "SELECT id, phone, tenant, account, state, final_at, body FROM journey
-    WHERE phone = ?1 AND id BETWEEN ?2 AND ?3 AND (?4 IS NULL OR tenant = ?4) ORDER BY id DESC LIMIT ?5";
-/// The columns of a row, in the order [`Rows::copy`](super::file_writer::Rows::copy) takes them.
-pub(super) const ALL: &str =
-    "SELECT id, phone, tenant, account, state, final_at, body FROM journey ORDER BY id";
+/// The columns in the order in which [`read_head`] and [`Rows::copy`](super::file_writer::Rows::copy) take them.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, phone, tenant, account, state, final_at, campaign, line, mail, body FROM journey ",
+            $rest
+        )
+    };
+}
 
-/// What is asked of one file: rows to one number with ids in a range, newest first.
-pub(super) struct PhoneRange {
-    pub phone: u64,
-    pub tenant: Option<u32>,
-    pub id_min: u64,
-    pub id_max: u64,
-    pub limit: usize,
+const GET: &str = select!("WHERE id = ?1");
+pub(super) const ALL: &str = select!("ORDER BY id");
+const BODY: usize = 9;
+
+/// A finished file/// By which index rows are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Key {
+    Phone(u64),
+    Mail(i64),
+    Campaign(u32),
+    /// All rows.
+    Id,
+}
+
+/// What one look into a file gave.
+#[derive(Default)]
+pub(super) struct Look {
+    /// What was wanted, newest first.
+    pub rows: VecDeque<Row>,
+    /// How many rows it looked at.
+    pub looked: usize,
+    /// The last one of them.
+    pub lowest: Option<u64>,
+}
+
+impl Key {
+    fn sql(self) -> &'static str {
+        match self {
+            Key::Phone(_) => select!(
+                "INDEXED BY journey_by_phone WHERE phone = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id DESC LIMIT ?4"
+            ),
+            Key::Mail(_) => select!(
+                "INDEXED BY journey_by_mail WHERE mail = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id DESC LIMIT ?4"
+            ),
+            Key::Campaign(_) => select!(
+                "INDEXED BY journey_by_campaign WHERE campaign = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id DESC LIMIT ?4"
+            ),
+            Key::Id => select!("WHERE ?1 IS NULL AND id BETWEEN ?2 AND ?3 ORDER BY id DESC LIMIT ?4"),
+        }
+    }
+
+    fn value(self) -> Option<i64> {
+        match self {
+            Key::Phone(phone) => Some(phone as i64),
+            Key::Mail(hash) => Some(hash),
+            Key::Campaign(id) => Some(id.into()),
+            Key::Id => None,
+        }
+    }
 }
 
 /// A finished file: never changed, read by many threads, removed when the last reader of a merged one has gone.
@@ -80,19 +126,46 @@ impl HistoryFile {
         self.with(|connection| {
             connection
                 .prepare_cached(GET)?
-                .query_row([code::to_sql(id)], read)
+                .query_row([code::to_sql(id)], |row| with_body(read_head(row)?, row))
                 .optional()
         })
     }
 
-    pub fn by_phone(&self, range: &PhoneRange) -> Result<Vec<Row>, HistoryError> {
-        let limit = i64::try_from(range.limit).unwrap_or(i64::MAX);
-        let (low, high) = (code::to_sql(range.id_min), code::to_sql(range.id_max));
+    /// Looks at the newest `count` rows under a key with ids from `low` to `high`, and takes those that are wanted. Whether a
+    /// row is wanted is asked before its body is read.
+    pub fn look(
+        &self,
+        key: Key,
+        low: u64,
+        high: u64,
+        count: usize,
+        wanted: impl Fn(&Row) -> bool,
+    ) -> Result<Look, HistoryError> {
         self.with(|connection| {
-            let mut statement = connection.prepare_cached(BY_PHONE)?;
-            statement
-                .query_map(params![range.phone as i64, low, high, range.tenant, limit], read)?
-                .collect()
+            let mut statement = connection.prepare_cached(key.sql())?;
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            let mut found =
+                statement.query(params![key.value(), code::to_sql(low), code::to_sql(high), count])?;
+            let mut look = Look::default();
+            while let Some(found) = found.next()? {
+                let row = read_head(found)?;
+                look.looked += 1;
+                look.lowest = Some(row.id);
+                if wanted(&row) {
+                    look.rows.push_back(with_body(row, found)?);
+                }
+            }
+            Ok(look)
+        })
+    }
+
+    /// How SQLite answers a look.
+    #[cfg(test)]
+    pub fn plan(&self, key: Key) -> Result<String, HistoryError> {
+        self.with(|connection| {
+            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", key.sql()))?;
+            let steps = statement.query_map(params![key.value(), 0, 1, 1], |row| row.get(3))?;
+            Ok(steps.collect::<rusqlite::Result<Vec<String>>>()?.join("; "))
         })
     }
 
@@ -154,7 +227,8 @@ impl Drop for HistoryFile {
     }
 }
 
-fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+/// Everything but the body.
+fn read_head(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     Ok(Row {
         id: code::from_sql(row.get(0)?),
         phone: row.get::<_, i64>(1)? as u64,
@@ -162,7 +236,17 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         account: row.get(3)?,
         state: row.get(4)?,
         final_at: row.get::<_, Option<i64>>(5)?.map(|at| at as u64),
-        body: row.get(6)?,
+        campaign: row.get(6)?,
+        line: row.get(7)?,
+        mail: row.get(8)?,
+        body: Vec::new(),
+    })
+}
+
+fn with_body(row: Row, found: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    Ok(Row {
+        body: found.get(BODY)?,
+        ..row
     })
 }
 

@@ -1,6 +1,6 @@
 use super::code;
 use super::failure::failed;
-use super::row::{NO_PHONE, encode_body};
+use super::row::{NO_PHONE, encode_body, mail_hash};
 use carillon_domain::journey::Journey;
 use carillon_storage::history::HistoryError;
 use rusqlite::types::ToSqlOutput;
@@ -10,7 +10,7 @@ use std::io;
 use std::path::Path;
 
 /// `PRAGMA user_version` of the files this code writes.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// A file is worthless until it is whole and synced, so SQLite needs neither journal nor syncs while it is written.
 const SETTINGS: &str = "
@@ -20,7 +20,7 @@ const SETTINGS: &str = "
     PRAGMA locking_mode = EXCLUSIVE;
     PRAGMA temp_store = MEMORY;
     PRAGMA cache_size = -8192;
-    PRAGMA user_version = 1;
+    PRAGMA user_version = 2;
     BEGIN;
     CREATE TABLE journey (
         id INTEGER PRIMARY KEY,
@@ -29,12 +29,20 @@ const SETTINGS: &str = "
         account INTEGER NOT NULL,
         state INTEGER NOT NULL,
         final_at INTEGER,
+        campaign INTEGER,
+        line INTEGER,
+        mail INTEGER,
         body BLOB NOT NULL
     );
 ";
-/// The index ends with the id by itself, because that is the row's key.
-const INDEXES: &str = "CREATE INDEX journey_by_phone ON journey (phone); COMMIT;";
-const INSERT: &str = "INSERT INTO journey VALUES (?, ?, ?, ?, ?, ?, ?)";
+/// Each index ends with the id by itself, because that is the row's key.
+const INDEXES: &str = "
+    CREATE INDEX journey_by_phone ON journey (phone);
+    CREATE INDEX journey_by_campaign ON journey (campaign) WHERE campaign IS NOT NULL;
+    CREATE INDEX journey_by_mail ON journey (mail) WHERE mail IS NOT NULL;
+    COMMIT;
+";
+const INSERT: &str = "INSERT INTO journey VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 /// What a finished file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +76,12 @@ impl Rows<'_> {
         self.insert.raw_bind_parameter(5, code::encode(journey.state))?;
         self.insert
             .raw_bind_parameter(6, journey.final_at.map(|at| at.0 as i64))?;
-        self.insert.raw_bind_parameter(7, &self.body[..])?;
+        let (campaign, line) = journey.campaign.map(|at| (at.campaign.0, at.line)).unzip();
+        self.insert.raw_bind_parameter(7, campaign)?;
+        self.insert.raw_bind_parameter(8, line)?;
+        self.insert
+            .raw_bind_parameter(9, journey.address().map(mail_hash))?;
+        self.insert.raw_bind_parameter(10, &self.body[..])?;
         self.insert.raw_execute().map(|_| ())
     }
 
@@ -76,7 +89,7 @@ impl Rows<'_> {
     pub fn copy(&mut self, id: i64, row: &rusqlite::Row<'_>) -> rusqlite::Result<()> {
         self.count(code::from_sql(id));
         self.insert.raw_bind_parameter(1, id)?;
-        for column in 1..7 {
+        for column in 1..10 {
             self.insert
                 .raw_bind_parameter(column + 1, ToSqlOutput::Borrowed(row.get_ref(column)?))?;
         }

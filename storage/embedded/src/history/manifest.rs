@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 const NAME: &str = "manifest.db";
 /// `PRAGMA user_version` of the manifest this code writes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 const SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000;";
 const SCHEMA: &str = "
@@ -33,7 +33,7 @@ const SCHEMA: &str = "
         cause TEXT,
         at INTEGER NOT NULL
     );
-    PRAGMA user_version = 1;
+    PRAGMA user_version = 2;
 ";
 const ADD_FILE: &str = "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?)";
 /// The latest correction stays, whatever the order in which corrections come.
@@ -97,7 +97,7 @@ impl Manifest {
     pub fn add(
         &self,
         file: Option<&Entry>,
-        amendments: &[Amendment],
+        amendments: &[&Amendment],
         upto: FrameSeq,
     ) -> Result<(), HistoryError> {
         self.change("storing a batch", |transaction| {
@@ -105,13 +105,13 @@ impl Manifest {
                 insert(transaction, file)?;
             }
             let mut amend = transaction.prepare_cached(AMEND)?;
-            for Amendment {
-                message,
-                state,
-                cause,
-                at,
-            } in amendments
-            {
+            for amendment in amendments {
+                let Amendment {
+                    message,
+                    state,
+                    cause,
+                    at,
+                } = amendment;
                 let (id, state) = (code::to_sql(message.0), code::encode_final(*state));
                 amend.execute(params![id, state, cause.as_deref(), at.0 as i64])?;
             }
@@ -137,7 +137,7 @@ impl Manifest {
 
     /// The latest correction of a message.
     pub fn amendment(&self, message: MessageId) -> Result<Option<Amendment>, HistoryError> {
-        if !self.amended.load(Ordering::Acquire) {
+        if !self.is_amended() {
             return Ok(None);
         }
         let reader = self.reader.lock();
@@ -168,6 +168,11 @@ impl Manifest {
             cause: cause.map(Into::into),
             at: UnixMs(at as u64),
         }))
+    }
+
+    /// Whether anything was ever corrected.
+    pub fn is_amended(&self) -> bool {
+        self.amended.load(Ordering::Acquire)
     }
 
     fn change(

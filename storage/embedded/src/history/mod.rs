@@ -12,8 +12,9 @@ mod manifest;
 mod merge;
 mod merge_plan;
 mod options;
-mod page;
 mod row;
+mod scan;
+mod search;
 mod shelf;
 mod store;
 

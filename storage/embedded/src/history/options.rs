@@ -5,6 +5,8 @@ pub struct HistoryOptions {
     pub rows_full: u64,
     /// Read connections kept open over all files.
     pub idle_connections_max: usize,
+    /// Rows one search looks at, about, before it gives what it has and where to go on.
+    pub looked_rows_max: usize,
     /// Merge on a thread of low priority. Without it files are merged only when too many lie about.
     pub merge_in_background: bool,
 }
@@ -15,6 +17,7 @@ impl Default for HistoryOptions {
         HistoryOptions {
             rows_full: 250_000,
             idle_connections_max: 256,
+            looked_rows_max: 20_000,
             merge_in_background: true,
         }
     }

@@ -1,6 +1,6 @@
 use super::code;
 use carillon_domain::campaign::CampaignLine;
-use carillon_domain::ids::{AccountId, BusinessTypeId, MessageId, TenantId};
+use carillon_domain::ids::{AccountId, BusinessTypeId, CampaignId, MessageId, TenantId};
 use carillon_domain::journey::{AttemptJourney, Journey};
 use carillon_domain::phone::PhoneNumber;
 use carillon_domain::time::UnixMs;
@@ -8,7 +8,7 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 /// The form of [`Body`] this code writes.
-const BODY_VERSION: u8 = 2;
+const BODY_VERSION: u8 = 3;
 
 /// Stands where a message has no number.
 pub(super) const NO_PHONE: u64 = 0;
@@ -22,8 +22,22 @@ pub(super) struct Row {
     pub account: u32,
     pub state: u8,
     pub final_at: Option<u64>,
+    pub campaign: Option<u32>,
+    /// The line of the campaign; there with it.
+    pub line: Option<u32>,
+    /// See [`mail_hash`].
+    pub mail: Option<i64>,
     /// A version byte and the rest of the journey in postcard's form.
     pub body: Vec<u8>,
+}
+
+/// By which messages to an address are found. Two addresses may have the same, so that what is found is compared.
+pub(super) fn mail_hash(address: &str) -> i64 {
+    // FNV-1a: it stands on the disk, so it must stay the same; nobody gains by making two addresses meet.
+    let hash = address.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    hash as i64
 }
 
 #[derive(Serialize)]
@@ -31,7 +45,6 @@ struct Body<'j> {
     business_type: BusinessTypeId,
     reference: Option<&'j str>,
     cause: Option<&'j str>,
-    campaign: Option<CampaignLine>,
     read_at: Option<UnixMs>,
     attempts: &'j [AttemptJourney],
 }
@@ -41,7 +54,6 @@ struct OwnedBody {
     business_type: BusinessTypeId,
     reference: Option<CompactString>,
     cause: Option<CompactString>,
-    campaign: Option<CampaignLine>,
     read_at: Option<UnixMs>,
     attempts: Vec<AttemptJourney>,
 }
@@ -54,7 +66,6 @@ pub(super) fn encode_body(journey: &Journey, body: &mut Vec<u8>) -> Result<(), p
         business_type: journey.business_type,
         reference: journey.reference.as_deref(),
         cause: journey.cause.as_deref(),
-        campaign: journey.campaign,
         read_at: journey.read_at,
         attempts: &journey.attempts,
     };
@@ -80,6 +91,10 @@ impl Row {
                     .map_err(|error| format!("the number of message {:016x}: {error}", self.id))?,
             ),
         };
+        let campaign = self.campaign.zip(self.line).map(|(campaign, line)| CampaignLine {
+            campaign: CampaignId(campaign),
+            line,
+        });
         Ok(Journey {
             message: MessageId(self.id),
             tenant: TenantId(self.tenant),
@@ -90,7 +105,7 @@ impl Row {
             state,
             cause: body.cause,
             final_at: self.final_at.map(UnixMs),
-            campaign: body.campaign,
+            campaign,
             read_at: body.read_at,
             attempts: body.attempts,
         })

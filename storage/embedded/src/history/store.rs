@@ -1,17 +1,17 @@
 use super::builder::Builder;
 use super::failure::{failed, unreadable};
-use super::file::PhoneRange;
 use super::file_writer::{self, Extent};
 use super::manifest::{Entry, Manifest};
 use super::merge::merge;
 use super::merge_plan::next_merge;
 use super::options::HistoryOptions;
-use super::page::Page;
 use super::row::Row;
+use super::scan::{Found, Scan};
+use super::search::Search;
 use super::shelf::Shelf;
 use carillon_domain::ids::MessageId;
-use carillon_domain::journey::{Amendment, Journey};
-use carillon_storage::history::{History, HistoryError, PAGE_ROWS_MAX, PhoneQuery};
+use carillon_domain::journey::Journey;
+use carillon_storage::history::{Batch, History, HistoryError, PAGE_ROWS_MAX, SearchPage, SearchQuery};
 use carillon_storage::journal::FrameSeq;
 use parking_lot::Mutex;
 use std::fs;
@@ -96,13 +96,8 @@ impl History for EmbeddedHistory {
         FrameSeq(self.shared.stored_upto.load(Ordering::Acquire))
     }
 
-    fn store(
-        &self,
-        journeys: &[Journey],
-        amendments: &[Amendment],
-        upto: FrameSeq,
-    ) -> Result<(), HistoryError> {
-        self.shared.store(journeys, amendments, upto)?;
+    fn store(&self, batch: Batch<'_>, upto: FrameSeq) -> Result<(), HistoryError> {
+        self.shared.store(batch, upto)?;
         if let Some(builder) = &self.builder {
             builder.wake();
         }
@@ -119,57 +114,54 @@ impl History for EmbeddedHistory {
         Ok(None)
     }
 
-    fn by_phone(&self, query: &PhoneQuery) -> Result<Vec<Journey>, HistoryError> {
+    fn search(&self, query: &SearchQuery) -> Result<SearchPage, HistoryError> {
+        query.check()?;
         let limit = query.limit.min(PAGE_ROWS_MAX);
-        let Some(id_max) = query
-            .before
-            .map_or(Some(u64::MAX), |before| before.0.checked_sub(1))
-        else {
-            return Ok(Vec::new());
+        let mut page = SearchPage::default();
+        let Some(ids) = query.ids().filter(|_| limit > 0) else {
+            return Ok(page);
         };
-        if limit == 0 {
-            return Ok(Vec::new());
-        }
-        let mut page = Page::new(limit);
-        for file in self.shared.shelf.files().iter().rev() {
-            let id_min = page.floor().map_or(Some(0), |floor| floor.checked_add(1));
-            let Some(id_min) = id_min.filter(|id_min| *id_min <= file.extent.id_max) else {
-                continue;
-            };
-            if id_max < file.extent.id_min {
-                continue;
+        let search = Search::new(query, self.shared.manifest.is_amended());
+        let mut scan = Scan::new(
+            &self.shared.shelf.files(),
+            search.key(),
+            ids.start().0..=ids.end().0,
+            self.shared.options.looked_rows_max,
+            |row| search.wants(row),
+        );
+        while page.journeys.len() < limit {
+            match scan.next()? {
+                Found::Row(row) => {
+                    let journey = self.shared.decode(&row)?;
+                    if query.fits(&journey) {
+                        page.journeys.push(journey);
+                    }
+                }
+                Found::Paused { from } => {
+                    page.next = Some(MessageId(from));
+                    return Ok(page);
+                }
+                Found::End => return Ok(page),
             }
-            let tenant = query.tenant.map(|tenant| tenant.0);
-            let range = PhoneRange {
-                phone: query.phone.as_u64(),
-                tenant,
-                id_min,
-                id_max,
-                limit,
-            };
-            for row in file.by_phone(&range)? {
-                page.offer(row);
-            }
         }
-        page.into_rows().map(|row| self.shared.decode(&row)).collect()
+        page.next = page.journeys.last().map(|last| last.message);
+        Ok(page)
     }
 }
 
 impl Shared {
-    fn store(
-        &self,
-        journeys: &[Journey],
-        amendments: &[Amendment],
-        upto: FrameSeq,
-    ) -> Result<(), HistoryError> {
+    fn store(&self, batch: Batch<'_>, upto: FrameSeq) -> Result<(), HistoryError> {
         let _one_at_a_time = self.storing.lock();
         let known = FrameSeq(self.stored_upto.load(Ordering::Acquire));
         let upto = upto.max(known);
-        if journeys.is_empty() && amendments.is_empty() && upto == known {
+        if batch.is_empty() && upto == known {
             return Ok(());
         }
-        let entry = (!journeys.is_empty()).then(|| self.write(journeys)).transpose()?;
-        self.manifest.add(entry.as_ref(), amendments, upto)?;
+        let amendments = batch.amendments;
+        let entry = (!batch.journeys.is_empty())
+            .then(|| self.write(batch.journeys))
+            .transpose()?;
+        self.manifest.add(entry.as_ref(), &amendments, upto)?;
         if let Some(entry) = entry {
             self.shelf.put(entry, &[]);
         }
@@ -177,13 +169,12 @@ impl Shared {
         Ok(())
     }
 
-    fn write(&self, journeys: &[Journey]) -> Result<Entry, HistoryError> {
-        let mut sorted: Vec<&Journey> = journeys.iter().collect();
+    fn write(&self, mut journeys: Vec<&Journey>) -> Result<Entry, HistoryError> {
         // Stable, so that of journeys of one message the one handed over last is the last of its group.
-        sorted.sort_by_key(|journey| journey.message);
+        journeys.sort_by_key(|journey| journey.message);
         let (number, path) = self.shelf.fresh();
         let extent = file_writer::write(&path, |rows| {
-            for group in sorted.chunk_by(|a, b| a.message == b.message) {
+            for group in journeys.chunk_by(|a, b| a.message == b.message) {
                 let journey = group.last().expect("a group is not empty");
                 rows.journey(journey).map_err(failed("writing a file", &path))?;
             }

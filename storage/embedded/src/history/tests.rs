@@ -1,10 +1,11 @@
 use super::failure::unreadable;
+use super::file::Key;
 use super::{EmbeddedHistory, HistoryOptions, file_writer};
-use carillon_domain::ids::MessageId;
+use carillon_domain::ids::{AccountId, MessageId};
 use carillon_domain::journey::Journey;
 use carillon_storage::conformance::Random;
 use carillon_storage::conformance::history::{self as conformance, HistoryPlace, journey, phone};
-use carillon_storage::history::{History, HistoryError, PhoneQuery};
+use carillon_storage::history::{Batch, History, HistoryError, SearchQuery};
 use carillon_storage::journal::FrameSeq;
 use proptest::prelude::*;
 use std::fs;
@@ -21,6 +22,7 @@ impl Folder {
     fn new(merge_in_background: bool) -> Self {
         let options = HistoryOptions {
             rows_full: 64,
+            looked_rows_max: 1000,
             idle_connections_max: 5,
             merge_in_background,
         };
@@ -81,6 +83,9 @@ conforms!(
     what_was_stored_comes_back_whole,
     a_number_is_searched_newest_first_page_by_page,
     a_search_can_be_limited_to_one_organisation,
+    a_search_can_be_limited_in_every_way,
+    a_search_of_everything_is_refused,
+    a_state_is_searched_as_corrected,
     handing_over_again_changes_nothing,
     progress_never_goes_back,
     a_correction_counts_whenever_it_comes,
@@ -108,15 +113,14 @@ fn batch(first: u64, count: u64) -> Vec<Journey> {
 }
 
 fn all(history: &EmbeddedHistory) -> Vec<u64> {
-    let query = PhoneQuery {
-        phone: phone(1),
-        tenant: None,
-        before: None,
-        limit: 10_000,
+    let query = SearchQuery {
+        phone: Some(phone(1)),
+        ..SearchQuery::newest(10_000)
     };
     history
-        .by_phone(&query)
+        .search(&query)
         .unwrap()
+        .journeys
         .into_iter()
         .rev()
         .map(|journey| journey.message.0)
@@ -129,7 +133,7 @@ fn small_files_are_merged_and_the_old_ones_go() {
     let history = folder.open();
     for number in 0..20 {
         history
-            .store(&batch(number * 30, 30), &[], FrameSeq(number + 1))
+            .store(Batch::of(&batch(number * 30, 30), &[]), FrameSeq(number + 1))
             .unwrap();
     }
     assert_eq!(history.size(), (20, 600));
@@ -147,7 +151,7 @@ fn a_reader_keeps_a_merged_file_until_it_is_done() {
     let history = folder.open();
     for number in 0..2 {
         history
-            .store(&batch(number * 40, 40), &[], FrameSeq(number + 1))
+            .store(Batch::of(&batch(number * 40, 40), &[]), FrameSeq(number + 1))
             .unwrap();
     }
     let held = history.shared().shelf().files();
@@ -159,10 +163,57 @@ fn a_reader_keeps_a_merged_file_until_it_is_done() {
 }
 
 #[test]
+fn a_search_that_finds_little_pauses_and_goes_on() {
+    let mut folder = Folder::new(false);
+    folder.options.looked_rows_max = 100;
+    let history = folder.open();
+    for number in 0..20 {
+        history
+            .store(Batch::of(&batch(number * 50, 50), &[]), FrameSeq(number + 1))
+            .unwrap();
+    }
+    // All have one number, and nobody has this account.
+    let mut query = SearchQuery {
+        phone: Some(phone(1)),
+        account: Some(AccountId(99)),
+        ..SearchQuery::newest(10)
+    };
+    let mut pages = 0;
+    loop {
+        let page = history.search(&query).unwrap();
+        assert_eq!(page.journeys, []);
+        pages += 1;
+        let Some(next) = page.next else { break };
+        assert!(query.before.is_none_or(|before| next < before));
+        query.before = Some(next);
+    }
+    assert!((8..=11).contains(&pages), "{pages} pages");
+}
+
+/// Whatever a file's rows have in common, an index leads to them.
+#[test]
+fn every_search_has_its_index() {
+    let folder = Folder::new(false);
+    let history = folder.open();
+    history.store(Batch::of(&batch(0, 60), &[]), FrameSeq(1)).unwrap();
+    let files = history.shared().shelf().files();
+    for key in [
+        Key::Phone(phone(1).as_u64()),
+        Key::Mail(1),
+        Key::Campaign(1),
+        Key::Id,
+    ] {
+        let plan = files[0].plan(key).unwrap();
+        assert!(plan.starts_with("SEARCH"), "{key:?}: {plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{key:?}: {plan}");
+    }
+}
+
+#[test]
 fn what_a_crash_left_unfinished_goes_and_is_written_again() {
     let folder = Folder::new(false);
     let history = folder.open();
-    history.store(&batch(0, 10), &[], FrameSeq(1)).unwrap();
+    history.store(Batch::of(&batch(0, 10), &[]), FrameSeq(1)).unwrap();
     let finished = folder.data_files();
     drop(history);
     // A crash while the second file or a merge was written: files without a name in the manifest, whole, torn or empty.
@@ -180,7 +231,9 @@ fn what_a_crash_left_unfinished_goes_and_is_written_again() {
     assert_eq!(history.stored_upto(), FrameSeq(1));
     // And one that appeared after the start, where the next batch goes.
     fs::write(folder.path().join("journeys-00000002.db"), b"in the way").unwrap();
-    history.store(&batch(10, 10), &[], FrameSeq(2)).unwrap();
+    history
+        .store(Batch::of(&batch(10, 10), &[]), FrameSeq(2))
+        .unwrap();
     drop(history);
     assert_eq!(all(&folder.open()), Vec::from_iter(0..20));
 }
@@ -189,17 +242,21 @@ fn what_a_crash_left_unfinished_goes_and_is_written_again() {
 fn a_batch_that_cannot_be_written_leaves_everything_as_it_was() {
     let folder = Folder::new(false);
     let history = folder.open();
-    history.store(&batch(0, 10), &[], FrameSeq(1)).unwrap();
+    history.store(Batch::of(&batch(0, 10), &[]), FrameSeq(1)).unwrap();
     let in_the_way = folder.path().join("journeys-00000002.db");
     fs::create_dir(&in_the_way).unwrap();
-    let refused = history.store(&batch(10, 10), &[], FrameSeq(2)).unwrap_err();
+    let refused = history
+        .store(Batch::of(&batch(10, 10), &[]), FrameSeq(2))
+        .unwrap_err();
     assert!(refused.to_string().contains("journeys-00000002.db"), "{refused}");
     assert_eq!(
         (all(&history), history.stored_upto()),
         (Vec::from_iter(0..10), FrameSeq(1))
     );
     fs::remove_dir(&in_the_way).unwrap();
-    history.store(&batch(10, 10), &[], FrameSeq(2)).unwrap();
+    history
+        .store(Batch::of(&batch(10, 10), &[]), FrameSeq(2))
+        .unwrap();
     assert_eq!(
         (all(&history), history.stored_upto()),
         (Vec::from_iter(0..20), FrameSeq(2))
@@ -219,7 +276,10 @@ fn a_file_that_could_not_be_filled_does_not_stay() {
 #[test]
 fn a_missing_short_or_foreign_file_is_refused_by_name() {
     let folder = Folder::new(false);
-    folder.open().store(&batch(0, 10), &[], FrameSeq(1)).unwrap();
+    folder
+        .open()
+        .store(Batch::of(&batch(0, 10), &[]), FrameSeq(1))
+        .unwrap();
     let file = folder.data_files().remove(0);
     let bytes = fs::read(&file).unwrap();
 
@@ -252,7 +312,10 @@ fn rows_that_cannot_be_read_are_named() {
         ("UPDATE journey SET phone = 1", "the number of message"),
     ] {
         let _ = fs::remove_dir_all(folder.path());
-        folder.open().store(&batch(3, 1), &[], FrameSeq(1)).unwrap();
+        folder
+            .open()
+            .store(Batch::of(&batch(3, 1), &[]), FrameSeq(1))
+            .unwrap();
         let file = folder.data_files().remove(0);
         rusqlite::Connection::open(&file)
             .unwrap()
@@ -269,6 +332,6 @@ fn a_newer_manifest_is_refused() {
     let folder = Folder::new(false);
     folder.open();
     let manifest = rusqlite::Connection::open(folder.path().join("manifest.db")).unwrap();
-    manifest.execute_batch("PRAGMA user_version = 2").unwrap();
-    assert!(folder.refusal().to_string().contains("format 2"));
+    manifest.execute_batch("PRAGMA user_version = 9").unwrap();
+    assert!(folder.refusal().to_string().contains("format 9"));
 }

@@ -1,11 +1,11 @@
 use super::HistoryPlace;
-use super::sample::{FINAL_STATES, journey, phone};
+use super::sample::{FINAL_STATES, add_mail, journey, phone};
 use crate::conformance::Random;
-use crate::history::{History, PAGE_ROWS_MAX, PhoneQuery};
+use crate::history::{Batch, History, HistoryError, PAGE_ROWS_MAX, SearchQuery};
 use crate::journal::FrameSeq;
 use carillon_domain::content::Content;
 use carillon_domain::fact::FinalState;
-use carillon_domain::ids::{MessageId, TenantId};
+use carillon_domain::ids::{AccountId, CampaignId, MessageId, TenantId};
 use carillon_domain::journey::{Amendment, Journey, MessageState};
 use carillon_domain::time::UnixMs;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +18,7 @@ pub fn a_new_history_is_empty(place: impl HistoryPlace) {
     let history = place.open();
     assert_eq!(history.stored_upto(), FrameSeq::ZERO);
     assert_eq!(history.journey(MessageId(FIRST_ID)).unwrap(), None);
-    assert_eq!(history.by_phone(&to_first_phone(10)).unwrap(), []);
+    assert_eq!(history.search(&to_first_phone(10)).unwrap().journeys, []);
 }
 
 pub fn what_was_stored_comes_back_whole(place: impl HistoryPlace) {
@@ -29,7 +29,10 @@ pub fn what_was_stored_comes_back_whole(place: impl HistoryPlace) {
     journeys[7].attempts.clear();
     journeys[8].final_at = None;
     journeys[9].attempts[0].content = Content::of_text("");
-    place.open().store(&journeys, &[], FrameSeq(17)).unwrap();
+    place
+        .open()
+        .store(Batch::of(&journeys, &[]), FrameSeq(17))
+        .unwrap();
     let history = place.open();
     assert_eq!(history.stored_upto(), FrameSeq(17));
     for journey in &journeys {
@@ -44,7 +47,9 @@ pub fn a_number_is_searched_newest_first_page_by_page(place: impl HistoryPlace) 
     // In the order of ending, which is not the order of the ids: each batch has every seventh.
     for batch in 0..7 {
         let batch: Vec<Journey> = journeys.iter().skip(batch).step_by(7).rev().cloned().collect();
-        history.store(&batch, &[], history.stored_upto().next()).unwrap();
+        history
+            .store(Batch::of(&batch, &[]), history.stored_upto().next())
+            .unwrap();
     }
     let wanted: Vec<Journey> = journeys
         .into_iter()
@@ -55,7 +60,7 @@ pub fn a_number_is_searched_newest_first_page_by_page(place: impl HistoryPlace) 
         let mut query = to_first_phone(limit);
         let mut found = Vec::new();
         loop {
-            let page = history.by_phone(&query).unwrap();
+            let page = history.search(&query).unwrap().journeys;
             assert!(page.len() <= limit);
             let Some(last) = page.last() else { break };
             query.before = Some(last.message);
@@ -71,12 +76,12 @@ pub fn a_search_can_be_limited_to_one_organisation(place: impl HistoryPlace) {
     let journeys: Vec<Journey> = (0..60)
         .map(|number| journey(FIRST_ID + number, phone(1), number as u32 % 3, &mut random))
         .collect();
-    history.store(&journeys, &[], FrameSeq(1)).unwrap();
-    let query = PhoneQuery {
+    history.store(Batch::of(&journeys, &[]), FrameSeq(1)).unwrap();
+    let query = SearchQuery {
         tenant: Some(TenantId(2)),
         ..to_first_phone(15)
     };
-    let found = history.by_phone(&query).unwrap();
+    let found = history.search(&query).unwrap().journeys;
     let wanted: Vec<Journey> = journeys
         .into_iter()
         .rev()
@@ -86,22 +91,144 @@ pub fn a_search_can_be_limited_to_one_organisation(place: impl HistoryPlace) {
     assert_eq!(found, wanted);
 }
 
+pub fn a_search_can_be_limited_in_every_way(place: impl HistoryPlace) {
+    let history = place.open();
+    let journeys = varied(1200);
+    for part in journeys.chunks(250) {
+        history
+            .store(Batch::of(part, &[]), history.stored_upto().next())
+            .unwrap();
+    }
+    let time = |number: u64| UnixMs(MessageId(FIRST_ID).unix_ms() + number);
+    let all = || SearchQuery {
+        tenant: Some(TenantId(1)),
+        from: time(0),
+        until: time(1200),
+        ..SearchQuery::newest(10_000)
+    };
+    let (account, campaign) = (Some(AccountId(3)), Some(CampaignId(1)));
+    let mail = || Some("Person-2@EXAMPLE.org".to_owned());
+    let states = vec![
+        MessageState::Final(FinalState::Failed),
+        MessageState::Final(FinalState::Expired),
+    ];
+    let queries = [
+        all(),
+        SearchQuery { account, ..all() },
+        SearchQuery { campaign, ..all() },
+        SearchQuery {
+            campaign,
+            account,
+            from: time(100),
+            ..all()
+        },
+        SearchQuery {
+            phone: Some(phone(2)),
+            ..all()
+        },
+        SearchQuery {
+            mail: mail(),
+            ..all()
+        },
+        SearchQuery {
+            mail: mail(),
+            phone: Some(phone(2)),
+            ..all()
+        },
+        SearchQuery {
+            states: states.clone(),
+            ..all()
+        },
+        SearchQuery {
+            states,
+            account,
+            tenant: None,
+            from: time(50),
+            until: time(900),
+            before: Some(MessageId(FIRST_ID + (700 << 22))),
+            ..all()
+        },
+    ];
+    for query in queries {
+        let wanted: Vec<_> = journeys
+            .iter()
+            .rev()
+            .filter(|journey| query.fits(journey))
+            .cloned()
+            .collect();
+        assert!(!wanted.is_empty(), "{query:?}");
+        assert_eq!(paged(&history, &query), wanted, "{query:?}");
+        let limit = 3;
+        assert_eq!(
+            paged(&history, &SearchQuery { limit, ..query }),
+            wanted,
+            "pages of {limit}"
+        );
+    }
+    for states in [vec![MessageState::Active], vec![MessageState::Accepted]] {
+        assert_eq!(paged(&history, &SearchQuery { states, ..all() }), []);
+    }
+}
+
+pub fn a_search_of_everything_is_refused(place: impl HistoryPlace) {
+    let history = place.open();
+    for query in [
+        SearchQuery::newest(10),
+        SearchQuery {
+            account: Some(AccountId(1)),
+            ..SearchQuery::newest(10)
+        },
+    ] {
+        assert!(matches!(history.search(&query), Err(HistoryError::TooBroad(_))));
+    }
+}
+
+pub fn a_state_is_searched_as_corrected(place: impl HistoryPlace) {
+    let history = place.open();
+    let mut journeys = sample(6, 1);
+    for journey in &mut journeys {
+        journey.state = MessageState::Final(FinalState::Unknown);
+    }
+    let in_state = |state| SearchQuery {
+        states: vec![MessageState::Final(state)],
+        ..to_first_phone(10)
+    };
+    let corrections = [
+        amendment(1, FinalState::Delivered, 5),
+        amendment(4, FinalState::Failed, 5),
+    ];
+    history
+        .store(Batch::of(&journeys, &corrections), FrameSeq(1))
+        .unwrap();
+    journeys[1].amend(&corrections[0]);
+    journeys[4].amend(&corrections[1]);
+    for (state, places) in [
+        (FinalState::Delivered, &[1][..]),
+        (FinalState::Failed, &[4]),
+        (FinalState::Unknown, &[5, 3, 2, 0]),
+        (FinalState::Sent, &[]),
+    ] {
+        let wanted: Vec<Journey> = places.iter().map(|place| journeys[*place].clone()).collect();
+        assert_eq!(paged(&history, &in_state(state)), wanted, "{state:?}");
+    }
+}
+
 pub fn handing_over_again_changes_nothing(place: impl HistoryPlace) {
     let journeys = sample(40, 2);
     let amendment = amendment(3, FinalState::Delivered, 5);
     let history = place.open();
     history
-        .store(&journeys[..25], std::slice::from_ref(&amendment), FrameSeq(1))
+        .store(Batch::of(&journeys[..25], [&amendment]), FrameSeq(1))
         .unwrap();
     drop(history);
     let history = place.open();
     history
-        .store(&journeys[10..], std::slice::from_ref(&amendment), FrameSeq(2))
+        .store(Batch::of(&journeys[10..], [&amendment]), FrameSeq(2))
         .unwrap();
     history
-        .store(&journeys, std::slice::from_ref(&amendment), FrameSeq(2))
+        .store(Batch::of(&journeys, [&amendment]), FrameSeq(2))
         .unwrap();
-    let found = history.by_phone(&to_first_phone(100)).unwrap();
+    let found = history.search(&to_first_phone(100)).unwrap().journeys;
     let wanted: Vec<Journey> = journeys
         .iter()
         .rev()
@@ -113,9 +240,9 @@ pub fn handing_over_again_changes_nothing(place: impl HistoryPlace) {
 
 pub fn progress_never_goes_back(place: impl HistoryPlace) {
     let history = place.open();
-    history.store(&[], &[], FrameSeq(9)).unwrap();
-    history.store(&sample(3, 1), &[], FrameSeq(4)).unwrap();
-    history.store(&[], &[], FrameSeq(5)).unwrap();
+    history.store(Batch::default(), FrameSeq(9)).unwrap();
+    history.store(Batch::of(&sample(3, 1), &[]), FrameSeq(4)).unwrap();
+    history.store(Batch::default(), FrameSeq(5)).unwrap();
     assert_eq!(history.stored_upto(), FrameSeq(9));
     drop(history);
     assert_eq!(place.open().stored_upto(), FrameSeq(9));
@@ -129,16 +256,10 @@ pub fn a_correction_counts_whenever_it_comes(place: impl HistoryPlace) {
         amendment(1, FinalState::Failed, 1001),
         amendment(2, FinalState::Delivered, 1002),
     );
-    history
-        .store(&[], std::slice::from_ref(&before), FrameSeq(1))
-        .unwrap();
+    history.store(Batch::of(&[], [&before]), FrameSeq(1)).unwrap();
     assert_eq!(history.journey(before.message).unwrap(), None);
-    history
-        .store(&journeys, std::slice::from_ref(&with), FrameSeq(2))
-        .unwrap();
-    history
-        .store(&[], std::slice::from_ref(&after), FrameSeq(3))
-        .unwrap();
+    history.store(Batch::of(&journeys, [&with]), FrameSeq(2)).unwrap();
+    history.store(Batch::of(&[], [&after]), FrameSeq(3)).unwrap();
     drop(history);
     let history = place.open();
     for (journey, amendment) in journeys.iter().zip([before, with, after]) {
@@ -149,7 +270,7 @@ pub fn a_correction_counts_whenever_it_comes(place: impl HistoryPlace) {
         history.journey(journeys[3].message).unwrap(),
         Some(journeys[3].clone())
     );
-    let found = history.by_phone(&to_first_phone(1)).unwrap();
+    let found = history.search(&to_first_phone(1)).unwrap().journeys;
     assert_eq!(found, journeys[3..]);
 }
 
@@ -161,9 +282,9 @@ pub fn the_latest_correction_counts(place: impl HistoryPlace) {
         amendment(0, FinalState::Delivered, 2000),
     );
     history
-        .store(&journeys, &[early.clone(), late.clone()], FrameSeq(1))
+        .store(Batch::of(&journeys, &[early.clone(), late.clone()]), FrameSeq(1))
         .unwrap();
-    history.store(&[], &[early], FrameSeq(2)).unwrap();
+    history.store(Batch::of(&[], &[early]), FrameSeq(2)).unwrap();
     assert_eq!(
         history.journey(late.message).unwrap(),
         Some(amended(&journeys[0], &late))
@@ -177,11 +298,11 @@ pub fn a_later_journey_of_a_message_stands_for_an_earlier_one(place: impl Histor
     let mut third = second.clone();
     third[2].attempts[0].content = Content::of_text("and again");
     let history = place.open();
-    history.store(&first, &[], FrameSeq(1)).unwrap();
+    history.store(Batch::of(&first, &[]), FrameSeq(1)).unwrap();
     let twice: Vec<Journey> = second.iter().chain(&third).cloned().collect();
-    history.store(&twice, &[], FrameSeq(2)).unwrap();
+    history.store(Batch::of(&twice, &[]), FrameSeq(2)).unwrap();
     third.reverse();
-    assert_eq!(history.by_phone(&to_first_phone(10)).unwrap(), third);
+    assert_eq!(history.search(&to_first_phone(10)).unwrap().journeys, third);
     assert_eq!(history.journey(third[0].message).unwrap(), Some(third[0].clone()));
 }
 
@@ -193,20 +314,22 @@ pub fn edges_of_ids_and_limits_are_no_special_cases(place: impl HistoryPlace) {
         .iter()
         .map(|id| journey(*id, phone(1), 1, &mut random))
         .collect();
-    history.store(&journeys, &[], FrameSeq(u64::MAX >> 1)).unwrap();
-    assert_eq!(history.by_phone(&to_first_phone(100)).unwrap(), journeys);
-    assert_eq!(history.by_phone(&to_first_phone(0)).unwrap(), []);
+    history
+        .store(Batch::of(&journeys, &[]), FrameSeq(u64::MAX >> 1))
+        .unwrap();
+    assert_eq!(history.search(&to_first_phone(100)).unwrap().journeys, journeys);
+    assert_eq!(history.search(&to_first_phone(0)).unwrap().journeys, []);
     for (place, id) in ids.iter().enumerate() {
         assert_eq!(
             history.journey(MessageId(*id)).unwrap().as_ref(),
             Some(&journeys[place])
         );
-        let below = PhoneQuery {
+        let below = SearchQuery {
             before: Some(MessageId(*id)),
             ..to_first_phone(2)
         };
         let wanted = &journeys[place + 1..(place + 3).min(journeys.len())];
-        assert_eq!(history.by_phone(&below).unwrap(), wanted, "below {id}");
+        assert_eq!(history.search(&below).unwrap().journeys, wanted, "below {id}");
     }
     assert_eq!(history.journey(MessageId(2)).unwrap(), None);
 }
@@ -218,9 +341,9 @@ pub fn hostile_text_is_only_text(place: impl HistoryPlace) {
     journeys[2].reference = Some("%s ?1 :a $1".into());
     journeys[3].cause = Some("\0".into());
     let history = place.open();
-    history.store(&journeys, &[], FrameSeq(1)).unwrap();
+    history.store(Batch::of(&journeys, &[]), FrameSeq(1)).unwrap();
     journeys.reverse();
-    assert_eq!(history.by_phone(&to_first_phone(10)).unwrap(), journeys);
+    assert_eq!(history.search(&to_first_phone(10)).unwrap().journeys, journeys);
 }
 
 /// A reader sees all of a batch or nothing of it, on every thread and while files are merged.
@@ -232,7 +355,7 @@ pub fn readers_see_whole_batches_while_they_are_stored(place: impl HistoryPlace)
         let reading = || {
             let mut seen = 0;
             while !stored_all.load(Ordering::Acquire) {
-                let found = history.by_phone(&to_first_phone(PAGE_ROWS_MAX)).unwrap();
+                let found = history.search(&to_first_phone(PAGE_ROWS_MAX)).unwrap().journeys;
                 assert_eq!(found.len() as u64 % BATCH, 0);
                 assert!(found.len() >= seen, "{} messages after {seen}", found.len());
                 assert!(found.windows(2).all(|pair| pair[0].message > pair[1].message));
@@ -244,7 +367,9 @@ pub fn readers_see_whole_batches_while_they_are_stored(place: impl HistoryPlace)
         for batch in 0..40 {
             let ids = FIRST_ID + batch * BATCH..FIRST_ID + (batch + 1) * BATCH;
             let journeys: Vec<Journey> = ids.map(|id| journey(id, phone(1), 1, &mut random)).collect();
-            history.store(&journeys, &[], FrameSeq(batch + 1)).unwrap();
+            history
+                .store(Batch::of(&journeys, &[]), FrameSeq(batch + 1))
+                .unwrap();
         }
         stored_all.store(true, Ordering::Release);
         for reader in readers {
@@ -252,9 +377,48 @@ pub fn readers_see_whole_batches_while_they_are_stored(place: impl HistoryPlace)
         }
     });
     assert_eq!(
-        history.by_phone(&to_first_phone(PAGE_ROWS_MAX)).unwrap().len() as u64,
+        history
+            .search(&to_first_phone(PAGE_ROWS_MAX))
+            .unwrap()
+            .journeys
+            .len() as u64,
         40 * BATCH
     );
+}
+
+/// Journeys one a millisecond, of few organisations, accounts, campaigns, numbers and addresses.
+fn varied(count: u64) -> Vec<Journey> {
+    let mut random = Random::new(count);
+    let vary = |number| {
+        let to = phone(random.below(4));
+        let tenant = random.below(2) as u32;
+        let mut journey = journey(FIRST_ID + (number << 22), to, tenant, &mut random);
+        if random.percent(50) {
+            add_mail(&mut journey, random.below(4));
+        }
+        if random.percent(10) {
+            journey.to = None;
+        }
+        journey
+    };
+    (0..count).map(vary).collect()
+}
+
+/// Everything a query finds, page by page.
+pub(super) fn paged(history: &impl History, query: &SearchQuery) -> Vec<Journey> {
+    let mut query = query.clone();
+    let mut found = Vec::new();
+    loop {
+        let page = history.search(&query).unwrap();
+        assert!(page.journeys.len() <= query.limit);
+        found.extend(page.journeys);
+        let Some(next) = page.next else { return found };
+        assert!(
+            query.before.is_none_or(|before| next < before),
+            "the search stands still at {next}"
+        );
+        query.before = Some(next);
+    }
 }
 
 /// `count` journeys with rising ids to `phones` numbers in turn, the first to [`phone`]`(1)`.
@@ -265,12 +429,10 @@ fn sample(count: u64, phones: u64) -> Vec<Journey> {
         .collect()
 }
 
-fn to_first_phone(limit: usize) -> PhoneQuery {
-    PhoneQuery {
-        phone: phone(1),
-        tenant: None,
-        before: None,
-        limit,
+fn to_first_phone(limit: usize) -> SearchQuery {
+    SearchQuery {
+        phone: Some(phone(1)),
+        ..SearchQuery::newest(limit)
     }
 }
 

@@ -6,7 +6,7 @@ mod sample;
 
 pub use cases::*;
 pub use model::agrees_with_a_model;
-pub use sample::{journey, phone};
+pub use sample::{add_mail, journey, phone};
 
 use crate::history::History;
 

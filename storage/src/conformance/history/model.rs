@@ -1,15 +1,19 @@
 use super::HistoryPlace;
-use super::sample::{FINAL_STATES, journey, phone};
+use super::cases::paged;
+use super::sample::{FINAL_STATES, add_mail, journey, phone};
 use crate::conformance::Random;
-use crate::history::{History, PhoneQuery};
+use crate::history::{Batch, History, HistoryError, SearchQuery};
 use crate::journal::FrameSeq;
-use carillon_domain::ids::{MessageId, TenantId};
-use carillon_domain::journey::{Amendment, Journey};
+use carillon_domain::fact::FinalState;
+use carillon_domain::ids::{AccountId, CampaignId, MessageId, TenantId};
+use carillon_domain::journey::{Amendment, Journey, MessageState};
 use carillon_domain::time::UnixMs;
 use std::collections::BTreeMap;
 
 const FIRST_ID: u64 = 1_770_000_000_000 << 22;
 const IDS: u64 = 3000;
+/// Every so many messages there is one that may be amended (RCP-1).
+const AMENDABLE_EVERY: u64 = 4;
 
 /// The same, as simple as it can be.
 #[derive(Default)]
@@ -28,16 +32,9 @@ impl Model {
         Some(journey)
     }
 
-    fn by_phone(&self, query: &PhoneQuery) -> Vec<Journey> {
-        let fits = |journey: &&Journey| {
-            journey.to == Some(query.phone)
-                && query.tenant.is_none_or(|tenant| journey.tenant == tenant)
-                && query.before.is_none_or(|before| journey.message < before)
-        };
-        let found = self.journeys.values().rev().filter(fits).take(query.limit);
-        found
-            .filter_map(|journey| self.journey(journey.message))
-            .collect()
+    fn search(&self, query: &SearchQuery) -> Vec<Journey> {
+        let journeys = self.journeys.keys().rev().filter_map(|id| self.journey(*id));
+        journeys.filter(|journey| query.fits(journey)).collect()
     }
 }
 
@@ -59,7 +56,7 @@ pub fn agrees_with_a_model(place: impl HistoryPlace, seed: u64) {
                 );
             }
             6 | 7 => {
-                let id = MessageId(FIRST_ID + random.below(IDS));
+                let id = id(random.below(IDS));
                 assert_eq!(
                     history.journey(id).unwrap(),
                     model.journey(id),
@@ -67,18 +64,15 @@ pub fn agrees_with_a_model(place: impl HistoryPlace, seed: u64) {
                 );
             }
             _ => {
-                let query = PhoneQuery {
-                    phone: phone(random.below(5)),
-                    tenant: random.percent(30).then(|| TenantId(random.below(3) as u32)),
-                    before: random
-                        .percent(50)
-                        .then(|| MessageId(FIRST_ID + random.below(IDS))),
-                    limit: random.below(40) as usize,
-                };
-                let found = history.by_phone(&query).unwrap();
+                let query = query(&mut random);
+                if query.check().is_err() {
+                    let refused = history.search(&query);
+                    assert!(matches!(refused, Err(HistoryError::TooBroad(_))), "seed {seed}");
+                    continue;
+                }
                 assert_eq!(
-                    found,
-                    model.by_phone(&query),
+                    paged(&history, &query),
+                    model.search(&query),
                     "seed {seed}, step {step}, {query:?}"
                 );
             }
@@ -86,18 +80,50 @@ pub fn agrees_with_a_model(place: impl HistoryPlace, seed: u64) {
     }
 }
 
+fn id(number: u64) -> MessageId {
+    MessageId(FIRST_ID + (number << 20))
+}
+
+fn query(random: &mut Random) -> SearchQuery {
+    let time = |random: &mut Random| UnixMs(id(random.below(IDS)).unix_ms());
+    SearchQuery {
+        tenant: random.percent(30).then(|| TenantId(random.below(3) as u32)),
+        account: random.percent(30).then(|| AccountId(random.below(9) as u32)),
+        campaign: random.percent(30).then(|| CampaignId(random.below(3) as u32)),
+        phone: random.percent(50).then(|| phone(random.below(5))),
+        mail: random
+            .percent(20)
+            .then(|| format!("person-{}@example.org", random.below(4))),
+        states: (0..random.below(4))
+            .map(|_| MessageState::Final(FINAL_STATES[random.below(7) as usize]))
+            .collect(),
+        from: if random.percent(60) {
+            time(random)
+        } else {
+            UnixMs(0)
+        },
+        until: if random.percent(60) {
+            time(random)
+        } else {
+            UnixMs(u64::MAX)
+        },
+        before: random.percent(30).then(|| id(random.below(IDS))),
+        limit: 1 + random.below(40) as usize,
+    }
+}
+
 /// A batch as it comes after a crash, too: partly new, partly handed over before.
 fn store(history: &impl History, model: &mut Model, random: &mut Random) {
     let journeys: Vec<Journey> = (0..random.below(60))
         .map(|_| {
-            let id = FIRST_ID + random.below(IDS);
-            let known = model.journeys.get(&MessageId(id)).cloned();
-            known.unwrap_or_else(|| journey(id, phone(random.below(5)), random.below(3) as u32, random))
+            let number = random.below(IDS);
+            let known = model.journeys.get(&id(number)).cloned();
+            known.unwrap_or_else(|| fresh(number, random))
         })
         .collect();
     let amendments: Vec<Amendment> = (0..random.below(4))
         .map(|_| Amendment {
-            message: MessageId(FIRST_ID + random.below(IDS)),
+            message: id(random.below(IDS) / AMENDABLE_EVERY * AMENDABLE_EVERY),
             state: FINAL_STATES[random.below(7) as usize],
             cause: random.percent(50).then(|| "LATE".into()),
             at: UnixMs(random.below(1000)),
@@ -105,7 +131,7 @@ fn store(history: &impl History, model: &mut Model, random: &mut Random) {
         .collect();
     model.upto = model.upto.max(random.below(100));
     history
-        .store(&journeys, &amendments, FrameSeq(model.upto))
+        .store(Batch::of(&journeys, &amendments), FrameSeq(model.upto))
         .unwrap();
     for journey in journeys {
         model.journeys.insert(journey.message, journey);
@@ -116,4 +142,21 @@ fn store(history: &impl History, model: &mut Model, random: &mut Random) {
             model.amendments.insert(amendment.message, amendment);
         }
     }
+}
+
+fn fresh(number: u64, random: &mut Random) -> Journey {
+    let to = phone(random.below(5));
+    let tenant = random.below(3) as u32;
+    let mut journey = journey(id(number).0, to, tenant, random);
+    if number.is_multiple_of(AMENDABLE_EVERY) {
+        let states = [FinalState::Sent, FinalState::Expired, FinalState::Unknown];
+        journey.state = MessageState::Final(states[random.below(3) as usize]);
+    }
+    if random.percent(30) {
+        add_mail(&mut journey, random.below(4));
+    }
+    if random.percent(10) {
+        journey.to = None;
+    }
+    journey
 }

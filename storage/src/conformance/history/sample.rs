@@ -1,6 +1,6 @@
 use crate::conformance::Random;
 use carillon_domain::campaign::CampaignLine;
-use carillon_domain::content::{Content, TextContent};
+use carillon_domain::content::{Content, MailContent, TextContent};
 use carillon_domain::fact::{CarrierId, FinalState, IntentReason, UncertainCause};
 use carillon_domain::ids::{
     AccountId, BusinessTypeId, CampaignId, ConnectionId, MessageId, TemplateId, TenantId,
@@ -9,7 +9,7 @@ use carillon_domain::journey::{
     AttemptJourney, AttemptStart, Journey, MessageState, SegmentJourney, SegmentWord, Step, StepKind,
 };
 use carillon_domain::phone::PhoneNumber;
-use carillon_domain::plan::ChannelKind;
+use carillon_domain::plan::{ChannelKind, Condition};
 use carillon_domain::time::UnixMs;
 
 pub(super) const FINAL_STATES: [FinalState; 7] = [
@@ -25,6 +25,24 @@ pub(super) const FINAL_STATES: [FinalState; 7] = [
 /// The `number`-th phone of the suite.
 pub fn phone(number: u64) -> PhoneNumber {
     PhoneNumber::from_e164(8_613_800_000_000 + number).expect("a Chinese mobile number")
+}
+
+/// Gives a journey's plan a mail to the `number`-th address of the suite.
+pub fn add_mail(journey: &mut Journey, number: u64) {
+    journey.attempts.push(AttemptJourney {
+        kind: ChannelKind::Mail,
+        content: Content::Mail(Box::new(MailContent {
+            address: format!("person-{number}@example.org").into(),
+            subject: "检查报告".into(),
+            text: "您好，您的检查报告已出。".into(),
+            html: None,
+            template: None,
+            attachments: Vec::new(),
+        })),
+        when: Some(Condition::NotDeliveredWithin { seconds: 300 }),
+        start: AttemptStart::NotYet,
+        segments: Vec::new(),
+    });
 }
 
 /// A finished journey with every kind of step; the details vary with `random`.

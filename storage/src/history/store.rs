@@ -1,9 +1,7 @@
-//! The history: the journey of every message that has ended, for search and for the single message.
-
+use super::{Batch, SearchPage, SearchQuery, TooBroad};
 use crate::journal::FrameSeq;
-use carillon_domain::ids::{MessageId, TenantId};
-use carillon_domain::journey::{Amendment, Journey};
-use carillon_domain::phone::PhoneNumber;
+use carillon_domain::ids::MessageId;
+use carillon_domain::journey::Journey;
 
 /// Journeys on one page at most.
 pub const PAGE_ROWS_MAX: usize = 10_000;
@@ -15,28 +13,34 @@ pub trait History: Send + Sync {
     fn stored_upto(&self) -> FrameSeq;
 
     /// Stores journeys and amendments and the frame up to which they are complete, all or nothing, durable on return.
-    /// Handing over the same again changes nothing.
-    fn store(
-        &self,
-        journeys: &[Journey],
-        amendments: &[Amendment],
-        upto: FrameSeq,
-    ) -> Result<(), HistoryError>;
+    /// Handing over the same again changes nothing. Only Sent, Expired and Unknown are amended (RCP-1).
+    fn store(&self, batch: Batch<'_>, upto: FrameSeq) -> Result<(), HistoryError>;
 
     /// The journey with its amendments applied.
     fn journey(&self, id: MessageId) -> Result<Option<Journey>, HistoryError>;
 
-    /// Journeys to one number, newest first, only those below `before` when given, at most `limit` and never more than
+    /// Journeys that fit the query, newest first, with their amendments applied; at most `limit` and never more than
     /// [`PAGE_ROWS_MAX`].
-    fn by_phone(&self, query: &PhoneQuery) -> Result<Vec<Journey>, HistoryError>;
+    ///
+    /// A page is found in bounded time: it may be short, even empty, and yet have a `next` to go on from.
+    fn search(&self, query: &SearchQuery) -> Result<SearchPage, HistoryError>;
+
+    /// [`History::search`] by number.
+    fn by_phone(&self, query: &PhoneQuery) -> Result<Vec<Journey>, HistoryError> {
+        let query = SearchQuery {
+            phone: Some(query.phone),
+            tenant: query.tenant,
+            before: query.before,
+            ..SearchQuery::newest(query.limit)
+        };
+        Ok(self.search(&query)?.journeys)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PhoneQuery {
-    pub phone: PhoneNumber,
-    /// Only messages of this organisation; all when `None`.
-    pub tenant: Option<TenantId>,
-    /// Only ids strictly below: the last one of the page before.
+    pub phone: carillon_domain::phone::PhoneNumber,
+    pub tenant: Option<carillon_domain::ids::TenantId>,
     pub before: Option<MessageId>,
     pub limit: usize,
 }
@@ -52,4 +56,6 @@ pub enum HistoryError {
     },
     #[error("{place} holds a journey that cannot be read: {detail}")]
     Unreadable { place: String, detail: String },
+    #[error(transparent)]
+    TooBroad(#[from] TooBroad),
 }

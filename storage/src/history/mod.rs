@@ -1,0 +1,9 @@
+//! The history: the journey of every message that has ended, for search and for the single message.
+
+mod batch;
+mod query;
+mod store;
+
+pub use batch::Batch;
+pub use query::{RANGE_MAX, SearchPage, SearchQuery, TooBroad};
+pub use store::{History, HistoryError, PAGE_ROWS_MAX, PhoneQuery};
