@@ -53,3 +53,33 @@ fn queues_do_not_grow_with_what_expires_in_them() {
     }
     assert!(world.lane.waiting() <= 10_000, "{} wait", world.lane.waiting());
 }
+
+#[test]
+fn the_least_busy_member_takes() {
+    let (first, second) = (ConnectionId(1), ConnectionId(2));
+    let mut wide = connection(2, Protocol::Cmpp20);
+    wide.window = 64;
+    let connections = vec![connection(1, Protocol::Cmpp20), wide];
+    let mut world = World::new(catalog(Strategy::LeastBusy, connections), 3);
+    world.run(Duration::from_secs(2));
+    let lines = (0..100).map(|_| Ok(world.prepared(HOLD, 1))).collect();
+    let (reply, _) = oneshot::channel();
+    let lane = &mut world.lane;
+    lane.take_batch_part(BatchJob::new(ACCOUNT, None, lines, reply), world.now);
+    let mut pull = |id: ConnectionId, credits: [u32; 2]| {
+        lane.set_link(first, true, credits[0]);
+        lane.set_link(second, true, credits[1]);
+        lane.take_wakes();
+        lane.link_mut(first).unwrap().mail.poked = false;
+        lane.link_mut(second).unwrap().mail.poked = false;
+        let pulled = lane.pull(id, 5, world.now).len();
+        (pulled, lane.take_wakes())
+    };
+    // Half of 32 slots is more than a quarter of 128.
+    assert_eq!(pull(second, [16, 32]), (0, [first].into()));
+    assert_eq!(pull(first, [16, 32]), (5, [].into()));
+    assert_eq!(pull(first, [8, 64]), (0, [second].into()));
+    // Equally busy: whoever asks.
+    assert_eq!(pull(first, [8, 32]), (5, [].into()));
+    assert_eq!(pull(second, [8, 32]), (5, [].into()));
+}
