@@ -38,7 +38,7 @@ pub enum EditError {
     Ambiguous { section: Section, name: String },
     #[error("the entry is named `{}`, not `{}`", .found.escape_debug(), .wanted.escape_debug())]
     OtherName { wanted: String, found: String },
-    #[error("the entry is not one of {section}: {detail}")]
+    #[error("the entry cannot be read as {section}: {detail}")]
     Shape { section: Section, detail: String },
     #[error("the {section} `{}` is still used by {}", .name.escape_debug(), in_words(.users))]
     InUse {

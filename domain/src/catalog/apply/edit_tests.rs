@@ -115,7 +115,7 @@ fn entries_that_are_none_change_nothing() {
             Section::Organisation,
             "a",
             json!({ "name": "a", "wieght": 1 }),
-            "the entry is not one of organisation: unknown field `wieght`, expected one of `name`, `weight`, `quiet_hours`",
+            "the entry cannot be read as organisation: unknown field `wieght`, expected one of `name`, `weight`, `quiet_hours`",
         ),
         (
             Section::Template,
@@ -127,13 +127,13 @@ fn entries_that_are_none_change_nothing() {
             Section::NumberList,
             "a",
             json!([]),
-            "the entry is not one of number_list: invalid length 0",
+            "the entry cannot be read as number_list: invalid length 0",
         ),
         (
             Section::RouteGroup,
             "a",
             json!("a"),
-            "the entry is not one of route_group: invalid type",
+            "the entry cannot be read as route_group: invalid type",
         ),
     ];
     for (section, name, entry, said) in cases {

@@ -91,6 +91,8 @@ pub enum Problem {
     /// Never repeats the entry (PII-1).
     #[error("entry {number} {problem}")]
     ListEntry { number: usize, problem: &'static str },
+    #[error("has {count} more entries that are wrong")]
+    MoreEntries { count: usize },
     #[error("needs exactly one of {allowed}")]
     NotOne { allowed: &'static str },
     #[error("is to stay as it is stored, and nothing is stored")]
@@ -127,6 +129,7 @@ impl Problem {
             Problem::Plan { .. } => "correct the steps",
             Problem::TooMany { .. } => "divide it",
             Problem::ListEntry { .. } => "correct or remove it",
+            Problem::MoreEntries { .. } => "correct the ones named first",
             Problem::NotOne { .. } => "keep one of them",
             Problem::NothingStored => "give the entries themselves",
             Problem::Exhausted => "change existing entries instead of adding new ones",

@@ -180,6 +180,7 @@ fn words(given: &[(usize, Cow<'_, str>)], check: &mut Check<'_>) -> Vec<String> 
             words.push(word.to_string());
         }
     }
+    reporter.finish();
     words.sort_unstable();
     words.dedup();
     count("words", words.len(), WORDS_MAX, check);
@@ -202,6 +203,7 @@ fn numbers(given: &[(usize, Cow<'_, str>)], check: &mut Check<'_>) -> (Vec<Phone
             reporter.report(*number, "is not a phone number");
         }
     }
+    reporter.finish();
     numbers.sort_unstable();
     numbers.dedup();
     numbers.shrink_to_fit();
@@ -223,7 +225,7 @@ fn nothing_stored<T>(check: &mut Check<'_>) -> Option<T> {
     None
 }
 
-/// Reports wrong entries of a list, the first [`REPORTED_MAX`] of them.
+/// Reports wrong entries of a list: the first [`REPORTED_MAX`] of them, and how many more there are.
 struct Reporter<'r, 'e> {
     field: &'static str,
     check: &'r mut Check<'e>,
@@ -244,6 +246,12 @@ impl<'r, 'e> Reporter<'r, 'e> {
         if self.reported <= REPORTED_MAX {
             self.check
                 .report(self.field, Problem::ListEntry { number, problem });
+        }
+    }
+
+    fn finish(self) {
+        if let Some(count @ 1..) = self.reported.checked_sub(REPORTED_MAX) {
+            self.check.report(self.field, Problem::MoreEntries { count });
         }
     }
 }
