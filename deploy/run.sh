@@ -96,13 +96,13 @@ url() { sed -n 's/^api: //p' "$DATA/carillon.log"; }
 introduce() {
   say "api: $(url)"
   say "password: $(<"$DATA/operator-password")"
+  say "log: $DATA/carillon.log"
   [[ $DEMO == yes ]] || return 0
   local messages key body='{"to": "13800000001", "text": "您好，您的检查报告已出，请到自助机打印。"}'
   messages="$(url)/v1/messages"
   key="-H 'Authorization: Bearer $(<"$DATA/demo/api-key")'"
   say "try: curl -sS $messages $key -H 'Content-Type: application/json' -d '$body'"
   say "then: curl -sS $messages/<id> $key"
-  say "log: $DATA/carillon.log"
 }
 
 wait_for_server() {
