@@ -47,6 +47,11 @@ impl Kind {
         }
     }
 
+    /// Whether its body is long and nothing in the journal refers to it.
+    pub fn is_list(self) -> bool {
+        matches!(self, Kind::WordList | Kind::NumberList)
+    }
+
     pub fn from_word(word: &str) -> Result<Self, CatalogError> {
         let found = Kind::ALL.into_iter().find(|kind| kind.word() == word);
         found.ok_or_else(|| CatalogError::Unreadable {

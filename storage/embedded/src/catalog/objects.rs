@@ -170,13 +170,17 @@ async fn update(
 
 async fn remove(transaction: &mut Transaction, key: Key, version: u32) -> Result<(), CatalogError> {
     // The journal still names the object by its id; nothing needs its secret any more.
-    let update = Query::update()
+    let mut update = Query::update();
+    update
         .table(Object::Table)
         .value(Object::RemovedIn, i64::from(version))
         .value(Object::Secret, Option::<Vec<u8>>::None)
         .and_where(Expr::col(Object::Kind).eq(key.kind.word()))
-        .and_where(Expr::col(Object::Id).eq(key.id))
-        .to_owned();
+        .and_where(Expr::col(Object::Id).eq(key.id));
+    if key.kind.is_list() {
+        // A million numbers of people are not kept for an id.
+        update.value(Object::Body, "");
+    }
     transaction.execute("removing an object", &update).await?;
     Ok(())
 }

@@ -94,6 +94,21 @@ async fn secrets_and_keys_are_not_readable_in_the_files() {
 }
 
 #[tokio::test]
+async fn the_numbers_of_a_removed_list_do_not_stay() {
+    let folder = Folder::new();
+    let catalog = folder.open().await;
+    let mut snapshot = sample("name");
+    catalog.replace(&snapshot).await.unwrap();
+    snapshot.version = 1;
+    snapshot.number_lists.clear();
+    catalog.replace(&snapshot).await.unwrap();
+    let connection = rusqlite::Connection::open(folder.0.path().join("catalog.db")).unwrap();
+    let query = "SELECT body FROM object WHERE kind = 'number_list' AND removed_in IS NOT NULL";
+    let body: String = connection.query_row(query, [], |row| row.get(0)).unwrap();
+    assert_eq!(body, "");
+}
+
+#[tokio::test]
 async fn a_missing_or_wrong_key_is_refused_and_replaced_by_nothing() {
     let folder = Folder::new();
     folder.open().await.replace(&sample("name")).await.unwrap();
