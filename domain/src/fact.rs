@@ -73,9 +73,29 @@ pub enum Fact {
     Cursor(Cursor),
     /// The wall clock was set; times before and after are this far apart more than the time that passed.
     ClockSet { by_ms: i64, at: UnixMs },
+    /// A webhook began to fail, works again, or was switched off or on.
+    Webhook(WebhookStanding),
+    /// The route group of an attempt that nobody began to send is gone; the rules lead to this one now.
+    Rerouted {
+        message: MessageId,
+        attempt: u8,
+        group: RouteGroupId,
+        at: UnixMs,
+    },
+    /// No further attempt of the message starts: a check that was passed at acceptance fails by now (`quota`, `no_route`).
+    PlanEnded {
+        message: MessageId,
+        cause: StatusCode,
+        at: UnixMs,
+    },
 }
 
 impl Fact {
+    /// Whether the event feeds of an account tell it (API-1).
+    pub fn is_event(&self) -> bool {
+        matches!(self, Fact::Final(_) | Fact::Amended(_) | Fact::Reply(_))
+    }
+
     /// The fact's name in logs.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -97,6 +117,35 @@ impl Fact {
             Fact::Campaign { .. } => "campaign",
             Fact::Cursor(_) => "cursor",
             Fact::ClockSet { .. } => "clock_set",
+            Fact::Webhook(_) => "webhook",
+            Fact::Rerouted { .. } => "rerouted",
+            Fact::PlanEnded { .. } => "plan_ended",
+        }
+    }
+
+    /// When it happened, by the wall clock of that time.
+    pub fn at(&self) -> UnixMs {
+        match self {
+            Fact::Accepted(accepted) => UnixMs(accepted.message.unix_ms()),
+            Fact::Batch(batch) => batch.at,
+            Fact::Session(session) => session.at,
+            Fact::Intent(intent) => intent.at,
+            Fact::Receipt(receipt) => receipt.at,
+            Fact::Reply(reply) => reply.at,
+            Fact::Final(finished) | Fact::Amended(finished) => finished.at,
+            Fact::Fallback(fallback) => fallback.at,
+            Fact::Cursor(cursor) => cursor.at,
+            Fact::Webhook(standing) => standing.at,
+            Fact::Returned { at, .. }
+            | Fact::Submitted { at, .. }
+            | Fact::Rejected { at, .. }
+            | Fact::Uncertain { at, .. }
+            | Fact::ReceiptMatched { at, .. }
+            | Fact::Read { at, .. }
+            | Fact::Campaign { at, .. }
+            | Fact::ClockSet { at, .. }
+            | Fact::Rerouted { at, .. }
+            | Fact::PlanEnded { at, .. } => *at,
         }
     }
 }
@@ -191,6 +240,25 @@ pub struct Cursor {
 pub enum FeedName {
     Receipts,
     Replies,
+}
+
+/// How an account's webhook does, kept over a restart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookStanding {
+    pub account: AccountId,
+    /// The first of the failures since the last success.
+    pub failing_since: Option<UnixMs>,
+    pub off: Option<WebhookOff>,
+    pub at: UnixMs,
+}
+
+/// Why a webhook is no longer called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum WebhookOff {
+    /// The receiver answered 410 Gone.
+    Gone,
+    /// It has failed for too long.
+    Failing,
 }
 
 /// A caller's idempotency key: the hash of (account, key), and a fingerprint of the body it stood over (IDEM-1).

@@ -10,7 +10,7 @@ pub use check::{
     ATTEMPTS_MAX, CODE_BYTES_MAX, CODES_MAX, KIND_REPEATS_MAX, PlanError, WAIT_S, check, check_steps,
 };
 pub use condition_entry::ConditionEntry;
-pub use due::{AttemptFacts, Due, due};
+pub use due::{AttemptFacts, Due, due, starting_together};
 
 /// A way to reach a person (渠道).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

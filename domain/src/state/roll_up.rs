@@ -57,18 +57,6 @@ pub fn give_up(segments: &[SegmentState]) -> RollUp {
     }
 }
 
-/// The state to which a late receipt corrects a finished message, after it was applied to `segments`; `None` when the
-/// message stays as it is (RCP-1).
-pub fn amend(ended: FinalState, segments: &[SegmentState]) -> Option<FinalState> {
-    if !ended.is_amendable() {
-        return None;
-    }
-    match roll_up(segments, true) {
-        RollUp::Final(state) if state != ended => Some(state),
-        _ => None,
-    }
-}
-
 /// The set of states that occur, one bit each.
 #[derive(Clone, Copy)]
 struct Seen(u8);
@@ -85,6 +73,7 @@ impl Seen {
 
 #[cfg(test)]
 mod tests {
+    use super::super::amend;
     use super::super::segment::tests::EVENTS;
     use super::*;
     use SegmentState::*;
@@ -149,29 +138,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn only_amendable_ends_are_amended() {
-        assert_eq!(
-            amend(FinalState::Unknown, &[Delivered, Delivered]),
-            Some(FinalState::Delivered)
-        );
-        assert_eq!(
-            amend(FinalState::Expired, &[Delivered]),
-            Some(FinalState::Delivered)
-        );
-        assert_eq!(amend(FinalState::Sent, &[Failed]), Some(FinalState::Failed));
-        assert_eq!(amend(FinalState::Sent, &[Delivered, Submitted]), None);
-        assert_eq!(amend(FinalState::Expired, &[Expired, Delivered]), None);
-        for ended in [
-            FinalState::Delivered,
-            FinalState::Failed,
-            FinalState::Rejected,
-            FinalState::Cancelled,
-        ] {
-            assert_eq!(amend(ended, &[Delivered]), None, "{ended:?}");
-        }
-    }
-
     proptest! {
         /// MSG-1: whatever happens to the segments, the receipt wait ends every attempt without a standing INTENT.
         #[test]
@@ -221,7 +187,7 @@ mod tests {
                         }
                     }
                     Some(state) => {
-                        if let Some(amended) = amend(state, &states) {
+                        if let Some(amended) = amend(state, &[&states], 0) {
                             prop_assert!(state.is_amendable());
                             prop_assert!(amended != FinalState::Sent && amended != FinalState::Unknown);
                             ended = Some(amended);
