@@ -21,3 +21,4 @@ pub mod segment;
 pub mod state;
 pub mod template;
 pub mod time;
+pub mod webhook;
