@@ -1,22 +1,26 @@
 //! The door to a lane: a cheap, cloneable handle that the web holds instead of actor addresses.
 
+use crate::connection::{ProbeReport, probe};
 use crate::feed::{Cursor, FeedError, FeedKind, FeedPage, read_feed};
 use crate::history::Recent;
 use crate::intake::{BatchAnswer, BatchIntake, IntakeError, SingleAnswer, SingleIntake};
 use crate::known_batch::{KnownBatchError, read_known_lines};
-use crate::lane::{BatchJob, Inbox, Item, LaneActor, SharedLane, StopReport};
+use crate::lane::{BatchJob, ClockStatus, Inbox, Item, LaneActor, MemberStanding, Read, SharedLane, StopReport};
+use crate::roster;
 use crate::status::{ConnectionStatus, Counters, Readiness};
 use actix::Addr;
-use carillon_domain::catalog::Compiled;
-use carillon_domain::ids::{AccountId, ConnectionId, MessageId};
+use carillon_domain::catalog::{Compiled, Connection};
+use carillon_domain::ids::{AccountId, ConnectionId, MessageId, RouteGroupId};
 use carillon_domain::journey::Journey;
-use carillon_storage::history::{History, HistoryError, PhoneQuery};
+use carillon_storage::files::Files;
+use carillon_storage::history::{History, HistoryError, TooBroad};
 use carillon_storage::journal::{Journal, JournalStatus};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 /// Journeys one search gives at most.
 pub const SEARCH_MAX: usize = 500;
@@ -30,13 +34,17 @@ pub struct LaneHandle {
 pub(crate) struct Inner {
     pub inbox: Arc<Inbox>,
     pub lane: Addr<LaneActor>,
-    pub catalog: Arc<Compiled>,
+    pub catalog: RwLock<Arc<Compiled>>,
     pub counters: Arc<Counters>,
     pub statuses: Arc<Mutex<BTreeMap<ConnectionId, ConnectionStatus>>>,
     pub readiness: watch::Receiver<Readiness>,
     pub journal: Arc<dyn Journal>,
     pub history: Arc<dyn History>,
     pub recent: Arc<Recent>,
+    /// Of recipients and attachments.
+    pub files: Option<Arc<dyn Files>>,
+    /// Whose turn it is to look through all open messages.
+    pub open_searches: Semaphore,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +52,11 @@ pub enum QueryError {
     #[error("the service is stopping")]
     Stopping,
     #[error("the history cannot be read")]
-    History(#[from] HistoryError),
+    History(#[source] HistoryError),
+    #[error(transparent)]
+    TooBroad(#[from] TooBroad),
+    #[error("too many searches at once")]
+    Busy,
 }
 
 impl LaneHandle {
@@ -89,7 +101,10 @@ impl LaneHandle {
     /// One message's journey: open, ended just now, or from the history.
     pub async fn journey(&self, id: MessageId) -> Result<Option<Journey>, QueryError> {
         let open = self
-            .ask(move |lane| lane.read(|core| core.columns().find(id).map(|(_, row)| row.journey())))
+            .ask(move |lane| lane.read(|core| {
+                    let columns = core.columns();
+                    columns.find(id).map(|(_, row)| columns.journey(row))
+                }))
             .await?;
         if let Some(journey) = open.or_else(|| self.inner.recent.journey(id)) {
             return Ok(Some(journey));
@@ -97,44 +112,6 @@ impl LaneHandle {
         let history = self.inner.history.clone();
         let stored = blocking(move || history.journey(id)).await?;
         Ok(stored.map(|journey| self.inner.recent.amend(journey)))
-    }
-
-    /// Messages to one number, newest first.
-    pub async fn by_phone(&self, mut query: PhoneQuery) -> Result<Vec<Journey>, QueryError> {
-        query.limit = query.limit.clamp(1, SEARCH_MAX);
-        let (phone, tenant, before, limit) = (query.phone, query.tenant, query.before, query.limit);
-        let wanted = move |journey: &Journey| {
-            tenant.is_none_or(|tenant| journey.tenant == tenant)
-                && before.is_none_or(|id| journey.message < id)
-        };
-        let mut found: Vec<Journey> = self
-            .ask(move |lane| {
-                lane.read(|core| {
-                    core.columns()
-                        .to_phone(phone)
-                        .filter(|row| tenant.is_none_or(|tenant| row.tenant == tenant))
-                        .filter(|row| before.is_none_or(|id| row.id < id))
-                        .take(limit)
-                        .map(|row| row.journey())
-                        .collect()
-                })
-            })
-            .await?;
-        found.extend(
-            self.inner
-                .recent
-                .by_phone(phone, tenant)
-                .into_iter()
-                .filter(wanted),
-        );
-        let history = self.inner.history.clone();
-        let stored = blocking(move || history.by_phone(&query)).await?;
-        found.extend(stored.into_iter().map(|journey| self.inner.recent.amend(journey)));
-        found.sort_by_key(|journey| std::cmp::Reverse(journey.message));
-        // A message may have moved on between two of the looks; it is the same one.
-        found.dedup_by_key(|journey| journey.message);
-        found.truncate(limit);
-        Ok(found)
     }
 
     /// Events of one account after a cursor, oldest first.
@@ -169,6 +146,37 @@ impl LaneHandle {
         .unwrap_or(false)
     }
 
+    /// Tells that the person has read or clicked a message, as the account that sent it says; resolves when that is durable
+    /// (SEND-2, ACK-1).
+    pub async fn mark_read(&self, account: AccountId, id: MessageId) -> Result<Read, QueryError> {
+        let (reply, answer) = oneshot::channel();
+        self.push(Item::Ask(Box::new(move |lane| {
+            lane.with(|core, now| core.mark_read(account, id, reply, now));
+        })));
+        match answer.await.map_err(|_| QueryError::Stopping)? {
+            Read::Unknown => {
+                let ended = self.journey(id).await?;
+                let is_theirs = ended.is_some_and(|journey| journey.account == account);
+                Ok(if is_theirs { Read::AlreadyEnded } else { Read::Unknown })
+            }
+            read => Ok(read),
+        }
+    }
+
+    /// Whether the wall clock can be relied on; while it cannot, no wait of a plan ends.
+    pub async fn clock(&self) -> Result<ClockStatus, QueryError> {
+        self.ask(|lane| {
+            let now = lane.now();
+            lane.read(|core| core.clock_status(now))
+        })
+        .await
+    }
+
+    /// An operator says that the wall clock is right: the waits of plans go on.
+    pub async fn confirm_clock(&self) -> Result<(), QueryError> {
+        self.ask(|lane| lane.with(|core, now| core.confirm_clock(now))).await
+    }
+
     pub fn counters(&self) -> &Counters {
         &self.inner.counters
     }
@@ -182,9 +190,58 @@ impl LaneHandle {
         self.inner.recent.rows()
     }
 
-    /// The configuration the lane works on.
-    pub fn catalog(&self) -> &Arc<Compiled> {
-        &self.inner.catalog
+    /// The configuration the lane works by.
+    pub fn catalog(&self) -> Arc<Compiled> {
+        self.inner.catalog.read().clone()
+    }
+
+    /// Lets the lane, and everybody who asks for [`LaneHandle::catalog`] afterwards, work by another configuration. Resolves
+    /// when they do; `false` when theirs is as new.
+    pub async fn install(&self, catalog: Arc<Compiled>) -> Result<bool, QueryError> {
+        let (reply, answer) = oneshot::channel();
+        let inner = self.inner.clone();
+        self.push(Item::Ask(Box::new(move |lane| {
+            let is_newer = catalog.version() > inner.catalog.read().version();
+            if is_newer {
+                // The lane first: it knows everybody whom the web lets in.
+                roster::install(lane, catalog.clone());
+                *inner.catalog.write() = catalog;
+            }
+            let _caller_may_be_gone = reply.send(is_newer);
+        })));
+        answer.await.map_err(|_| QueryError::Stopping)
+    }
+
+    /// Lets a connection finish what was begun on it and take nothing more; `false` when there is none or it goes anyway.
+    pub async fn drain_connection(&self, id: ConnectionId) -> Result<bool, QueryError> {
+        self.ask(move |lane| lane.with(|core, _| core.hold_back(id))).await
+    }
+
+    /// How the members of a route group stand towards an account's messages at this moment.
+    pub async fn explain_group(
+        &self,
+        group: RouteGroupId,
+        account: AccountId,
+    ) -> Result<Vec<MemberStanding>, QueryError> {
+        self.ask(move |lane| lane.read(|core| core.explain_group(group, account)))
+            .await
+    }
+
+    /// Opens one more session by these settings, which need not be those of any connection, and says what came of it.
+    pub async fn test_connection(&self, config: Connection) -> Result<ProbeReport, QueryError> {
+        let (reply, answer) = oneshot::channel();
+        self.push(Item::Ask(Box::new(move |lane| {
+            let now = lane.now().unix;
+            actix::spawn(async move {
+                let _caller_may_be_gone = reply.send(probe(&config, now).await);
+            });
+        })));
+        answer.await.map_err(|_| QueryError::Stopping)
+    }
+
+    /// Ends [`LaneHandle::drain_connection`].
+    pub async fn resume_connection(&self, id: ConnectionId) -> Result<bool, QueryError> {
+        self.ask(move |lane| lane.with(|core, _| core.resume(id))).await
     }
 
     pub fn readiness(&self) -> Readiness {
@@ -231,7 +288,7 @@ impl LaneHandle {
     /// Runs a question on the lane's thread.
     pub(crate) async fn ask<R: Send + 'static>(
         &self,
-        question: impl FnOnce(&SharedLane) -> R + Send + 'static,
+        question: impl FnOnce(&Rc<SharedLane>) -> R + Send + 'static,
     ) -> Result<R, QueryError> {
         let (reply, answer) = oneshot::channel();
         self.push(Item::Ask(Box::new(move |lane| {
@@ -254,7 +311,16 @@ impl LaneHandle {
     }
 }
 
-async fn blocking<T: Send + 'static>(
+impl From<HistoryError> for QueryError {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::TooBroad(error) => QueryError::TooBroad(error),
+            other => QueryError::History(other),
+        }
+    }
+}
+
+pub(crate) async fn blocking<T: Send + 'static>(
     read: impl FnOnce() -> Result<T, HistoryError> + Send + 'static,
 ) -> Result<T, QueryError> {
     let read = tokio::task::spawn_blocking(read)

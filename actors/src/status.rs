@@ -57,6 +57,9 @@ pub struct Counters {
     pub answers_ignored: Counter,
     pub commands_ignored: Counter,
     pub pdus_malformed: Counter,
+    /// Mails to return paths of ours, and peers that were sent away.
+    pub bounces_received: Counter,
+    pub bounces_refused: Counter,
     pub replies: Counter,
     pub replies_unowned: Counter,
     pub finals_delivered: Counter,
@@ -67,7 +70,18 @@ pub struct Counters {
     pub finals_expired: Counter,
     pub finals_unknown: Counter,
     pub finals_amended: Counter,
+    /// Attempts started because of what became of the one before (SEND-2).
+    pub fallbacks_not_submitted: Counter,
+    pub fallbacks_failed: Counter,
+    pub fallbacks_not_delivered: Counter,
+    pub fallbacks_not_read: Counter,
+    /// Plans whose next attempt was refused by a check that was passed at acceptance.
+    pub plans_ended: Counter,
+    /// The wall clock jumped; plan timers were held.
+    pub clock_jumps: Counter,
     pub actor_restarts: Counter,
+    /// Moved to another route group because theirs was removed.
+    pub messages_rerouted: Counter,
     pub messages_open: Gauge,
     pub messages_waiting: Gauge,
     pub checkpoint_frame: Gauge,
@@ -91,6 +105,8 @@ pub struct ConnectionStatus {
 pub enum ConnectionState {
     /// Disabled in the catalog.
     Off,
+    /// Takes nothing new: an operator said so, or it is about to go.
+    Draining,
     Connecting,
     Up,
     /// Some of its sessions are not bound.

@@ -1,13 +1,15 @@
 use super::Columns;
 use super::body::Body;
 use super::idempotency::{KnownAnswer, KnownKey};
-use super::recent::Amendable;
-use super::row::{Row, RowRef, SegmentRef};
+use super::quota::quota_segments;
+use super::row::{Row, RowRef};
+use carillon_domain::campaign::CampaignChange;
 use carillon_domain::fact::{
-    Accepted, Batch, CarrierId, Fact, FinalState, Finished, Intent, Receipt, ReceiptOutcome, RejectAction,
+    Accepted, Batch, CarrierId, Fact, Intent, Receipt, ReceiptOutcome, RejectAction,
     SegmentKey, SessionChange,
 };
-use carillon_domain::journey::{Amendment, Journey, MessageState, StepKind};
+use carillon_domain::ids::{CampaignId, MessageId};
+use carillon_domain::journey::{Amendment, Journey, StepKind};
 use carillon_domain::quota::day_utc8;
 use carillon_domain::state::SegmentEvent;
 use carillon_domain::time::UnixMs;
@@ -18,7 +20,7 @@ use carillon_storage::journal::FrameSeq;
 pub enum Applied {
     /// The columns changed.
     Done,
-    /// A message was added.
+    /// Rows were added, of a message or of attempts of it that start now; this is the first of them.
     Opened(RowRef),
     /// A message ended and left the columns.
     Ended(Box<Ended>),
@@ -36,6 +38,7 @@ pub struct Ended {
 impl Columns {
     /// Applies one fact of the frame `seq`. Total over all facts: a replay may feed anything that was ever recorded.
     pub fn apply(&mut self, seq: FrameSeq, fact: &Fact) -> Applied {
+        self.last_at = fact.at();
         match fact {
             Fact::Accepted(accepted) => self.accepted(accepted),
             Fact::Batch(batch) => self.batch(seq, batch),
@@ -44,6 +47,7 @@ impl Columns {
                     let last = self.epochs.entry(session.connection).or_default();
                     *last = (*last).max(session.epoch);
                 }
+                self.bound.session(session);
                 Applied::Done
             }
             Fact::Intent(intent) => self.intent(intent),
@@ -77,7 +81,10 @@ impl Columns {
                     *at,
                     StepKind::Uncertain { cause: *cause },
                 ) {
-                    Some(_) => Applied::Done,
+                    Some(segment) => {
+                        self.note_submitted(segment.row, *at);
+                        Applied::Done
+                    }
                     None => Applied::Idle,
                 }
             }
@@ -95,15 +102,37 @@ impl Columns {
                 self.last_id = self.last_id.max(Some(reply.id));
                 Applied::Done
             }
-            // What these say is kept by parts that are yet to join the columns.
-            Fact::Fallback(_)
-            | Fact::Read { .. }
-            | Fact::Campaign { .. }
-            | Fact::Cursor(_)
-            | Fact::ClockSet { .. } => Applied::Idle,
+            Fact::Fallback(fallback) => self.fallback(fallback),
+            Fact::Read { message, at } => self.read(*message, *at),
+            Fact::PlanEnded { message, cause, .. } => self.end_plan(*message, cause),
+            Fact::ClockSet { by_ms, .. } => {
+                self.bound.clock_set(*by_ms);
+                Applied::Done
+            }
+            Fact::Campaign {
+                campaign,
+                change,
+                at,
+            } => self.campaign(*campaign, change, *at),
+            Fact::Cursor(cursor) => {
+                self.cursors.set_place(*cursor);
+                Applied::Done
+            }
+            Fact::Rerouted {
+                message,
+                attempt,
+                group,
+                ..
+            } => self.rerouted(*message, *attempt, *group),
+            Fact::Webhook(standing) => {
+                self.cursors.set_standing(*standing);
+                Applied::Done
+            }
             Fact::Final(finished) => self.finish(finished),
             Fact::Amended(finished) => {
-                self.amendable.amend(finished.message, finished.state);
+                if let Some((campaign, before)) = self.amendable.amend(finished.message, finished.state) {
+                    self.campaigns.amended(campaign, before, finished.state);
+                }
                 Applied::Amended(Amendment {
                     message: finished.message,
                     state: finished.state,
@@ -131,6 +160,8 @@ impl Columns {
             attempt: 0,
             segment_count: first.segments,
             intended: false,
+            campaign: accepted.campaign.map(|line| line.campaign),
+            in_plan: accepted.plan.len() > 1,
             segments: Vec::new(),
             body: Body::pack(accepted),
         });
@@ -142,7 +173,11 @@ impl Columns {
         self.deadlines.arm(row, accepted.valid_until);
         let accepted_at = UnixMs(accepted.message.unix_ms());
         self.quotas
-            .take(accepted.account, day_utc8(accepted_at), u64::from(first.segments));
+            .take(accepted.account, day_utc8(accepted_at), quota_segments(first.kind, first.segments));
+        if accepted.plan.len() > 1 {
+            self.open_plan(accepted, row);
+        }
+        self.campaigns.accepted(accepted.campaign.map(|line| line.campaign));
         if let Some(key) = accepted.idempotency {
             let answer = KnownAnswer::Single(accepted.message);
             self.keys.insert(
@@ -155,6 +190,31 @@ impl Columns {
             );
         }
         Applied::Opened(row)
+    }
+
+    fn campaign(&mut self, id: CampaignId, change: &CampaignChange, at: UnixMs) -> Applied {
+        if let CampaignChange::Drafted(draft) = change
+            && let Some(key) = draft.idempotency
+        {
+            let known = KnownKey {
+                fingerprint: key.fingerprint,
+                answer: KnownAnswer::Campaign(id),
+            };
+            self.keys.insert(key.key, known, at);
+        }
+        if self.campaigns.change(id, change, at) {
+            Applied::Done
+        } else {
+            Applied::Idle
+        }
+    }
+
+    /// Whether an INTENT was recorded for any attempt of a campaign's message; `None` for others.
+    fn is_written(&self, message: MessageId) -> Option<bool> {
+        let (_, row) = self.find(message)?;
+        row.campaign?;
+        let is_intended = |at| self.rows.get(at).is_some_and(|row| row.intended);
+        Some(self.attempts_from(message, 0).any(is_intended))
     }
 
     fn batch(&mut self, seq: FrameSeq, batch: &Batch) -> Applied {
@@ -187,6 +247,7 @@ impl Columns {
             try_number: intent.try_number,
             reason: intent.reason,
         };
+        let was_written = self.is_written(intent.segment.message);
         let Some(at) = self.step_from(
             intent.segment,
             SegmentEvent::Intent(intent.reason),
@@ -200,6 +261,10 @@ impl Columns {
         ) else {
             return Applied::Idle;
         };
+        if was_written == Some(false) {
+            let campaign = self.rows.get(at.row).and_then(|row| row.campaign);
+            self.campaigns.written(campaign);
+        }
         let segment = self.segment_mut(at);
         segment.try_number = intent.try_number;
         segment.session = intent.session;
@@ -222,6 +287,7 @@ impl Columns {
         let Some(segment) = self.step(key, SegmentEvent::Submitted, at, step) else {
             return Applied::Idle;
         };
+        self.note_submitted(segment.row, at);
         let connection = self.connection_of(segment.row);
         let before = self.segment_mut(segment).carrier_id.replace(carrier_id.clone());
         if let Some(before) = before {
@@ -270,67 +336,5 @@ impl Columns {
             self.by_carrier.insert(name, segment);
         }
         Applied::Done
-    }
-
-    fn finish(&mut self, finished: &Finished) -> Applied {
-        let Some(index) = self.by_id.remove(&finished.message) else {
-            return Applied::Idle;
-        };
-        let at = self.rows.reference(index);
-        let to = self.rows.get(at).expect("an indexed row is in the slab").to;
-        if let Some(to) = to {
-            self.unchain(index, to);
-        }
-        self.deadlines.disarm(at);
-        let mut row = self.rows.remove(at).expect("an indexed row is in the slab");
-        if finished.state == FinalState::Expired {
-            row.segments.iter_mut().for_each(|segment| {
-                segment.state = segment
-                    .state
-                    .next(SegmentEvent::Deadline)
-                    .unwrap_or(segment.state);
-            });
-        }
-        let mut owed = Vec::new();
-        for (number, segment) in row.segments.iter().enumerate() {
-            self.leave_indexes(
-                &row,
-                SegmentRef {
-                    row: at,
-                    segment: number as u8,
-                },
-                segment.state,
-            );
-            let (Some(connection), Some(id)) = (row.connection, segment.carrier_id.clone()) else {
-                continue;
-            };
-            if !segment.state.is_final() {
-                owed.push((connection, id.clone(), number as u8));
-                self.by_carrier.remove(&(connection, id));
-            }
-        }
-        if !row.intended {
-            let day = day_utc8(UnixMs(row.id.unix_ms()));
-            self.quotas
-                .give_back(row.account, day, u64::from(row.segment_count));
-        }
-        // Of a message that failed as well: what is still owed for it must not be taken for another one's (UNC-1).
-        if !owed.is_empty() {
-            let entry = Amendable {
-                message: row.id,
-                attempt: row.attempt,
-                account: row.account,
-                to: row.to,
-                reference: finished.reference.clone(),
-                state: finished.state,
-                segments: row.states().to_vec(),
-            };
-            self.amendable.insert(entry, owed, self.limits.amendable_max);
-        }
-        let mut journey = row.journey();
-        journey.state = MessageState::Final(finished.state);
-        journey.cause = finished.cause.clone();
-        journey.final_at = Some(finished.at);
-        Applied::Ended(Box::new(Ended { journey }))
     }
 }

@@ -29,14 +29,30 @@ pub enum BodyContent<'a> {
 
 impl<'a> Body<'a> {
     pub fn pack(accepted: &Accepted) -> Box<[u8]> {
-        let body = Body {
+        Body {
             content: BodyContent::of(&accepted.plan[0].content),
             reference: accepted.reference.as_deref(),
             price_per_segment: accepted.price_per_segment,
             campaign: accepted.campaign,
             later: accepted.plan[1..].to_vec(),
-        };
-        postcard::to_stdvec(&body)
+        }
+        .packed()
+    }
+
+    /// Of an attempt after the first; what concerns the whole message stands with that one.
+    pub fn pack_later(planned: &PlannedAttempt, price_per_segment: u32) -> Box<[u8]> {
+        Body {
+            content: BodyContent::of(&planned.content),
+            reference: None,
+            price_per_segment,
+            campaign: None,
+            later: Vec::new(),
+        }
+        .packed()
+    }
+
+    fn packed(&self) -> Box<[u8]> {
+        postcard::to_stdvec(self)
             .expect("a body of strings and numbers can be written")
             .into_boxed_slice()
     }

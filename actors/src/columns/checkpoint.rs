@@ -1,14 +1,18 @@
+use super::bound::{BoundTime, BoundTimes};
+use super::campaigns::{Campaigns, StoredCampaigns};
 use super::idempotency::{KeyGeneration, Keys};
 use super::quota::DayUse;
 use super::recent::{Amendable, NamedSegment, RecentIds};
 use super::row::Row;
-use super::{ColumnLimits, Columns};
-use carillon_domain::fact::Receipt;
+use super::{ColumnLimits, Columns, Plan};
+use carillon_domain::campaign::Campaign;
+use carillon_domain::fact::{Cursor, Receipt, WebhookStanding};
 use carillon_domain::ids::{AccountId, ConnectionId, MessageId};
+use carillon_domain::time::UnixMs;
 use serde::{Deserialize, Serialize};
 
 /// Version of the state's encoding; others are refused.
-const VERSION: u8 = 1;
+const VERSION: u8 = 3;
 
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
@@ -39,12 +43,18 @@ pub struct JournalMark {
 #[derive(Serialize)]
 struct Writing<'a> {
     last_id: Option<MessageId>,
+    last_at: UnixMs,
+    plans: Vec<(MessageId, &'a Plan)>,
     rows: Vec<&'a Row>,
     parked: Vec<&'a Receipt>,
     amendable: Vec<(&'a Amendable, &'a [NamedSegment])>,
     keys: Vec<KeyGeneration>,
     quotas: Vec<(AccountId, DayUse)>,
+    campaigns: StoredCampaigns<&'a Campaign>,
     epochs: Vec<(ConnectionId, u32)>,
+    bound: Vec<(ConnectionId, &'a BoundTime)>,
+    cursors: Vec<&'a Cursor>,
+    webhooks: Vec<&'a WebhookStanding>,
     recent: (&'a [u64], &'a [u64]),
     marks: &'a [JournalMark],
 }
@@ -52,12 +62,18 @@ struct Writing<'a> {
 #[derive(Deserialize)]
 struct Reading {
     last_id: Option<MessageId>,
+    last_at: UnixMs,
+    plans: Vec<(MessageId, Plan)>,
     rows: Vec<Row>,
     parked: Vec<Receipt>,
     amendable: Vec<(Amendable, Vec<NamedSegment>)>,
     keys: Vec<KeyGeneration>,
     quotas: Vec<(AccountId, DayUse)>,
+    campaigns: StoredCampaigns<Campaign>,
     epochs: Vec<(ConnectionId, u32)>,
+    bound: Vec<(ConnectionId, BoundTime)>,
+    cursors: Vec<Cursor>,
+    webhooks: Vec<WebhookStanding>,
     recent: (Vec<u64>, Vec<u64>),
     marks: Vec<JournalMark>,
 }
@@ -66,19 +82,27 @@ impl Columns {
     /// The whole state as bytes, rows in order of their ids.
     pub fn checkpoint(&self, marks: &[JournalMark]) -> Result<Vec<u8>, CheckpointError> {
         let mut rows: Vec<_> = self.rows.iter().map(|(_, row)| row).collect();
-        rows.sort_unstable_by_key(|row| row.id);
+        rows.sort_unstable_by_key(|row| (row.id, row.attempt));
+        let mut plans: Vec<_> = self.plans.iter().map(|(id, plan)| (*id, plan)).collect();
+        plans.sort_unstable_by_key(|(id, _)| *id);
         let mut epochs: Vec<_> = self.epochs.iter().map(|(id, epoch)| (*id, *epoch)).collect();
         epochs.sort_unstable();
         let mut quotas: Vec<_> = self.quotas.iter().collect();
         quotas.sort_unstable_by_key(|(account, _)| *account);
         let writing = Writing {
             last_id: self.last_id,
+            last_at: self.last_at,
+            plans,
             rows,
             parked: self.parked.iter().collect(),
             amendable: self.amendable.iter().collect(),
             keys: self.keys.sorted(),
             quotas,
+            campaigns: self.campaigns.stored(),
             epochs,
+            bound: self.bound.sorted(),
+            cursors: self.cursors.places().collect(),
+            webhooks: self.cursors.standings().collect(),
             recent: self.recent.halves(),
             marks,
         };
@@ -94,6 +118,8 @@ impl Columns {
         let reading: Reading = postcard::from_bytes(rest).map_err(CheckpointError::Malformed)?;
         let mut columns = Columns::new(limits);
         columns.last_id = reading.last_id;
+        columns.last_at = reading.last_at;
+        columns.plans.extend(reading.plans);
         for row in reading.rows {
             let at = columns.rows.insert(row);
             columns.index_restored(at);
@@ -108,7 +134,17 @@ impl Columns {
         for (account, used) in reading.quotas {
             columns.quotas.restore(account, used);
         }
+        columns.campaigns = Campaigns::restore(reading.campaigns);
         columns.epochs.extend(reading.epochs);
+        columns.bound = BoundTimes::restore(reading.bound);
+        reading
+            .cursors
+            .into_iter()
+            .for_each(|cursor| columns.cursors.set_place(cursor));
+        reading
+            .webhooks
+            .into_iter()
+            .for_each(|standing| columns.cursors.set_standing(standing));
         let (young, old) = reading.recent;
         columns.recent = RecentIds::restore(young, old);
         Ok(RestoredColumns {

@@ -1,5 +1,5 @@
 use super::Map;
-use carillon_domain::ids::MessageId;
+use carillon_domain::ids::{CampaignId, MessageId};
 use carillon_domain::time::UnixMs;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -22,6 +22,7 @@ pub struct KnownKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum KnownAnswer {
     Single(MessageId),
+    Campaign(CampaignId),
     /// The answer stands in the journal, in BATCH facts from this frame on.
     Batch {
         first_frame: u64,

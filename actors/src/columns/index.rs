@@ -30,9 +30,9 @@ impl Columns {
         what: StepKind,
         prepare: impl FnOnce(&mut Row),
     ) -> Option<SegmentRef> {
-        let place = self.rows.reference(*self.by_id.get(&key.message)?);
+        let place = self.attempt(key.message, key.attempt)?;
         let row = self.rows.get_mut(place)?;
-        if row.attempt != key.attempt || key.segment >= row.segment_count {
+        if key.segment >= row.segment_count {
             return None;
         }
         let before = row.state_of(key.segment);
@@ -111,14 +111,21 @@ impl Columns {
     pub(super) fn index_restored(&mut self, at: RowRef) {
         let Some(row) = self.rows.get(at) else { return };
         let (id, to, connection, valid_until) = (row.id, row.to, row.connection, row.valid_until);
+        let (attempt, in_plan) = (row.attempt, row.in_plan);
         let segments: Vec<_> = row
             .segments
             .iter()
             .map(|s| (s.state, s.carrier_id.clone()))
             .collect();
-        self.by_id.insert(id, at.index);
-        if let Some(to) = to {
-            self.chain(at.index, to);
+        if attempt == 0 {
+            self.by_id.insert(id, at.index);
+            if let Some(to) = to {
+                self.chain(at.index, to);
+            }
+        }
+        let plan = self.plans.get_mut(&id).filter(|_| in_plan);
+        if let Some(started) = plan.and_then(|plan| plan.started.get_mut(usize::from(attempt))) {
+            started.row = Some(at);
         }
         self.deadlines.arm(at, valid_until);
         let Some(connection) = connection else { return };
@@ -149,7 +156,7 @@ impl Columns {
             .unwrap_or_default()
     }
 
-    /// A message none of whose segments is with a carrier may leave by any connection.
+    /// An attempt none of whose segments is with a carrier may leave by any connection.
     pub(super) fn release_when_unwritten(&mut self, at: RowRef) {
         if let Some(row) = self.rows.get_mut(at)
             && row.is_unwritten()

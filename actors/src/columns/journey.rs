@@ -1,16 +1,76 @@
-//! A row as a reader sees it.
+//! A message as a reader sees it.
 
 use super::body::Body;
 use super::row::{Row, Segment};
+use super::{Columns, Plan};
+use carillon_domain::content::Content;
 use carillon_domain::ids::ConnectionId;
 use carillon_domain::journey::{
     AttemptJourney, AttemptStart, Journey, MessageState, SegmentJourney, SegmentWord,
 };
+use carillon_domain::plan::{ChannelKind, Condition};
+use smallvec::SmallVec;
+
+impl Columns {
+    /// Everything that is known of an open message, by the row of its first attempt.
+    pub fn journey(&self, head: &Row) -> Journey {
+        let plan = self.plan(head);
+        let mut rows: SmallVec<[&Row; 1]> = SmallVec::new();
+        rows.push(head);
+        let later = plan.iter().flat_map(|plan| plan.rows()).skip(1);
+        rows.extend(later.filter_map(|at| self.rows.get(at)));
+        journey_of(&rows, plan)
+    }
+}
+
+/// The journey of a message by the rows of its attempts that have started, in their order.
+pub(super) fn journey_of(rows: &[&Row], plan: Option<&Plan>) -> Journey {
+    let head = rows[0];
+    let body = Body::unpack(&head.body);
+    let attempt = |index: usize, kind: ChannelKind, content: Content, when: Option<Condition>| {
+        let row = rows.get(index);
+        AttemptJourney {
+            kind,
+            content,
+            when,
+            start: row.map_or(AttemptStart::NotYet, |_| start_of(index, plan)),
+            segments: row.map_or_else(Vec::new, |row| row.segment_journeys()),
+        }
+    };
+    let mut attempts = Vec::with_capacity(1 + body.later.len());
+    attempts.push(attempt(0, head.kind, body.content.into_owned(), None));
+    let later = body.later.into_iter().enumerate();
+    attempts.extend(later.map(|(index, later)| attempt(index + 1, later.kind, later.content, later.when)));
+    Journey {
+        message: head.id,
+        tenant: head.tenant,
+        account: head.account,
+        business_type: head.business_type,
+        to: head.to,
+        reference: body.reference.map(Into::into),
+        state: if rows.iter().any(|row| row.intended) {
+            MessageState::Active
+        } else {
+            MessageState::Accepted
+        },
+        cause: None,
+        final_at: None,
+        campaign: body.campaign,
+        read_at: plan.and_then(|plan| plan.read_at),
+        attempts,
+    }
+}
+
+fn start_of(index: usize, plan: Option<&Plan>) -> AttemptStart {
+    let started = plan.and_then(|plan| plan.started.get(index));
+    match started.and_then(|started| started.fallback.clone()) {
+        Some((reason, at)) => AttemptStart::Fallback { reason, at },
+        None => AttemptStart::AtOnce,
+    }
+}
 
 impl Row {
-    /// Everything that is known of an open message.
-    pub fn journey(&self) -> Journey {
-        let body = Body::unpack(&self.body);
+    fn segment_journeys(&self) -> Vec<SegmentJourney> {
         let waiting = || SegmentJourney {
             state: SegmentWord::Waiting,
             connection: None,
@@ -18,47 +78,13 @@ impl Row {
             code: None,
             steps: Vec::new(),
         };
-        let segments = if self.segments.is_empty() {
-            (0..self.segment_count).map(|_| waiting()).collect()
-        } else {
-            self.segments
-                .iter()
-                .map(|segment| segment.journey(self.connection))
-                .collect()
-        };
-        let campaign = body.campaign;
-        let mut attempts = vec![AttemptJourney {
-            kind: self.kind,
-            content: body.content.into_owned(),
-            when: None,
-            start: AttemptStart::AtOnce,
-            segments,
-        }];
-        attempts.extend(body.later.into_iter().map(|later| AttemptJourney {
-            kind: later.kind,
-            content: later.content,
-            when: later.when,
-            start: AttemptStart::NotYet,
-            segments: Vec::new(),
-        }));
-        Journey {
-            message: self.id,
-            tenant: self.tenant,
-            account: self.account,
-            business_type: self.business_type,
-            to: self.to,
-            reference: body.reference.map(Into::into),
-            state: if self.intended {
-                MessageState::Active
-            } else {
-                MessageState::Accepted
-            },
-            cause: None,
-            final_at: None,
-            campaign,
-            read_at: None,
-            attempts,
+        if self.segments.is_empty() {
+            return (0..self.segment_count).map(|_| waiting()).collect();
         }
+        self.segments
+            .iter()
+            .map(|segment| segment.journey(self.connection))
+            .collect()
     }
 }
 

@@ -5,29 +5,43 @@
 
 mod apply;
 mod body;
+mod bound;
+mod campaigns;
 mod checkpoint;
+mod cursors;
 mod deadlines;
+mod finish;
 mod idempotency;
 mod index;
 mod journey;
+mod owed;
 mod parked;
+mod plan;
 mod quota;
 mod recent;
+mod reroute;
 mod row;
 mod slab;
 
 pub use apply::{Applied, Ended};
 pub use body::{Body, BodyContent};
+pub use bound::REBIND_GRACE;
+pub use campaigns::Campaigns;
 pub use checkpoint::{CheckpointError, JournalMark, RestoredColumns};
+pub use cursors::Cursors;
 pub use idempotency::{KEY_LIFE, Keys, KnownAnswer, KnownKey};
+pub use plan::{Plan, StartedAttempt};
+pub use quota::quota_segments;
 pub use recent::Amendable;
 pub use row::{Row, RowRef, Segment, SegmentRef, WriteRef};
 pub use slab::Slab;
 
+use carillon_domain::content::FileHash;
 use carillon_domain::fact::CarrierId;
 use carillon_domain::fact::SegmentKey;
 use carillon_domain::ids::{ConnectionId, MessageId};
 use carillon_domain::phone::PhoneNumber;
+use carillon_domain::time::UnixMs;
 use hashbrown::HashMap;
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
@@ -61,7 +75,10 @@ impl Default for ColumnLimits {
 pub struct Columns {
     limits: ColumnLimits,
     rows: Slab,
+    /// The row of each message's first attempt.
     by_id: Map<MessageId, u32>,
+    /// Messages that are more than their one row.
+    plans: Map<MessageId, Plan>,
     /// The newest open message to each number.
     by_phone: Map<PhoneNumber, u32>,
     /// Segments that wait for a receipt, by the carrier's name for them.
@@ -75,9 +92,14 @@ pub struct Columns {
     recent: recent::RecentIds,
     keys: Keys,
     quotas: quota::Quotas,
+    campaigns: Campaigns,
     epochs: Map<ConnectionId, u32>,
+    bound: bound::BoundTimes,
+    cursors: Cursors,
     deadlines: deadlines::Deadlines,
     last_id: Option<MessageId>,
+    /// When the newest fact happened.
+    last_at: UnixMs,
 }
 
 impl Columns {
@@ -86,6 +108,7 @@ impl Columns {
             limits,
             rows: Slab::default(),
             by_id: Map::default(),
+            plans: Map::default(),
             by_phone: Map::default(),
             by_carrier: Map::default(),
             uncertain: Map::default(),
@@ -95,18 +118,38 @@ impl Columns {
             recent: recent::RecentIds::default(),
             keys: Keys::default(),
             quotas: quota::Quotas::default(),
+            campaigns: Campaigns::default(),
             epochs: Map::default(),
+            bound: bound::BoundTimes::default(),
+            cursors: Cursors::default(),
             deadlines: deadlines::Deadlines::default(),
             last_id: None,
+            last_at: UnixMs::default(),
         }
     }
 
+    /// Open messages.
     pub fn len(&self) -> usize {
-        self.rows.used()
+        self.by_id.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.rows.used() == 0
+        self.by_id.is_empty()
+    }
+
+    /// Rows: the attempts of open messages that have started.
+    pub fn rows_len(&self) -> usize {
+        self.rows.used()
+    }
+
+    /// When the newest fact happened.
+    pub fn last_at(&self) -> UnixMs {
+        self.last_at
+    }
+
+    /// Sessions that stand as bound, of one connection or of all, in order: number and epoch.
+    pub fn bound_sessions(&self, connection: Option<ConnectionId>) -> Vec<(ConnectionId, u8, u32)> {
+        self.bound.sessions(connection)
     }
 
     /// The highest id in any fact.
@@ -118,17 +161,28 @@ impl Columns {
         self.rows.get(at)
     }
 
+    /// An open message: the row of its first attempt.
     pub fn find(&self, id: MessageId) -> Option<(RowRef, &Row)> {
         let at = self.rows.reference(*self.by_id.get(&id)?);
         Some((at, self.rows.get(at)?))
     }
 
-    /// Every open message, in no particular order.
+    /// Every attempt that has started, of every open message, in no particular order.
     pub fn rows(&self) -> impl Iterator<Item = (RowRef, &Row)> {
         self.rows.iter()
     }
 
-    /// Open messages to a number, newest first.
+    /// Places of rows. An open message keeps its own, so that all can be looked through bit by bit.
+    pub fn places(&self) -> usize {
+        self.rows.places()
+    }
+
+    /// The first attempts of open messages at these places.
+    pub fn first_attempts(&self, places: std::ops::Range<usize>) -> impl Iterator<Item = &Row> {
+        self.rows.slice(places).filter(|row| row.attempt == 0)
+    }
+
+    /// Open messages to a number, newest first: the rows of their first attempts.
     pub fn to_phone(&self, phone: PhoneNumber) -> impl Iterator<Item = &Row> {
         self.rows
             .chained(self.by_phone.get(&phone).copied().unwrap_or(slab::NONE))
@@ -166,9 +220,8 @@ impl Columns {
 
     /// Where a segment key points now.
     pub fn locate(&self, key: SegmentKey) -> Option<SegmentRef> {
-        let (row, _) = self.find(key.message)?;
         Some(SegmentRef {
-            row,
+            row: self.attempt(key.message, key.attempt)?,
             segment: key.segment,
         })
     }
@@ -204,7 +257,12 @@ impl Columns {
         self.parked.get(connection, id)
     }
 
-    pub fn amendable(&self, connection: ConnectionId, id: &CarrierId) -> Option<(&recent::Amendable, u8)> {
+    /// The ended message a receipt speaks of, and which of its segments.
+    pub fn amendable(
+        &self,
+        connection: ConnectionId,
+        id: &CarrierId,
+    ) -> Option<(&recent::Amendable, SegmentKey)> {
         self.amendable.get(connection, id)
     }
 
@@ -212,9 +270,23 @@ impl Columns {
         &self.keys
     }
 
+    pub fn campaigns(&self) -> &Campaigns {
+        &self.campaigns
+    }
+
+    /// Files of campaigns that went, to be removed; no fact rests on them any more.
+    pub fn take_left_files(&mut self) -> Vec<FileHash> {
+        self.campaigns.take_left()
+    }
+
     /// Segments this account has used on `day` (days since the epoch in UTC+8).
     pub fn quota_used(&self, account: carillon_domain::ids::AccountId, day: u32) -> u64 {
         self.quotas.used(account, day)
+    }
+
+    /// How far webhooks have come.
+    pub fn cursors(&self) -> &Cursors {
+        &self.cursors
     }
 
     /// The next unused session epoch of a connection.
@@ -223,19 +295,24 @@ impl Columns {
     }
 
     /// Rows whose deadline has come, at most `max`. Each comes once and must be re-armed when it stays open.
-    pub fn due(&mut self, now: carillon_domain::time::UnixMs, max: usize) -> Vec<RowRef> {
+    pub fn due(&mut self, now: UnixMs, max: usize) -> Vec<RowRef> {
         self.deadlines.take_due(now, max)
     }
 
     /// Sets when a row is looked at again.
-    pub fn arm(&mut self, row: RowRef, at: carillon_domain::time::UnixMs) {
+    pub fn arm(&mut self, row: RowRef, at: UnixMs) {
         self.deadlines.arm(row, at);
+    }
+
+    /// Lets a row be looked at no more.
+    pub fn disarm(&mut self, row: RowRef) {
+        self.deadlines.disarm(row);
     }
 }
 
 impl Columns {
     /// Forgets idempotency keys whose day is over.
-    pub fn expire_keys(&mut self, now: carillon_domain::time::UnixMs) {
+    pub fn expire_keys(&mut self, now: UnixMs) {
         self.keys.expire(now);
     }
 }

@@ -1,11 +1,20 @@
 use super::Map;
 use carillon_domain::ids::AccountId;
+use carillon_domain::plan::ChannelKind;
 use serde::{Deserialize, Serialize};
 
 /// Segments used per account on its newest day. A fold of ACCEPTED and of ends before the first INTENT, so exact after a crash.
 #[derive(Debug, Default)]
 pub struct Quotas {
     days: Map<AccountId, DayUse>,
+}
+
+/// What an attempt takes of its account's quota: segments of SMS.
+pub fn quota_segments(kind: ChannelKind, segments: u8) -> u64 {
+    match kind {
+        ChannelKind::Sms => u64::from(segments),
+        _ => 0,
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

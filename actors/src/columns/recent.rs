@@ -1,10 +1,11 @@
 use super::Map;
-use carillon_domain::fact::{CarrierId, FinalState, ReceiptOutcome};
-use carillon_domain::ids::{AccountId, ConnectionId, MessageId};
+use carillon_domain::fact::{CarrierId, FinalState, ReceiptOutcome, SegmentKey};
+use carillon_domain::ids::{AccountId, CampaignId, ConnectionId, MessageId};
 use carillon_domain::phone::PhoneNumber;
 use carillon_domain::state::{SegmentEvent, SegmentState};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
 
@@ -13,31 +14,37 @@ use std::hash::BuildHasher;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Amendable {
     pub message: MessageId,
-    pub attempt: u8,
     pub account: AccountId,
     pub to: Option<PhoneNumber>,
     pub reference: Option<CompactString>,
     pub state: FinalState,
-    /// As they ended, and as late receipts moved them since.
-    pub segments: Vec<SegmentState>,
+    /// The segments of each attempt that had started, as they ended and as late receipts moved them since.
+    pub attempts: SmallVec<[Vec<SegmentState>; 1]>,
+    pub campaign: Option<CampaignId>,
 }
 
 impl Amendable {
-    /// Whether no receipt moves this segment any more.
-    pub fn is_definite(&self, segment: u8) -> bool {
-        self.segments
-            .get(usize::from(segment))
-            .is_some_and(|state| state.is_final())
+    pub fn state_of(&self, key: SegmentKey) -> Option<SegmentState> {
+        let attempt = self.attempts.get(usize::from(key.attempt))?;
+        attempt.get(usize::from(key.segment)).copied()
+    }
+
+    /// Moves a segment as a receipt says, where it still moves it; gives its state then.
+    pub fn receipt(&mut self, key: SegmentKey, outcome: ReceiptOutcome) -> Option<SegmentState> {
+        let attempt = self.attempts.get_mut(usize::from(key.attempt))?;
+        let state = attempt.get_mut(usize::from(key.segment))?;
+        *state = state.next(SegmentEvent::Receipt(outcome)).unwrap_or(*state);
+        Some(*state)
     }
 }
 
-/// The carrier's name for one segment, and its zero-based index.
-pub type NamedSegment = (ConnectionId, CarrierId, u8);
+/// The carrier's name for one segment.
+pub type NamedSegment = (ConnectionId, CarrierId, SegmentKey);
 
 /// Ended messages that a late receipt may amend, by the carrier ids of their segments; oldest out first.
 #[derive(Debug, Default)]
 pub struct Amendables {
-    by_carrier: Map<(ConnectionId, CarrierId), (MessageId, u8)>,
+    by_carrier: Map<(ConnectionId, CarrierId), SegmentKey>,
     messages: Map<MessageId, Amendable>,
     order: VecDeque<(MessageId, Vec<NamedSegment>)>,
 }
@@ -45,10 +52,10 @@ pub struct Amendables {
 impl Amendables {
     pub fn insert(&mut self, entry: Amendable, names: Vec<NamedSegment>, max: usize) {
         let message = entry.message;
-        for (connection, id, segment) in &names {
-            if !entry.is_definite(*segment) {
-                self.by_carrier
-                    .insert((*connection, id.clone()), (message, *segment));
+        for (connection, id, key) in &names {
+            // Unless no receipt moves it any more.
+            if !entry.state_of(*key).is_none_or(SegmentState::is_final) {
+                self.by_carrier.insert((*connection, id.clone()), *key);
             }
         }
         self.messages.insert(message, entry);
@@ -65,37 +72,36 @@ impl Amendables {
     }
 
     /// The ended message a receipt speaks of, and which of its segments.
-    pub fn get(&self, connection: ConnectionId, id: &CarrierId) -> Option<(&Amendable, u8)> {
+    pub fn get(&self, connection: ConnectionId, id: &CarrierId) -> Option<(&Amendable, SegmentKey)> {
         if self.by_carrier.is_empty() {
             return None;
         }
-        let (message, segment) = self.by_carrier.get(&(connection, id.clone()))?;
-        Some((self.messages.get(message)?, *segment))
+        let key = self.by_carrier.get(&(connection, id.clone()))?;
+        Some((self.messages.get(&key.message)?, *key))
     }
 
     /// Moves the segment a late receipt speaks of; `true` when nothing moves it any more.
     pub fn receipt(&mut self, name: &(ConnectionId, CarrierId), outcome: ReceiptOutcome) -> bool {
-        let Some((message, segment)) = self.by_carrier.get(name).copied() else {
+        let Some(key) = self.by_carrier.get(name).copied() else {
             return false;
         };
-        let Some(entry) = self.messages.get_mut(&message) else {
-            return false;
-        };
-        let state = &mut entry.segments[usize::from(segment)];
-        if let Ok(next) = state.next(SegmentEvent::Receipt(outcome)) {
-            *state = next;
-        }
-        let is_definite = state.is_final();
+        let entry = self.messages.get_mut(&key.message);
+        let state = entry.and_then(|entry| entry.receipt(key, outcome));
+        let is_definite = state.is_some_and(SegmentState::is_final);
         if is_definite {
             self.by_carrier.remove(name);
         }
         is_definite
     }
 
-    pub fn amend(&mut self, message: MessageId, state: FinalState) {
-        if let Some(entry) = self.messages.get_mut(&message) {
-            entry.state = state;
-        }
+    /// The campaign of the message and the state before; `None` when it is not known.
+    pub fn amend(
+        &mut self,
+        message: MessageId,
+        state: FinalState,
+    ) -> Option<(Option<CampaignId>, FinalState)> {
+        let entry = self.messages.get_mut(&message)?;
+        Some((entry.campaign, std::mem::replace(&mut entry.state, state)))
     }
 
     /// Everything, in the order of ending.

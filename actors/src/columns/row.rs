@@ -1,6 +1,6 @@
 use carillon_domain::catalog::Priority;
 use carillon_domain::fact::{CarrierId, SegmentKey, StatusCode};
-use carillon_domain::ids::{AccountId, BusinessTypeId, ConnectionId, MessageId, RouteGroupId, TenantId};
+use carillon_domain::ids::{AccountId, BusinessTypeId, CampaignId, ConnectionId, MessageId, RouteGroupId, TenantId};
 use carillon_domain::journey::{Step, StepKind};
 use carillon_domain::phone::PhoneNumber;
 use carillon_domain::plan::ChannelKind;
@@ -16,7 +16,7 @@ pub struct RowRef {
     pub generation: u16,
 }
 
-/// One segment of the row's running attempt.
+/// One segment of the row's attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SegmentRef {
     pub row: RowRef,
@@ -53,7 +53,8 @@ impl WriteRef {
     }
 }
 
-/// One open message. What is needed only at the write or by a reader is packed in `body`.
+/// One attempt of an open message; most messages have one. What is needed only at the write or by a reader is packed in
+/// `body`, what concerns the message as a whole in that of its first attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     pub id: MessageId,
@@ -69,11 +70,14 @@ pub struct Row {
     pub concatenation: u16,
     pub priority: Priority,
     pub kind: ChannelKind,
-    /// Index of the running attempt in the plan.
+    /// Index in the plan.
     pub attempt: u8,
     pub segment_count: u8,
     /// An INTENT was recorded at some time; the quota taken is not given back then.
     pub intended: bool,
+    pub campaign: Option<CampaignId>,
+    /// There is a [`super::Plan`] of its message.
+    pub in_plan: bool,
     /// Empty until the first INTENT, then `segment_count` long.
     pub segments: Vec<Segment>,
     pub body: Box<[u8]>,

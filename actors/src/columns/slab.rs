@@ -114,6 +114,31 @@ impl Slab {
         }
     }
 
+    /// The rows among so many places from `from` on, and where the next begin; `None` at the end.
+    pub fn part(&self, from: u32, places: u32) -> (impl Iterator<Item = (RowRef, &Row)>, Option<u32>) {
+        let start = (from as usize).min(self.places.len());
+        let end = start.saturating_add(places as usize).min(self.places.len());
+        let rows = (start..).zip(&self.places[start..end]).filter_map(|(index, place)| {
+            let at = RowRef {
+                index: index as u32,
+                generation: place.generation,
+            };
+            Some((at, place.row.as_ref()?))
+        });
+        (rows, (end < self.places.len()).then_some(end as u32))
+    }
+
+    /// How many places there are, used and free.
+    pub fn places(&self) -> usize {
+        self.places.len()
+    }
+
+    /// The rows at these places.
+    pub fn slice(&self, places: std::ops::Range<usize>) -> impl Iterator<Item = &Row> {
+        let places = self.places.get(places).unwrap_or_default();
+        places.iter().filter_map(|place| place.row.as_ref())
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (RowRef, &Row)> {
         self.places.iter().enumerate().filter_map(|(index, place)| {
             let row = place.row.as_ref()?;

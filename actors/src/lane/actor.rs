@@ -23,12 +23,15 @@ const TICK: Duration = Duration::from_millis(100);
 const TICKS_PER_DISK_LOOK: u32 = 10;
 const STOP_POLL: Duration = Duration::from_millis(20);
 
+/// Looks at the lane, or does something to it, on the lane's thread.
+pub type Question = Box<dyn FnOnce(&Rc<SharedLane>) + Send>;
+
 /// What other threads hand to the lane.
 pub enum Item {
     Single(SingleIntake, Reply<SingleAnswer>),
     Batch(Box<BatchJob>),
     /// A question about the lane's state, with its own way back.
-    Ask(Box<dyn FnOnce(&SharedLane) + Send>),
+    Ask(Question),
     Stop {
         deadline: Duration,
         done: oneshot::Sender<StopReport>,
@@ -140,6 +143,9 @@ impl LaneActor {
             match answer {
                 Effect::AnswerSingle(reply, answer) => drop(reply.send(Ok(answer))),
                 Effect::AnswerBatch(reply, taken) => drop(reply.send(Ok(taken))),
+                Effect::Tell(told) => drop(told.send(())),
+                Effect::AnswerRead(reply, read) => drop(reply.send(read)),
+                Effect::Durable(reply) => drop(reply.send(())),
                 Effect::Write { .. } | Effect::Acknowledge { .. } => unreachable!("these go into the mail"),
             }
         }
@@ -159,11 +165,11 @@ impl LaneActor {
             match item {
                 Item::Single(intake, reply) => match self.tenant_of(intake.account) {
                     Some(tenant) => singles.entry(tenant).or_default().push((intake, reply)),
-                    None => drop(reply.send(Err(IntakeError::Stopping))),
+                    None => drop(reply.send(Err(IntakeError::AccountRemoved))),
                 },
                 Item::Batch(job) => match self.tenant_of(job.account) {
                     Some(tenant) => self.hand_over(tenant, Intake::Batch(job)),
-                    None => drop(job.reply.send(Err(IntakeError::Stopping))),
+                    None => drop(job.reply.send(Err(IntakeError::AccountRemoved))),
                 },
                 Item::Ask(ask) => {
                     // What ended in the open frame is in no index until the frame is closed.

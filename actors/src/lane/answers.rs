@@ -7,10 +7,12 @@ use carillon_domain::fact::{
 use carillon_domain::ids::{AccountId, ConnectionId};
 use carillon_domain::journey::StepKind;
 use carillon_domain::phone::PhoneNumber;
+use carillon_domain::plan::ChannelKind;
 use carillon_domain::receipt_status;
 use carillon_domain::state::{self, RollUp, SegmentEvent, SegmentState, roll_up};
 use carillon_domain::time::{Now, UnixMs};
 use compact_str::CompactString;
+use smallvec::SmallVec;
 use std::time::Duration;
 
 /// How far a receipt's own submit time may be from ours for it to speak of a segment of unknown outcome (UNC-1).
@@ -22,9 +24,12 @@ pub struct CarrierReceipt {
     pub carrier_id: CarrierId,
     pub status: StatusCode,
     pub error: StatusCode,
+    pub outcome: ReceiptOutcome,
     pub to: CompactString,
     pub submit_time: CompactString,
     pub done_time: CompactString,
+    /// Named by the receipt itself, beside the carrier's id.
+    pub segment: Option<SegmentKey>,
 }
 
 /// A message from a phone as a connection read it.
@@ -46,6 +51,7 @@ impl LaneCore {
         change: SessionChange,
         now: Now,
     ) {
+        self.observe_clock(now);
         self.record(Fact::Session(Session {
             connection,
             session,
@@ -60,6 +66,7 @@ impl LaneCore {
         let Some(segment) = self.newest(write) else {
             return;
         };
+        self.observe_clock(now);
         let at = write.at;
         let came_before = self.columns.parked_receipt(connection, &carrier_id).is_some();
         let id = carrier_id.clone();
@@ -109,12 +116,13 @@ impl LaneCore {
         }) {
             return;
         }
+        // Another segment, or another attempt, may have decided while this one was in flight.
+        self.settle(at.row, now);
         if again {
             self.counters.segments_throttled.add(1);
             self.requeue(at);
         } else {
             self.counters.segments_rejected.add(1);
-            self.settle(at.row, now);
         }
     }
 
@@ -130,6 +138,7 @@ impl LaneCore {
             return;
         }
         self.counters.segments_returned.add(1);
+        self.settle(write.at.row, now);
         self.requeue(write.at);
     }
 
@@ -138,6 +147,7 @@ impl LaneCore {
         let Some(segment) = self.newest(write) else {
             return;
         };
+        self.observe_clock(now);
         let at = write.at;
         if let Applied::Idle = self.record(Fact::Uncertain {
             segment,
@@ -147,6 +157,7 @@ impl LaneCore {
             return;
         }
         self.counters.segments_uncertain.add(1);
+        self.settle(at.row, now);
         let resend = self
             .columns
             .row(at.row)
@@ -154,18 +165,17 @@ impl LaneCore {
         if resend {
             self.requeue(at);
         } else {
-            // Another segment may have failed while this one was in flight.
-            self.settle(at.row, now);
             self.arm_receipt_wait(at.row);
         }
     }
 
     /// A receipt came. Its acknowledgement is the caller's to hold back.
     pub fn receipt(&mut self, connection: ConnectionId, receipt: CarrierReceipt, now: Now) {
-        let outcome = receipt_status::outcome(&receipt.status);
+        let outcome = receipt.outcome;
         let found = self
             .columns
             .segment_of(connection, &receipt.carrier_id)
+            .or_else(|| self.named_segment(connection, receipt.segment))
             .or_else(|| self.uncertain_segment(connection, &receipt, now));
         let row = found.and_then(|at| {
             let row = self.columns.row(at.row)?;
@@ -174,10 +184,10 @@ impl LaneCore {
         let late = self
             .columns
             .amendable(connection, &receipt.carrier_id)
-            .map(|(late, at)| (late.clone(), at));
+            .map(|(late, key)| (late.clone(), key));
         let state = match (&row, &late) {
             (Some((.., state)), _) => Some(*state),
-            (None, Some((late, at))) => late.segments.get(usize::from(*at)).copied(),
+            (None, Some((late, key))) => late.state_of(*key),
             (None, None) => self.parked_state(connection, &receipt.carrier_id),
         };
         let duplicate = match state {
@@ -186,11 +196,7 @@ impl LaneCore {
         };
         let segment = match (&row, &late) {
             (Some((_, key, ..)), _) => Some(*key),
-            (None, Some((late, at))) => Some(SegmentKey {
-                message: late.message,
-                attempt: late.attempt,
-                segment: *at,
-            }),
+            (None, Some((_, key))) => Some(*key),
             (None, None) => None,
         };
         let account = row
@@ -263,6 +269,9 @@ impl LaneCore {
     /// Ends a message.
     pub(super) fn finish(&mut self, at: RowRef, state: FinalState, cause: Option<StatusCode>, now: Now) {
         let Some(row) = self.columns.row(at) else { return };
+        let Some((_, row)) = self.columns.find(row.id) else {
+            return;
+        };
         let finished = Finished {
             message: row.id,
             account: row.account,
@@ -275,9 +284,12 @@ impl LaneCore {
         self.record(Fact::Final(Box::new(finished)));
     }
 
-    /// Ends the message when its segments say so (MSG-1).
-    fn settle(&mut self, at: RowRef, now: Now) {
+    /// Ends the message when its segments say so (MSG-1), or starts its next attempt.
+    pub(super) fn settle(&mut self, at: RowRef, now: Now) {
         let Some(row) = self.columns.row(at) else { return };
+        if row.in_plan {
+            return self.settle_plan(row.id, now);
+        }
         let receipts_due = self.receipts_due(row);
         if let RollUp::Final(state) = roll_up(&row.states(), receipts_due) {
             let cause = if state == FinalState::Delivered {
@@ -291,6 +303,9 @@ impl LaneCore {
 
     /// Whether a receipt is asked for and waited for.
     pub fn receipts_due(&self, row: &Row) -> bool {
+        if row.kind == ChannelKind::Mail && !self.bounces_due(row) {
+            return false;
+        }
         self.catalog
             .business_type(row.business_type)
             .is_none_or(|kind| kind.receipts)
@@ -299,16 +314,15 @@ impl LaneCore {
     /// A late receipt for a message that ended without one corrects it, where its segments now say something else (RCP-1).
     fn amend(
         &mut self,
-        (before, at): (Amendable, u8),
+        (mut before, key): (Amendable, SegmentKey),
         outcome: ReceiptOutcome,
         status: StatusCode,
         now: Now,
     ) {
         self.counters.receipts_matched.add(1);
-        let mut segments = before.segments;
-        let place = &mut segments[usize::from(at)];
-        *place = place.next(SegmentEvent::Receipt(outcome)).unwrap_or(*place);
-        let Some(state) = state::amend(before.state, &segments) else {
+        before.receipt(key, outcome);
+        let attempts: SmallVec<[&[SegmentState]; 1]> = before.attempts.iter().map(Vec::as_slice).collect();
+        let Some(state) = state::amend(before.state, &attempts, usize::from(key.attempt)) else {
             return;
         };
         self.record(Fact::Amended(Box::new(Finished {
@@ -403,8 +417,9 @@ impl LaneCore {
     /// The account that owns the number a reply was sent to: the connection's access number and the longest extension. Accounts
     /// that share the bare access number cannot be told apart, so that what is sent to it belongs to none of them (PII-1).
     fn owner_of(&self, connection: ConnectionId, to: &str) -> Option<AccountId> {
-        let snapshot = self.catalog.snapshot();
-        let extension = to.strip_prefix(snapshot.connections.get(&connection)?.source_number.as_str())?;
+        let link = self.links.get(&connection)?;
+        let snapshot = link.last_catalog.as_ref().unwrap_or(&self.catalog).snapshot();
+        let extension = to.strip_prefix(link.config.source_number.as_str())?;
         let fitting = || {
             snapshot
                 .accounts
@@ -437,7 +452,7 @@ fn last_intent(row: &Row, segment: u8) -> Option<UnixMs> {
 }
 
 /// The carrier's code of the segment that decided.
-fn cause_of(row: &Row) -> Option<StatusCode> {
+pub(super) fn cause_of(row: &Row) -> Option<StatusCode> {
     let decided = |wanted: &[SegmentState]| {
         row.segments
             .iter()

@@ -1,14 +1,16 @@
+use super::clock_guard::ClockGuard;
 use super::effect::Effect;
 use super::link::{Acknowledgement, Link};
 use super::options::LaneOptions;
-use crate::columns::{Applied, Columns};
+use crate::columns::{Applied, Columns, RowRef};
 use crate::status::Counters;
 use crate::tenant::TenantQueues;
-use carillon_domain::catalog::Compiled;
+use carillon_domain::catalog::{Account, Compiled};
 use carillon_domain::fact::{Fact, FinalState};
 use carillon_domain::frame::{FrameBuilder, PAYLOAD_BYTES_MAX};
-use carillon_domain::ids::{ConnectionId, MessageIdMaker, RouteGroupId, TenantId};
+use carillon_domain::ids::{AccountId, ConnectionId, MessageIdMaker, RouteGroupId, TenantId};
 use carillon_domain::journey::{Amendment, Journey};
+use carillon_domain::number_range::NumberRanges;
 use carillon_storage::journal::{FrameSeq, Journal, JournalError};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -39,6 +41,12 @@ pub struct LaneCore {
     pub(super) links: BTreeMap<ConnectionId, Link>,
     /// Messages each member of a weighted group has taken, divided by its weight.
     pub(super) served: BTreeMap<(RouteGroupId, ConnectionId), f64>,
+    /// Accounts removed since the start: what was accepted of them is still sent.
+    pub(super) removed_accounts: BTreeMap<AccountId, Account>,
+    /// Unwritten messages whose route group is gone.
+    pub(super) orphans: VecDeque<RowRef>,
+    pub(super) ranges: Arc<NumberRanges>,
+    pub(super) clock_guard: ClockGuard,
     pub(super) stopping: bool,
     /// Ended messages that wait to be stored, as last looked at.
     pub(super) history_backlog: usize,
@@ -82,6 +90,10 @@ impl LaneCore {
                 .collect(),
             links: BTreeMap::new(),
             served: BTreeMap::new(),
+            removed_accounts: BTreeMap::new(),
+            orphans: VecDeque::new(),
+            ranges: Arc::default(),
+            clock_guard: ClockGuard::default(),
             stopping: false,
             history_backlog: 0,
             disk_free_bytes: u64::MAX,

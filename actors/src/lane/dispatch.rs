@@ -1,7 +1,7 @@
 use super::core::LaneCore;
-use super::link::Link;
+use super::link::{Link, Load};
 use crate::columns::{Row, RowRef, SegmentRef, WriteRef};
-use crate::tenant::{Claim, TenantQueues, Turns};
+use crate::tenant::{Claim, Source, TenantQueues, Turns};
 use carillon_domain::catalog::{RouteGroup, Strategy, UncertainPolicy};
 use carillon_domain::fact::{Fact, FinalState, Intent, IntentReason};
 use carillon_domain::ids::{AccountId, ConnectionId, RouteGroupId, TenantId};
@@ -11,6 +11,10 @@ use carillon_domain::time::Now;
 
 /// How far, in messages per weight, a member of a weighted group may be ahead of the one furthest behind.
 const AHEAD_MAX: f64 = 4.0;
+
+/// How much fuller, as a part of its windows, a member of a least-busy group may be than the one with the most room. More
+/// than nothing, so that members take some messages in one go instead of one in turn.
+const BUSIER_MAX: f64 = 0.125;
 
 /// How often a segment is written again because its outcome is unknown (`ResendOnce`).
 const RESENDS_MAX: usize = 1;
@@ -40,6 +44,13 @@ impl LaneCore {
         }
     }
 
+    /// Tells how full a connection's windows are; by that it gets its share in least-busy groups.
+    pub fn set_load(&mut self, connection: ConnectionId, load: Load) {
+        if let Some(link) = self.links.get_mut(&connection) {
+            link.load = load;
+        }
+    }
+
     /// Segments that this connection should write next, at most `max`: first what must go by it, then messages from the
     /// queues it serves, organisations in weighted turn (FAIR-1).
     pub fn pull(&mut self, connection: ConnectionId, max: usize, now: Now) -> Vec<SegmentRef> {
@@ -58,7 +69,8 @@ impl LaneCore {
                 }
                 continue;
             }
-            let Some(row) = self.take_message(connection, now) else {
+            let pulls = self.links.get(&connection).is_some_and(|link| link.wanted.pulls());
+            let Some(row) = pulls.then(|| self.take_message(connection, now)).flatten() else {
                 break;
             };
             let segments = self.columns.row(row).map_or(0, |row| row.segment_count);
@@ -107,15 +119,9 @@ impl LaneCore {
     pub(super) fn make_links(&mut self) {
         let catalog = self.catalog.clone();
         for (id, connection) in &catalog.snapshot().connections {
-            let groups = catalog
-                .snapshot()
-                .route_groups
-                .values()
-                .filter(|group| group.members.iter().any(|member| member.connection == *id))
-                .map(|group| group.id)
-                .collect();
-            self.links.insert(*id, Link::new(connection.clone(), groups));
+            self.links.insert(*id, Link::new(connection.clone()));
         }
+        self.join_groups();
     }
 
     /// Tells everybody who may send for a group that an organisation has something waiting for it.
@@ -132,7 +138,7 @@ impl LaneCore {
         }
     }
 
-    fn poke(&mut self, connection: ConnectionId) {
+    pub(super) fn poke(&mut self, connection: ConnectionId) {
         if self
             .links
             .get(&connection)
@@ -148,6 +154,9 @@ impl LaneCore {
         let Some(row) = self.columns.row(segment.row) else {
             return;
         };
+        if !self.is_wanted(row) {
+            return;
+        }
         let resend = row.state_of(segment.segment) == SegmentState::Uncertain;
         if row.is_unwritten() || (resend && row.segment_count == 1) {
             // Its other segments may stand in an outbox as well; who comes second finds nothing left to write.
@@ -169,16 +178,33 @@ impl LaneCore {
             return false;
         }
         if now.unix >= row.valid_until {
-            let unwritten = row.is_unwritten();
-            if unwritten {
-                self.finish(segment.row, FinalState::Expired, Some("validity".into()), now);
+            if row.is_unwritten() {
+                self.expire(segment.row, now);
             }
+            return false;
+        }
+        // Tried too early it would only be refused again.
+        if let Some(retry_at) = self.retry_at(row).filter(|retry_at| now.unix < *retry_at) {
+            let look_at = retry_at.min(row.valid_until);
+            self.columns.arm(segment.row, look_at);
             return false;
         }
         true
     }
 
+    /// Ends an attempt of which nothing was written within the validity.
+    fn expire(&mut self, at: RowRef, now: Now) {
+        match self.columns.row(at) {
+            Some(row) if row.in_plan => self.settle_plan(row.id, now),
+            Some(_) => self.finish(at, FinalState::Expired, Some("validity".into()), now),
+            None => {}
+        }
+    }
+
     fn is_writable(&self, row: &Row, segment: u8, connection: ConnectionId) -> bool {
+        if !self.is_wanted(row) {
+            return false;
+        }
         let begun_elsewhere = row.connection.is_some_and(|begun_on| begun_on != connection);
         match row.state_of(segment) {
             SegmentState::Waiting => !begun_elsewhere,
@@ -222,7 +248,7 @@ impl LaneCore {
                 groups
                     .iter()
                     .map(|group| &snapshot.route_groups[group])
-                    .find(|group| queues.has(group.id, |account| lane.may_pull(connection, group, account)))
+                    .find(|group| queues.has(group.id, |source| lane.may_pull(connection, group, source)))
             };
             let claim = |tenant| {
                 let Some(queues) = lane.tenants.get(&tenant) else {
@@ -249,55 +275,58 @@ impl LaneCore {
             let group = waiting(lane.tenants.get(&tenant)?)?;
             // Out of the lane while the lane is asked who may take.
             let mut queues = std::mem::take(self.tenants.get_mut(&tenant)?);
-            let taken = queues.take(group.id, |account| self.may_pull(connection, group, account));
+            let taken = queues.take(group.id, |source| self.may_pull(connection, group, source));
             *self.tenants.get_mut(&tenant)? = queues;
             let Some(at) = taken else { continue };
             let Some(row) = self.columns.row(at) else { continue };
             let segments = u32::from(row.segment_count);
             if now.unix >= row.valid_until && row.is_unwritten() {
-                self.finish(at, FinalState::Expired, Some("validity".into()), now);
+                self.expire(at, now);
                 continue;
             }
             turns.charge(tenant, segments);
-            self.count_served(connection, group);
+            self.count_served(connection, group, segments);
             return Some(at);
         }
     }
 
     /// Whether the group lets this member take a message of this account now. Members that the account is not granted
     /// do not count (SEND-10).
-    fn may_pull(&self, connection: ConnectionId, group: &RouteGroup, account: AccountId) -> bool {
-        if !self.catalog.is_granted(account, connection) {
+    fn may_pull(&self, connection: ConnectionId, group: &RouteGroup, source: Source) -> bool {
+        if !self.columns.campaigns().may_write(source.campaign) {
             return false;
         }
-        let granted_link = |id: ConnectionId| {
-            self.links
-                .get(&id)
-                .filter(|_| self.catalog.is_granted(account, id))
-        };
-        let members = group.members.iter().map(|member| member.connection);
+        let account = source.account;
+        self.is_granted(account, connection) && self.goes_first(connection, group, account).is_none()
+    }
+
+    /// The member that the group's strategy lets take before this one.
+    pub(super) fn goes_first(
+        &self,
+        connection: ConnectionId,
+        group: &RouteGroup,
+        account: AccountId,
+    ) -> Option<ConnectionId> {
+        let granted_link = |id: ConnectionId| self.links.get(&id).filter(|_| self.is_granted(account, id));
+        let mut members = group.members.iter().map(|member| member.connection);
+        let has_credit =
+            |id: &ConnectionId| *id != connection && granted_link(*id).is_some_and(Link::has_credit);
         match group.strategy {
             Strategy::PrimaryBackup => members
                 .take_while(|id| *id != connection)
-                .all(|id| !granted_link(id).is_some_and(|link| link.able)),
+                .find(|id| granted_link(*id).is_some_and(|link| link.able)),
             Strategy::Weighted => {
                 let reach = self.reach(group, connection);
-                members
-                    .filter(|id| *id != connection)
-                    .filter(|id| granted_link(*id).is_some_and(Link::has_credit))
-                    .all(|id| reach <= self.served_by(group, id))
+                members.find(|id| has_credit(id) && reach > self.served_by(group, *id))
             }
             Strategy::LeastBusy => {
-                let free = self.links.get(&connection).map_or(0.0, Link::free_part);
-                members
-                    .filter(|id| *id != connection)
-                    .filter_map(granted_link)
-                    .all(|link| link.free_part() <= free)
+                let after = self.load_with_one(connection) - BUSIER_MAX;
+                members.find(|id| has_credit(id) && after > self.load_with_one(*id))
             }
         }
     }
 
-    fn served_by(&self, group: &RouteGroup, connection: ConnectionId) -> f64 {
+    pub(super) fn served_by(&self, group: &RouteGroup, connection: ConnectionId) -> f64 {
         self.served.get(&(group.id, connection)).copied().unwrap_or(0.0)
     }
 
@@ -313,13 +342,13 @@ impl LaneCore {
         let groups = self.links.get(&connection).map(|link| link.groups.clone());
         for group in groups.into_iter().flatten() {
             let group = &catalog.snapshot().route_groups[&group];
-            let free = self.links.get(&connection).map_or(0.0, Link::free_part);
+            let after = self.load_with_one(connection) - BUSIER_MAX;
             let reach = self.reach(group, connection);
             for id in group.members.iter().map(|member| member.connection) {
                 let ahead = self.links.get(&id).is_some_and(|link| match group.strategy {
                     Strategy::PrimaryBackup => false,
                     Strategy::Weighted => link.has_credit() && self.served_by(group, id) < reach,
-                    Strategy::LeastBusy => link.free_part() > free,
+                    Strategy::LeastBusy => link.has_credit() && self.load_with_one(id) < after,
                 });
                 if ahead {
                     self.poke(id);
@@ -328,7 +357,17 @@ impl LaneCore {
         }
     }
 
-    fn count_served(&mut self, connection: ConnectionId, group: &RouteGroup) {
+    /// How full a connection's windows were, had it taken one segment more.
+    fn load_with_one(&self, connection: ConnectionId) -> f64 {
+        self.links
+            .get(&connection)
+            .map_or(f64::INFINITY, |link| link.load.with(1))
+    }
+
+    fn count_served(&mut self, connection: ConnectionId, group: &RouteGroup, segments: u32) {
+        if let Some(link) = self.links.get_mut(&connection) {
+            link.load.in_flight += segments;
+        }
         if group.strategy == Strategy::Weighted {
             let share = 1.0 / f64::from(weight_in(group, connection));
             *self.served.entry((group.id, connection)).or_default() += share;

@@ -1,9 +1,12 @@
+use super::reading::Read;
 use crate::columns::WriteRef;
 use crate::intake::{IntakeError, SingleAnswer};
+use carillon_domain::catalog::Compiled;
 use carillon_domain::fact::{IdempotencyKey, RefusedLine};
 use carillon_domain::ids::{AccountId, ConnectionId, MessageId};
 use carillon_domain::intake::Prepared;
 use carillon_protocols::session::DeliverTag;
+use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// Where an answer goes. A caller that went away is not an error.
@@ -14,6 +17,9 @@ pub type Reply<T> = oneshot::Sender<Result<T, IntakeError>>;
 pub enum Effect {
     AnswerSingle(Reply<SingleAnswer>, SingleAnswer),
     AnswerBatch(Reply<BatchTaken>, BatchTaken),
+    /// Somebody waits for what was recorded.
+    Tell(oneshot::Sender<()>),
+    AnswerRead(oneshot::Sender<Read>, Read),
     /// Write these segments; their INTENTs are durable.
     Write {
         connection: ConnectionId,
@@ -26,6 +32,8 @@ pub enum Effect {
         epoch: u32,
         tags: Vec<DeliverTag>,
     },
+    /// Somebody waits until what was recorded is durable.
+    Durable(oneshot::Sender<()>),
 }
 
 /// A batch on its way in. It is taken in parts, so that a long one does not hold up the lane.
@@ -38,6 +46,8 @@ pub struct BatchJob {
     /// Lines done so far, by this request or by an earlier one with the same key.
     pub(super) done: usize,
     pub(super) begun: bool,
+    /// By which it is taken to its end.
+    pub(super) catalog: Option<Arc<Compiled>>,
     pub(super) taken: BatchTaken,
 }
 
@@ -71,6 +81,7 @@ impl BatchJob {
             reply,
             done: 0,
             begun: false,
+            catalog: None,
             taken: BatchTaken::default(),
         }
     }

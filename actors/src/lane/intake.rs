@@ -1,12 +1,14 @@
 use super::core::LaneCore;
 use super::effect::{BatchJob, Effect, KnownLines, Reply};
-use crate::columns::{Applied, KnownAnswer, Row, RowRef};
+use crate::columns::{Applied, KnownAnswer, Row, RowRef, quota_segments};
 use crate::intake::{IntakeError, SingleAnswer, SingleIntake};
 use crate::tenant::{TenantQueues, Waiting};
+use carillon_domain::campaign::CampaignLine;
 use carillon_domain::catalog::{Account, Compiled};
 use carillon_domain::fact::{Accepted, Batch, Fact, IdempotencyKey, RefusedLine};
 use carillon_domain::ids::{AccountId, MessageId, TenantId};
 use carillon_domain::intake::Prepared;
+use carillon_domain::plan::starting_together;
 use carillon_domain::quota::day_utc8;
 use carillon_domain::refusal::RefusalCode;
 use carillon_domain::state::SegmentState;
@@ -34,7 +36,7 @@ impl LaneCore {
         if !self.disk_has_room_for_intake() {
             return Err(IntakeError::DiskLow);
         }
-        let open = self.columns.len() as u64;
+        let open = self.columns.rows_len() as u64;
         if open >= self.options.messages_open_max || self.history_backlog >= self.options.history_backlog_max
         {
             return Err(IntakeError::Overloaded { retry_after_s: 5 });
@@ -48,7 +50,7 @@ impl LaneCore {
 
     /// Whether one more idempotency key can be remembered for its day; forgetting an older one instead would let a repeat
     /// through (IDEM-1).
-    fn check_key_room(&self, key: Option<IdempotencyKey>) -> Result<(), IntakeError> {
+    pub(super) fn check_key_room(&self, key: Option<IdempotencyKey>) -> Result<(), IntakeError> {
         let full = self.columns.keys().len() >= self.options.columns.keys_max;
         if full && key.is_some_and(|key| self.columns.keys().get(&key.key).is_none()) {
             return Err(IntakeError::Overloaded { retry_after_s: 600 });
@@ -109,34 +111,36 @@ impl LaneCore {
             .columns
             .rows()
             .filter(|(_, row)| is_wanted(row) && self.is_free(row))
-            .map(|(at, row)| (row.id, at))
+            .map(|(at, row)| (row.id, row.attempt, at))
             .collect();
-        rows.sort_unstable_by_key(|(id, _)| *id);
-        for (_, at) in rows {
+        rows.sort_unstable_by_key(|(id, attempt, _)| (*id, *attempt));
+        for (.., at) in rows {
             self.enqueue(at, false);
         }
     }
 
     /// Whether a message may leave by any connection: nothing of it is with a carrier, or policy re-sends its one segment.
     fn is_free(&self, row: &Row) -> bool {
-        row.is_unwritten()
+        let is_free = row.is_unwritten()
             || (row.segment_count == 1
                 && row.state_of(0) == SegmentState::Uncertain
-                && self.may_resend(row, 0))
+                && self.may_resend(row, 0));
+        is_free && self.is_wanted(row)
     }
 
     /// Queues a message for whoever may send it.
     pub(super) fn enqueue(&mut self, at: RowRef, in_front: bool) {
         let Some(row) = self.columns.row(at) else { return };
-        let weight = self
-            .catalog
-            .account(row.account)
-            .map_or(1, |account| account.weight);
+        if !self.catalog.snapshot().route_groups.contains_key(&row.group) {
+            return self.orphans.push_back(at);
+        }
+        let weight = self.account(row.account).map_or(1, |account| account.weight);
         let waiting = Waiting {
             row: at,
             group: row.group,
             priority: row.priority,
             account: row.account,
+            campaign: row.campaign,
             weight,
         };
         let (tenant, group) = (row.tenant, row.group);
@@ -166,7 +170,7 @@ impl LaneCore {
         let catalog = self.catalog.clone();
         let account = known_account(&catalog, intake.account)?;
         self.check_quota(account, &intake.message, now)?;
-        let id = self.accept(account, intake.message, intake.idempotency, now);
+        let id = self.accept(account, intake.message, intake.idempotency, None, now);
         Ok(SingleAnswer { id, repeated: false })
     }
 
@@ -200,6 +204,7 @@ impl LaneCore {
             self.check_key_room(job.idempotency)?;
             known_account(&self.catalog, job.account)?;
         }
+        job.catalog = Some(self.catalog.clone());
         if let (Some(key), Some(account)) = (job.idempotency, self.catalog.account(job.account)) {
             self.batches_running.insert(key.key, account.tenant);
         }
@@ -207,7 +212,8 @@ impl LaneCore {
     }
 
     fn take_lines(&mut self, job: &mut BatchJob, now: Now) {
-        let catalog = self.catalog.clone();
+        // Of the moment when the batch began: the account may have been removed since.
+        let catalog = job.catalog.clone().unwrap_or_else(|| self.catalog.clone());
         let account = catalog
             .account(job.account)
             .expect("checked when the batch began");
@@ -223,7 +229,7 @@ impl LaneCore {
             let number = number as u32;
             match line.and_then(|message| self.within_quota(account, message, number, now)) {
                 Ok(message) => {
-                    let id = self.accept(account, message, None, now);
+                    let id = self.accept(account, message, None, None, now);
                     job.taken.accepted.push((number, id));
                     part.accepted.push(id);
                 }
@@ -275,19 +281,43 @@ impl LaneCore {
         })));
     }
 
-    fn accept(
+    pub(super) fn accept(
         &mut self,
         account: &Account,
         message: Prepared,
         idempotency: Option<IdempotencyKey>,
+        campaign: Option<CampaignLine>,
         now: Now,
     ) -> MessageId {
-        let id = self.ids.make(now.unix.0);
+        let accepted = self.accepted_of((account.tenant, account.id), message, idempotency, campaign, now);
+        let id = accepted.message;
+        let attempts = starting_together(&accepted.plan).len() as u8;
+        if let Applied::Opened(row) = self.record(Fact::Accepted(Box::new(accepted))) {
+            self.enqueue(row, false);
+            for attempt in 1..attempts {
+                if let Some(row) = self.columns.attempt(id, attempt) {
+                    self.enqueue(row, false);
+                }
+            }
+        }
+        self.counters.messages_accepted.add(1);
+        id
+    }
+
+    /// The message with an id and its times.
+    pub(super) fn accepted_of(
+        &mut self,
+        (tenant, account): (TenantId, AccountId),
+        message: Prepared,
+        idempotency: Option<IdempotencyKey>,
+        campaign: Option<CampaignLine>,
+        now: Now,
+    ) -> Accepted {
         let not_before = message.not_before.unwrap_or_default();
-        let accepted = Accepted {
-            message: id,
-            tenant: account.tenant,
-            account: account.id,
+        Accepted {
+            message: self.ids.make(now.unix.0),
+            tenant,
+            account,
             business_type: message.business_type,
             priority: message.priority,
             to: message.to,
@@ -298,30 +328,26 @@ impl LaneCore {
             reference: message.reference,
             price_per_segment: message.price_per_segment,
             catalog_version: self.catalog.snapshot().version,
-            campaign: None,
-        };
-        if let Applied::Opened(row) = self.record(Fact::Accepted(Box::new(accepted))) {
-            self.enqueue(row, false);
+            campaign,
         }
-        self.counters.messages_accepted.add(1);
-        id
     }
 
-    fn check_quota(&self, account: &Account, message: &Prepared, now: Now) -> Result<(), IntakeError> {
+    pub(super) fn check_quota(&self, account: &Account, message: &Prepared, now: Now) -> Result<(), IntakeError> {
         let Some(quota) = account.quota_per_day else {
             return Ok(());
         };
-        let segments: u64 = message
-            .plan
-            .first()
-            .map_or(0, |attempt| u64::from(attempt.segments));
+        // Later attempts are charged when they start.
+        let segments: u64 = starting_together(&message.plan)
+            .iter()
+            .map(|attempt| quota_segments(attempt.kind, attempt.segments))
+            .sum();
         if self.columns.quota_used(account.id, day_utc8(now.unix)) + segments > quota {
             return Err(IntakeError::QuotaExceeded { quota });
         }
         Ok(())
     }
 
-    fn conflict(&self) -> IntakeError {
+    pub(super) fn conflict(&self) -> IntakeError {
         self.counters.requests_conflicting.add(1);
         IntakeError::IdempotencyConflict
     }
@@ -337,7 +363,7 @@ impl LaneCore {
 
 /// The web checked the key against the same catalog; an account that went since takes nothing more.
 fn known_account(catalog: &Compiled, id: AccountId) -> Result<&Account, IntakeError> {
-    catalog.account(id).ok_or(IntakeError::Stopping)
+    catalog.account(id).ok_or(IntakeError::AccountRemoved)
 }
 
 /// The lines of a batch that stand in the open frame.

@@ -3,11 +3,11 @@ use super::options::LaneOptions;
 use crate::columns::{Applied, CheckpointError, Columns, JournalMark, SegmentRef, WriteRef};
 use crate::status::Counters;
 use carillon_domain::catalog::Compiled;
-use carillon_domain::fact::UncertainCause;
+use carillon_domain::fact::{Fact, Session, SessionChange, UncertainCause};
 use carillon_domain::frame::{self, FrameError};
 use carillon_domain::ids::ConnectionId;
 use carillon_domain::state::SegmentState;
-use carillon_domain::time::Now;
+use carillon_domain::time::{Now, UnixMs};
 use carillon_storage::journal::{FrameSeq, Journal, JournalError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -104,6 +104,9 @@ pub fn recover(
         last = frame.seq;
     }
     let mut core = LaneCore::new(options, catalog, columns, journal, counters, last);
+    // How long they were still bound nobody knows: what was down counts as unbound.
+    let bound_until = core.columns.last_at();
+    core.lose_sessions(None, "crash", bound_until);
     core.settle_open_intents(None, UncertainCause::Crash, now);
     let open: Vec<_> = core
         .columns
@@ -112,6 +115,7 @@ pub fn recover(
         .map(|(at, _)| at)
         .collect();
     open.into_iter().for_each(|at| core.arm_receipt_wait(at));
+    core.columns.arm_plans(now.unix);
     let connections: Vec<_> = core.links.keys().copied().collect();
     for connection in connections {
         core.match_parked(connection, now);
@@ -128,6 +132,20 @@ pub fn recover(
 }
 
 impl LaneCore {
+    /// Sessions (of one connection, or all) that stand as bound have ended without anybody to say so.
+    fn lose_sessions(&mut self, connection: Option<ConnectionId>, cause: &str, at: UnixMs) {
+        for (connection, session, epoch) in self.columns.bound_sessions(connection) {
+            let change = SessionChange::Lost { cause: cause.into() };
+            self.record(Fact::Session(Session {
+                connection,
+                session,
+                epoch,
+                change,
+                at,
+            }));
+        }
+    }
+
     /// Every segment with a standing INTENT (of one connection, or of all) is of unknown outcome now: nobody is left who could
     /// get its answer.
     pub fn settle_open_intents(&mut self, connection: Option<ConnectionId>, cause: UncertainCause, now: Now) {
@@ -141,11 +159,11 @@ impl LaneCore {
                         at: SegmentRef { row: at, segment },
                         try_number: stored.try_number,
                     };
-                    (stored.state == SegmentState::Intent).then_some((row.id, write))
+                    (stored.state == SegmentState::Intent).then_some((row.key(segment), write))
                 })
             })
             .collect();
-        open.sort_unstable_by_key(|(id, write)| (*id, write.at.segment));
+        open.sort_unstable_by_key(|(key, _)| *key);
         for (_, write) in open {
             self.uncertain(write, cause, now);
             self.commit_when_large();
@@ -167,19 +185,22 @@ impl LaneCore {
                         SegmentState::Uncertain => self.may_resend(row, *segment),
                         _ => false,
                     })
-                    .map(move |segment| (row.id, segment, connection, at))
+                    .map(move |segment| (row.key(segment), connection, at))
             })
             .collect();
-        rest.sort_unstable_by_key(|(id, segment, ..)| (*id, *segment));
+        rest.sort_unstable_by_key(|(key, ..)| *key);
         for (id, link) in &mut self.links {
             if connection.is_none_or(|only| only == *id) {
                 link.outbox.clear();
                 link.mail = Default::default();
             }
         }
-        for (_, segment, connection, row) in rest {
+        for (key, connection, row) in rest {
             if let Some(link) = self.links.get_mut(&connection) {
-                link.outbox.push_back(SegmentRef { row, segment });
+                link.outbox.push_back(SegmentRef {
+                    row,
+                    segment: key.segment,
+                });
             }
         }
     }
@@ -187,6 +208,7 @@ impl LaneCore {
     /// What a connection's actor does after a panic: its sockets are gone, everything it had taken is sorted out again.
     pub fn restart_link(&mut self, connection: ConnectionId, now: Now) {
         self.set_link(connection, false, 0);
+        self.lose_sessions(Some(connection), "restart", now.unix);
         self.settle_open_intents(Some(connection), UncertainCause::Cut, now);
         self.match_parked(connection, now);
         self.rebuild_outboxes(Some(connection));

@@ -1,13 +1,12 @@
 //! A message's whole way through the real cores, the real sessions and the real journal (DESIGN invariants).
 
-use crate::world::{HOLD, LedgerEntry, RESEND, World, catalog, connection};
-use carillon_actors::columns::{ColumnLimits, Columns};
+use crate::world::{HOLD, RESEND, World, assert_no_doubles, assert_same_state, catalog, connection};
 use carillon_actors::intake::IntakeError;
 use carillon_domain::catalog::{Protocol, Strategy};
 use carillon_domain::fact::FinalState;
 use carillon_domain::ids::ConnectionId;
 use carillon_domain::journey::MessageState;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 const FIRST: ConnectionId = ConnectionId(1);
@@ -364,25 +363,6 @@ fn nothing_is_intended_while_nothing_may_be_written() {
     );
 }
 
-/// No segment is with a carrier twice (DUP-1).
-fn assert_no_doubles(world: &World) {
-    let mut taken: BTreeMap<(&[u8], u8), usize> = BTreeMap::new();
-    for entry in world.ledger.entries.iter().filter(|entry| entry.taken) {
-        *taken.entry((&entry.payload, entry.part)).or_default() += 1;
-    }
-    if let Some(((payload, part), _)) = taken.into_iter().find(|(_, count)| *count > 1) {
-        let is_it = |entry: &&LedgerEntry| entry.payload == payload && entry.part == part;
-        let entries: Vec<_> = world.ledger.entries.iter().filter(is_it).collect();
-        let text = entries[0].text();
-        let marker = text.split('#').nth(1).unwrap_or_default();
-        let journey = world
-            .finished
-            .values()
-            .find(|journey| journey.headline().contains(&format!("#{marker}#")));
-        panic!("part {part} of #{marker}# is with carriers twice (DUP-1)\n{entries:#?}\n{journey:#?}");
-    }
-}
-
 /// Whatever happens in whatever order: nothing acknowledged is lost, nothing held is doubled, everything ends once, and what
 /// the records say is what the carriers saw.
 #[test]
@@ -457,30 +437,6 @@ fn storm(seed: u64) {
     for journey in world.finished.values() {
         judge(&world, journey, seed);
     }
-}
-
-/// The state is the fold over its facts: living and replaying come to the same.
-fn assert_same_state(lived: &[u8], replayed: &[u8], seed: u64) {
-    if lived == replayed {
-        return;
-    }
-    let rows = |state: &[u8]| {
-        let columns = Columns::restore(ColumnLimits::default(), state).unwrap().columns;
-        columns
-            .rows()
-            .map(|(_, row)| (row.id, row.clone()))
-            .collect::<BTreeMap<_, _>>()
-    };
-    let (lived, replayed) = (rows(lived), rows(replayed));
-    let ids: BTreeSet<_> = lived.keys().chain(replayed.keys()).collect();
-    for id in ids {
-        assert_eq!(
-            lived.get(id),
-            replayed.get(id),
-            "seed {seed}: {id} lived and replayed"
-        );
-    }
-    panic!("seed {seed}: what the columns keep beside open messages differs between living and replaying");
 }
 
 /// A message's record against the carriers' ledger.

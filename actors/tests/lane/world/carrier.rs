@@ -3,7 +3,7 @@ use carillon_domain::fact::CarrierId;
 use carillon_domain::ids::ConnectionId;
 use carillon_domain::time::{Monotonic, Now};
 use carillon_protocols::session::{
-    DataCoding, Protocol, Receipt, ReplyOut, SegmentId, ServerConfig, ServerEvent, ServerSession, SubmitIn,
+    BindRefusal, DataCoding, Protocol, Receipt, ReplyOut, SegmentId, ServerConfig, ServerEvent, ServerSession, SubmitIn,
     SubmitTag,
 };
 use rand::RngExt;
@@ -85,6 +85,7 @@ pub struct Carrier {
     id: ConnectionId,
     protocol: Protocol,
     password: String,
+    binds: usize,
     due: Vec<(Monotonic, Act)>,
     next_id: u64,
 }
@@ -125,6 +126,7 @@ impl Carrier {
                 Configured::Smtp => unreachable!("a mail relay is no carrier"),
             },
             password: config.password.reveal().to_owned(),
+            binds: 0,
             due: Vec::new(),
             next_id: u64::from(id.0) << 32,
         }
@@ -147,6 +149,23 @@ impl Carrier {
             server: ServerSession::new(config, millis(now)),
         });
         true
+    }
+
+    /// Takes so many sessions at least.
+    pub fn grow(&mut self, sessions: u8) {
+        while self.wires.len() < usize::from(sessions) {
+            self.wires.push(None);
+        }
+    }
+
+    /// Binds that it took so far.
+    pub fn binds(&self) -> usize {
+        self.binds
+    }
+
+    /// The shared secret is another one from now on; sessions that are bound stay.
+    pub fn change_password(&mut self, password: &str) {
+        self.password = password.to_owned();
     }
 
     pub fn epoch(&self, slot: usize) -> Option<u32> {
@@ -205,7 +224,11 @@ impl Carrier {
                 ServerEvent::BindRequested => {
                     let wire = self.wires[slot].as_mut().expect("it just spoke");
                     let bind = wire.server.bind_request().expect("a bind was requested");
-                    assert!(bind.verify(&self.password), "the client knows the secret");
+                    if !bind.verify(&self.password) {
+                        wire.server.refuse_bind(BindRefusal::WrongPassword);
+                        continue;
+                    }
+                    self.binds += 1;
                     let password = self.password.clone();
                     wire.server.accept_bind(&password, millis(now));
                 }

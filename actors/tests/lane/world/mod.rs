@@ -2,9 +2,11 @@
 //! Time moves only when a test says so, and chance comes from a printed seed.
 
 mod carrier;
+mod judge;
 mod setup;
 
-pub use carrier::{Ledger, LedgerEntry};
+pub use carrier::{Behaviour, Ledger, LedgerEntry};
+pub use judge::{assert_no_doubles, assert_same_state};
 pub use setup::{ACCOUNT, HOLD, RESEND, catalog, connection};
 
 use carillon_actors::columns::Columns;
@@ -231,6 +233,24 @@ impl World {
         }
     }
 
+    /// Lets everybody work by another catalog, as an operator does while traffic runs.
+    pub fn install(&mut self, change: impl FnOnce(&mut Snapshot)) {
+        let mut snapshot = (**self.catalog.snapshot()).clone();
+        change(&mut snapshot);
+        snapshot.version += 1;
+        self.catalog = Arc::new(Compiled::new(Arc::new(snapshot)).expect("the catalog is sound"));
+        for (id, config) in &self.catalog.snapshot().connections {
+            let known = self.carriers.entry(*id);
+            let carrier = known.or_insert_with(|| Carrier::new(*id, &self.catalog));
+            carrier.grow(config.sessions);
+        }
+        let installed = self.lane.install(self.catalog.clone(), self.now);
+        for id in installed.connections_added {
+            self.connect_one(id);
+        }
+        self.settle();
+    }
+
     /// Cuts every session of a connection at a random byte of what is being written.
     pub fn cut(&mut self, id: ConnectionId) {
         for slot in 0..self.carriers[&id].wires.len() {
@@ -320,6 +340,7 @@ impl World {
                 match answer {
                     Effect::AnswerSingle(reply, answer) => drop(reply.send(Ok(answer))),
                     Effect::AnswerBatch(reply, taken) => drop(reply.send(Ok(taken))),
+                    Effect::AnswerRead(reply, read) => drop(reply.send(read)),
                     other => panic!("{other:?} is not an answer"),
                 }
             }
@@ -353,20 +374,35 @@ impl World {
     }
 
     fn connect_all(&mut self) {
-        for (id, config) in &self.catalog.snapshot().connections {
-            let epoch = self.lane.columns().next_epoch(*id);
-            self.connections
-                .insert(*id, ConnectionCore::new(config.clone(), epoch, self.now));
+        let catalog = self.catalog.clone();
+        for id in catalog.snapshot().connections.keys() {
+            self.connect_one(*id);
         }
         self.next_look.clear();
     }
 
+    fn connect_one(&mut self, id: ConnectionId) {
+        let config = self.catalog.snapshot().connections[&id].clone();
+        let epoch = self.lane.columns().next_epoch(id);
+        self.connections
+            .insert(id, ConnectionCore::new(config, epoch, self.now));
+    }
+
+    /// What the actor does when its core has nothing left to do.
+    fn let_go_if_left(&mut self, id: ConnectionId) {
+        if self.connections.get(&id).is_some_and(ConnectionCore::has_left) {
+            self.connections.remove(&id);
+            if self.lane.forget_link(id, self.now) {
+                self.connect_one(id);
+            }
+        }
+    }
+
     /// Lets a connection's core look around, as its actor does on a wake and by its timer.
     fn look(&mut self, id: ConnectionId) {
-        let core = self
-            .connections
-            .get_mut(&id)
-            .expect("every connection has a core");
+        let Some(core) = self.connections.get_mut(&id) else {
+            return;
+        };
         let commands = core.tick(&mut self.lane, self.rng.random(), self.now);
         self.perform(id, commands);
         let core = self
@@ -375,6 +411,7 @@ impl World {
             .expect("every connection has a core");
         let next = core.next_tick(&self.lane, self.now);
         self.next_look.insert(id, next);
+        self.let_go_if_left(id);
     }
 
     fn perform(&mut self, id: ConnectionId, commands: Vec<Command>) {
@@ -449,6 +486,9 @@ impl World {
 
     /// Moves bytes from the carrier, and what is due there.
     fn carrier_acts(&mut self, id: ConnectionId) {
+        if !self.connections.contains_key(&id) {
+            return;
+        }
         let carrier = self
             .carriers
             .get_mut(&id)
