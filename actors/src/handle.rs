@@ -5,7 +5,9 @@ use crate::feed::{Cursor, FeedError, FeedKind, FeedPage, read_feed};
 use crate::history::Recent;
 use crate::intake::{BatchAnswer, BatchIntake, IntakeError, SingleAnswer, SingleIntake};
 use crate::known_batch::{KnownBatchError, read_known_lines};
-use crate::lane::{BatchJob, ClockStatus, Inbox, Item, LaneActor, MemberStanding, Read, SharedLane, StopReport};
+use crate::lane::{
+    BatchJob, ClockStatus, Inbox, Item, LaneActor, MemberStanding, Read, SharedLane, StopReport,
+};
 use crate::roster;
 use crate::status::{ConnectionStatus, Counters, Readiness};
 use actix::Addr;
@@ -101,10 +103,12 @@ impl LaneHandle {
     /// One message's journey: open, ended just now, or from the history.
     pub async fn journey(&self, id: MessageId) -> Result<Option<Journey>, QueryError> {
         let open = self
-            .ask(move |lane| lane.read(|core| {
+            .ask(move |lane| {
+                lane.read(|core| {
                     let columns = core.columns();
                     columns.find(id).map(|(_, row)| columns.journey(row))
-                }))
+                })
+            })
             .await?;
         if let Some(journey) = open.or_else(|| self.inner.recent.journey(id)) {
             return Ok(Some(journey));
@@ -157,7 +161,11 @@ impl LaneHandle {
             Read::Unknown => {
                 let ended = self.journey(id).await?;
                 let is_theirs = ended.is_some_and(|journey| journey.account == account);
-                Ok(if is_theirs { Read::AlreadyEnded } else { Read::Unknown })
+                Ok(if is_theirs {
+                    Read::AlreadyEnded
+                } else {
+                    Read::Unknown
+                })
             }
             read => Ok(read),
         }
@@ -174,7 +182,8 @@ impl LaneHandle {
 
     /// An operator says that the wall clock is right: the waits of plans go on.
     pub async fn confirm_clock(&self) -> Result<(), QueryError> {
-        self.ask(|lane| lane.with(|core, now| core.confirm_clock(now))).await
+        self.ask(|lane| lane.with(|core, now| core.confirm_clock(now)))
+            .await
     }
 
     pub fn counters(&self) -> &Counters {
@@ -214,7 +223,8 @@ impl LaneHandle {
 
     /// Lets a connection finish what was begun on it and take nothing more; `false` when there is none or it goes anyway.
     pub async fn drain_connection(&self, id: ConnectionId) -> Result<bool, QueryError> {
-        self.ask(move |lane| lane.with(|core, _| core.hold_back(id))).await
+        self.ask(move |lane| lane.with(|core, _| core.hold_back(id)))
+            .await
     }
 
     /// How the members of a route group stand towards an account's messages at this moment.

@@ -50,6 +50,8 @@ pub enum IntakeError {
     QuotaExceeded { quota: u64 },
     #[error("the account's organisation is restarting; try again in {retry_after_s} s")]
     TenantUnavailable { retry_after_s: u32 },
+    #[error("the account was removed")]
+    AccountRemoved,
     #[error("the service is stopping")]
     Stopping,
     #[error("the service ended before the request was durable; with an idempotency key a repeat is safe")]

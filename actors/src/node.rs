@@ -1,24 +1,30 @@
 //! Wires a whole lane together, last stage first.
 
+use crate::campaign::CampaignTools;
 use crate::clock::Clock;
-use crate::connection::ConnectionActor;
 use crate::handle::{Inner, LaneHandle};
 use crate::history::{HistoryBuilder, Recent};
 use crate::lane::{Inbox, LaneActor, LaneOptions, Recovered, RecoveryError, SharedLane, recover};
+use crate::mail::{MailOptions, receive_bounces};
+use crate::roster;
 use crate::status::{Counters, Readiness};
-use crate::tenant::TenantActor;
-use actix::{Arbiter, AsyncContext, Context, Supervisor};
+use actix::{Arbiter, AsyncContext, Context};
 use carillon_domain::catalog::{CompileError, Compiled, Snapshot};
-use carillon_domain::plan::ChannelKind;
+use carillon_domain::number_range::NumberRanges;
 use carillon_storage::history::History;
 use carillon_storage::journal::Journal;
+use parking_lot::RwLock;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 #[derive(Clone, Debug, Default)]
 pub struct NodeOptions {
     pub lane: LaneOptions,
+    pub mail: MailOptions,
+    /// By which messages are routed anew when their route group is gone.
+    pub ranges: Arc<NumberRanges>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +35,12 @@ pub enum StartError {
     Recovery(#[from] RecoveryError),
     #[error("a thread cannot be started")]
     Thread(#[source] std::io::Error),
+    #[error("bounces cannot be received on {at}")]
+    Bounces {
+        at: SocketAddr,
+        #[source]
+        source: std::io::Error,
+    },
     #[error("the lane ended while it started")]
     Ended,
 }
@@ -38,6 +50,8 @@ pub enum StartError {
 pub struct StartReport {
     pub facts_replayed: u64,
     pub messages_open: usize,
+    /// Where bounces are received.
+    pub bounces: Option<SocketAddr>,
 }
 
 /// Replays the journal and starts the lane with all its actors on an arbiter of its own. Blocks while replaying; must be
@@ -52,7 +66,7 @@ pub fn start_node(
     let counters = Arc::new(Counters::default());
     let catalog = Arc::new(Compiled::new(Arc::new(catalog))?);
     let Recovered {
-        core,
+        mut core,
         finished,
         marks,
         facts_replayed,
@@ -64,10 +78,8 @@ pub fn start_node(
         history.stored_upto(),
         clock.now(),
     )?;
-    let report = StartReport {
-        facts_replayed,
-        messages_open: core.columns().len(),
-    };
+    core.set_number_ranges(options.ranges.clone());
+    let messages_open = core.columns().len();
 
     let recent = Arc::new(Recent::default());
     let (feed, _builder_ends_with_the_feed) =
@@ -82,30 +94,28 @@ pub fn start_node(
     let arbiter = Arbiter::new();
     {
         let (inbox, journal, statuses) = (inbox.clone(), journal.clone(), Arc::clone(&statuses));
+        let mail = options.mail.clone();
+        let tools = options.mail.files.clone().map(|files| CampaignTools {
+            files,
+            ranges: options.ranges.clone(),
+            history: history.clone(),
+            recent: recent.clone(),
+        });
         arbiter.spawn_fn(move || {
             // A name of its own, so that tools tell what the lane costs from what the web costs.
             if let Err(error) = rustix::thread::set_name(c"lane") {
                 tracing::debug!(%error, "the lane's thread keeps its name");
             }
-            let shared = Rc::new(SharedLane::new(core, clock, feed, statuses));
+            let shared = Rc::new(SharedLane::new(core, clock, feed, mail, statuses));
             let context: Context<LaneActor> = Context::new();
             let lane = context.address();
             let (wake, woken) = (inbox.clone(), lane.clone());
             journal.on_durable(Box::new(move || wake.wake(&woken)));
             shared.set_lane(lane.clone());
-            let snapshot = shared.read(|core| core.catalog().snapshot().clone());
-            for id in snapshot.organisations.keys().copied() {
-                let actor = TenantActor::new(id, shared.clone());
-                shared.add_tenant(id, Supervisor::start(move |_| actor));
+            if let Some(tools) = tools {
+                shared.campaigns.set_tools(tools);
             }
-            let carriers = snapshot.connections.values();
-            let carriers = carriers.filter(|connection| connection.kind() == ChannelKind::Sms);
-            for id in carriers.map(|connection| connection.id) {
-                let Some(actor) = ConnectionActor::new(id, shared.clone()) else {
-                    continue;
-                };
-                shared.add_connection(id, Supervisor::start(move |_| actor));
-            }
+            roster::start_all(&shared);
             context.run(LaneActor::new(shared, inbox, ready, marks));
             let _starter_may_be_gone = started.send(lane);
         });
@@ -114,18 +124,34 @@ pub fn start_node(
     let inner = Inner {
         inbox,
         lane,
-        catalog,
+        catalog: RwLock::new(catalog),
         counters,
         statuses,
         readiness,
         journal,
         history,
         recent,
+        files: options.mail.files.clone(),
+        open_searches: Semaphore::new(1),
     };
-    Ok((
-        LaneHandle {
-            inner: Arc::new(inner),
-        },
-        report,
-    ))
+    let handle = LaneHandle {
+        inner: Arc::new(inner),
+    };
+    let MailOptions {
+        bounces,
+        return_paths,
+        ..
+    } = options.mail;
+    let bounces = bounces
+        .map(|at| {
+            receive_bounces(at, return_paths, handle.clone())
+                .map_err(|source| StartError::Bounces { at, source })
+        })
+        .transpose()?;
+    let report = StartReport {
+        facts_replayed,
+        messages_open,
+        bounces,
+    };
+    Ok((handle, report))
 }

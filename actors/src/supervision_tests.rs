@@ -23,6 +23,7 @@ use carillon_protocols::session::{
 use carillon_storage::journal::Journal;
 use parking_lot::Mutex;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -42,7 +43,7 @@ async fn a_tenant_that_panics_comes_back_and_loses_nothing() {
     let before = send(&handle, "before").await.unwrap();
 
     handle
-        .ask(|lane: &SharedLane| lane.tenant(TENANT).unwrap().do_send(Fault))
+        .ask(|lane: &Rc<SharedLane>| lane.tenant(TENANT).unwrap().do_send(Fault))
         .await
         .unwrap();
     let lost = send(&handle, "during").await;
@@ -78,7 +79,7 @@ async fn a_connection_that_panics_comes_back_and_loses_nothing() {
     assert_eq!(end_of(&handle, ids[0]).await, FinalState::Delivered);
 
     handle
-        .ask(|lane: &SharedLane| lane.connection(CONNECTION).unwrap().do_send(Fault))
+        .ask(|lane: &Rc<SharedLane>| lane.connection(CONNECTION).unwrap().do_send(Fault))
         .await
         .unwrap();
     for n in 0..50 {
@@ -110,7 +111,7 @@ async fn a_spent_restart_budget_leaves_the_connection_down_until_an_operator_act
     .await;
     for restarts in 1.. {
         handle
-            .ask(|lane: &SharedLane| lane.connection(CONNECTION).unwrap().do_send(Fault))
+            .ask(|lane: &Rc<SharedLane>| lane.connection(CONNECTION).unwrap().do_send(Fault))
             .await
             .unwrap();
         // Its own timer is the next event at the latest, and that one panics.
@@ -131,7 +132,7 @@ async fn a_spent_restart_budget_leaves_the_connection_down_until_an_operator_act
 async fn a_lane_that_panics_has_failed() {
     let folder = tempfile::tempdir().unwrap();
     let (handle, _journal) = node(folder.path(), 1);
-    let answer = handle.ask(|_: &SharedLane| panic!("injected")).await;
+    let answer = handle.ask(|_: &Rc<SharedLane>| panic!("injected")).await;
     assert!(answer.is_err());
     let reason = tokio::time::timeout(WAIT, handle.failed()).await;
     assert!(reason.is_ok(), "nobody is told");
@@ -178,7 +179,7 @@ async fn send(handle: &LaneHandle, text: &str) -> Result<MessageId, crate::intak
 fn prepared(handle: &LaneHandle, text: &str) -> Prepared {
     let account = handle.catalog().account(ACCOUNT).unwrap();
     prepare(
-        handle.catalog(),
+        &handle.catalog(),
         account,
         &NumberRanges::default(),
         &Draft::of_text("13800000001", text),

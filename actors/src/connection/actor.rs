@@ -2,6 +2,7 @@ use super::core::{Command, ConnectionCore};
 use super::reader::{Gate, Heard, read};
 use crate::backoff::{Backoff, RestartBudget};
 use crate::lane::{LaneCore, SharedLane};
+use crate::roster;
 use crate::status::ConnectionState;
 use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, SpawnHandle, StreamHandler,
@@ -49,6 +50,8 @@ pub struct ConnectionActor {
     restart_after: Option<Duration>,
     /// The restart budget is spent.
     failed: bool,
+    /// The connection was removed, and nothing is left to do.
+    left: bool,
     #[cfg(test)]
     fault: bool,
 }
@@ -75,6 +78,7 @@ impl ConnectionActor {
             budget: RestartBudget::new(RESTARTS_MAX, RESTARTS_WINDOW),
             restart_after: None,
             failed: false,
+            left: false,
             #[cfg(test)]
             fault: false,
         })
@@ -86,7 +90,7 @@ impl ConnectionActor {
         ctx: &mut Context<Self>,
         event: impl FnOnce(&mut ConnectionCore, &mut LaneCore, Now) -> Vec<Command>,
     ) {
-        if self.failed {
+        if self.failed || self.left {
             return;
         }
         let (core, shared) = (&mut self.core, &self.shared);
@@ -105,6 +109,11 @@ impl ConnectionActor {
                     .into_iter()
                     .for_each(|command| self.perform(command, ctx));
                 self.arm(ctx);
+                if self.core.has_left() {
+                    self.left = true;
+                    roster::connection_left(&self.shared, self.id);
+                    ctx.stop();
+                }
             }
             Err(_) => {
                 tracing::error!(
@@ -267,7 +276,7 @@ fn make_core(id: ConnectionId, shared: &SharedLane) -> Option<ConnectionCore> {
 }
 
 /// MMDDHHMMSS in China's time as a decimal number (CMPP 2.0 §7.4.1.1 Timestamp).
-fn timestamp(now: UnixMs) -> u32 {
+pub(super) fn timestamp(now: UnixMs) -> u32 {
     let offset = jiff::tz::Offset::constant(8);
     let local = jiff::Timestamp::from_millisecond(now.0 as i64)
         .map(|now| offset.to_datetime(now))
@@ -299,6 +308,9 @@ impl Supervised for ConnectionActor {
     fn restarting(&mut self, _: &mut Context<Self>) {
         self.sockets.clear();
         self.timer = None;
+        if self.left {
+            return;
+        }
         let id = self.id;
         let now = self.shared.now();
         self.shared.with(|lane, now| {

@@ -1,5 +1,6 @@
 use super::encode;
 use super::events::count_ignored;
+use super::following::Following;
 use super::limiter::SlidingSecond;
 use super::slot::{ActiveSession, Slot, SlotState};
 use crate::backoff::Backoff;
@@ -9,6 +10,7 @@ use carillon_domain::catalog::Connection;
 use carillon_domain::ids::ConnectionId;
 use carillon_domain::time::{Monotonic, Now};
 use carillon_protocols::session::{ClientSession, Millis};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Pause after the carrier asked to slow down, doubled while it goes on asking.
@@ -40,7 +42,8 @@ pub enum Command {
 #[derive(Debug)]
 pub struct ConnectionCore {
     pub(super) id: ConnectionId,
-    pub(super) config: Connection,
+    pub(super) config: Arc<Connection>,
+    pub(super) following: Following,
     pub(super) slots: Vec<Slot>,
     pub(super) next_epoch: u32,
     pub(super) limiter: SlidingSecond,
@@ -54,7 +57,8 @@ pub struct ConnectionCore {
 
 impl ConnectionCore {
     /// `next_epoch` is above every epoch of this connection in the journal.
-    pub fn new(config: Connection, next_epoch: u32, now: Now) -> Self {
+    pub fn new(config: impl Into<Arc<Connection>>, next_epoch: u32, now: Now) -> Self {
+        let config = config.into();
         ConnectionCore {
             id: config.id,
             slots: (0..config.sessions.max(1))
@@ -67,6 +71,7 @@ impl ConnectionCore {
             concatenation: now.unix.0 as u16,
             stopping: false,
             last_error: None,
+            following: Following::default(),
             config,
         }
     }
@@ -74,6 +79,7 @@ impl ConnectionCore {
     /// Lets time pass: reconnects, link tests, time-outs, the breaker, and whatever may be sent now.
     pub fn tick(&mut self, lane: &mut LaneCore, random: f64, now: Now) -> Vec<Command> {
         let mut commands = Vec::new();
+        self.follow(lane, now);
         for slot in 0..self.slots.len() {
             self.tick_slot(slot, lane, random, now, &mut commands);
         }
@@ -86,19 +92,20 @@ impl ConnectionCore {
         self.acknowledge(lane, commands);
         self.write(lane, now, commands);
         self.pull(lane, now);
+        self.part(lane, now, commands);
         self.tell(lane, now);
     }
 
     /// The socket of `slot` is open: the bind goes out.
     pub fn connected(&mut self, slot: u8, epoch: u32, timestamp: u32, now: Now) -> Vec<Command> {
-        let place = &mut self.slots[usize::from(slot)];
-        if !matches!(place.state, SlotState::Connecting { epoch: wanted } if wanted == epoch) {
+        let is_awaited = |place: &&mut Slot| matches!(place.state, SlotState::Connecting { epoch: wanted } if wanted == epoch);
+        let Some(place) = self.slots.get_mut(usize::from(slot)).filter(is_awaited) else {
             // The connection was unbound while the socket opened.
             return vec![Command::Close {
                 slot,
                 last: Bytes::new(),
             }];
-        }
+        };
         let session = encode::client_config(&self.config)
             .ok_or_else(|| "the protocol is no carrier's".to_owned())
             .and_then(|config| {
@@ -113,6 +120,8 @@ impl ConnectionCore {
                     written: 0,
                     reserved: 0,
                     silent: false,
+                    leaving: false,
+                    config: self.config.clone(),
                 };
                 place.state = SlotState::Active(Box::new(active));
                 vec![Command::Flush { slot }]
@@ -131,7 +140,9 @@ impl ConnectionCore {
     }
 
     pub fn connect_failed(&mut self, slot: u8, epoch: u32, reason: String, random: f64, now: Now) {
-        let place = &mut self.slots[usize::from(slot)];
+        let Some(place) = self.slots.get_mut(usize::from(slot)) else {
+            return;
+        };
         if matches!(place.state, SlotState::Connecting { epoch: wanted } if wanted == epoch) {
             self.last_error = Some(reason);
             let wait = place.backoff.next(random);
@@ -152,7 +163,7 @@ impl ConnectionCore {
         now: Now,
     ) -> Vec<Command> {
         let mut commands = Vec::new();
-        let Some(active) = self.slots[usize::from(slot)].of_epoch(epoch) else {
+        let Some(active) = self.active(slot, epoch) else {
             return commands;
         };
         active.silent = false;
@@ -169,7 +180,7 @@ impl ConnectionCore {
     /// Whether more may be read from a session: not while the peer does not take our answers, nor while what came before
     /// waits for the disk.
     pub fn may_read(&mut self, lane: &LaneCore, slot: u8, epoch: u32) -> bool {
-        let Some(active) = self.slots[usize::from(slot)].of_epoch(epoch) else {
+        let Some(active) = self.active(slot, epoch) else {
             return true;
         };
         if active.is_clogged() {
@@ -181,7 +192,7 @@ impl ConnectionCore {
 
     /// The socket took `bytes` of the session's output.
     pub fn wrote(&mut self, slot: u8, epoch: u32, bytes: usize) {
-        if let Some(active) = self.slots[usize::from(slot)].of_epoch(epoch) {
+        if let Some(active) = self.active(slot, epoch) {
             bytes::Buf::advance(active.session.output(), bytes);
             active.written += bytes as u64;
         }
@@ -189,7 +200,7 @@ impl ConnectionCore {
 
     /// What the socket should take next.
     pub fn output(&mut self, slot: u8, epoch: u32) -> Option<&[u8]> {
-        let output: &[u8] = self.slots[usize::from(slot)].of_epoch(epoch)?.session.output();
+        let output: &[u8] = self.active(slot, epoch)?.session.output();
         Some(output).filter(|output| !output.is_empty())
     }
 
@@ -204,7 +215,7 @@ impl ConnectionCore {
         now: Now,
     ) -> Vec<Command> {
         let mut commands = Vec::new();
-        if self.slots[usize::from(slot)].of_epoch(epoch).is_some() {
+        if self.active(slot, epoch).is_some() {
             self.end_session(lane, slot, cause, random, now);
             self.work(lane, now, &mut commands);
         }
@@ -251,9 +262,9 @@ impl ConnectionCore {
     /// When [`ConnectionCore::tick`] should run next.
     pub fn next_tick(&mut self, lane: &LaneCore, now: Now) -> Monotonic {
         let mut next = now.monotonic + Duration::from_secs(1);
-        for slot in &self.slots {
+        for (number, slot) in self.slots.iter().enumerate() {
             next = next.min(match &slot.state {
-                SlotState::Idle { .. } if self.stopping || !self.config.enabled => continue,
+                SlotState::Idle { .. } if !self.is_wanted(number) => continue,
                 SlotState::Idle { retry_at } => *retry_at,
                 SlotState::Connecting { .. } => continue,
                 SlotState::Active(active) => match active.session.next_tick() {
@@ -288,9 +299,10 @@ impl ConnectionCore {
     ) {
         let silence_max = u64::from(self.config.silence_s) * 1000;
         let number = slot as u8;
+        let is_wanted = self.is_wanted(slot);
         match &mut self.slots[slot].state {
             SlotState::Idle { retry_at } => {
-                if self.config.enabled && !self.stopping && *retry_at <= now.monotonic {
+                if is_wanted && *retry_at <= now.monotonic {
                     let epoch = self.next_epoch;
                     self.next_epoch += 1;
                     self.slots[slot].state = SlotState::Connecting { epoch };
@@ -320,12 +332,17 @@ impl ConnectionCore {
         }
     }
 
+    /// The session of this place, if it is the one of this epoch.
+    fn active(&mut self, slot: u8, epoch: u32) -> Option<&mut ActiveSession> {
+        self.slots.get_mut(usize::from(slot))?.of_epoch(epoch)
+    }
+
     pub(super) fn flush_if_needed(&mut self, slot: u8, commands: &mut Vec<Command>) {
         let flush = Command::Flush { slot };
         if commands.contains(&flush) {
             return;
         }
-        if let Some(active) = self.slots[usize::from(slot)].active()
+        if let Some(active) = self.slots.get_mut(usize::from(slot)).and_then(Slot::active)
             && !active.session.output().is_empty()
         {
             commands.push(flush);

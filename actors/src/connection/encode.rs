@@ -6,6 +6,7 @@ use carillon_domain::carrier_id;
 use carillon_domain::catalog::{ConcatenationReference, Connection, Protocol as Configured};
 use carillon_domain::fact::{CarrierId, ReplyPart};
 use carillon_domain::phone::PhoneNumber;
+use carillon_domain::receipt_status;
 use carillon_domain::segment::{self, Coding, SegmentError, SegmentLimits};
 use carillon_protocols::session::{
     ClientConfig, Concatenation, DataCoding, Protocol, Receipt, Reply, SegmentId, Submit,
@@ -105,9 +106,11 @@ pub fn receipt(receipt: Receipt, connection: &Connection) -> CarrierReceipt {
         },
         status: receipt.status.to_compact_string(),
         error: receipt.error.to_compact_string(),
+        outcome: receipt_status::outcome(&receipt.status),
         to: receipt.to.to_compact_string(),
         submit_time: receipt.submit_time.to_compact_string(),
         done_time: receipt.done_time.to_compact_string(),
+        segment: None,
     }
 }
 

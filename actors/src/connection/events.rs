@@ -27,6 +27,10 @@ impl ConnectionCore {
         now: Now,
         commands: &mut Vec<Command>,
     ) {
+        let Some(active) = self.slots[usize::from(slot)].active() else {
+            return;
+        };
+        let config = active.config.clone();
         let mut tags = Vec::new();
         let mut refusal = None;
         for event in events {
@@ -43,7 +47,7 @@ impl ConnectionCore {
                 }
                 ClientEvent::Submitted { token, id, .. } => {
                     self.throttle.reset();
-                    let id = encode::response_id(id, &self.config);
+                    let id = encode::response_id(id, &config);
                     lane.submitted(WriteRef::from_token(token), self.id, id, now);
                 }
                 ClientEvent::Rejected {
@@ -55,7 +59,7 @@ impl ConnectionCore {
                     }
                     lane.rejected(
                         WriteRef::from_token(token),
-                        status_code(self.config.protocol, code),
+                        status_code(config.protocol, code),
                         busy,
                         now,
                     );
@@ -64,7 +68,7 @@ impl ConnectionCore {
                     lane.uncertain(WriteRef::from_token(token), UncertainCause::Timeout, now);
                 }
                 ClientEvent::Receipt { tag, receipt } => {
-                    lane.receipt(self.id, encode::receipt(receipt, &self.config), now);
+                    lane.receipt(self.id, encode::receipt(receipt, &config), now);
                     tags.push(tag);
                 }
                 ClientEvent::Reply { tag, reply } => {
@@ -125,7 +129,7 @@ impl ConnectionCore {
         let SlotState::Active(active) = std::mem::replace(&mut place.state, idle) else {
             return;
         };
-        if self.stopping {
+        if self.stopping || active.leaving {
             place.state = SlotState::Idle {
                 retry_at: now.monotonic,
             };

@@ -35,6 +35,11 @@ impl SlidingSecond {
         }
     }
 
+    /// What was written in the last second still counts.
+    pub fn set_rate(&mut self, rate: u32) {
+        self.rate = rate.max(1);
+    }
+
     /// How many segments may be written at `now`.
     pub fn available(&mut self, now: Monotonic) -> u32 {
         if self.is_quiet(now) {

@@ -1,15 +1,20 @@
 //! One carrier connection: its sessions, its pace, and the actor that holds its sockets.
 
 mod actor;
+mod address;
 mod core;
 mod encode;
 mod events;
+mod following;
 mod limiter;
+mod probe;
 mod reader;
 mod slot;
 mod standing;
 mod writing;
 
 pub use actor::{ConnectionActor, ConnectionWake, RetryNow, Unbind};
+pub use address::ConnectionAddr;
 pub use core::{Command, ConnectionCore};
 pub use limiter::SlidingSecond;
+pub use probe::{PROBE_TIMEOUT, ProbeReport, ProbeStep, probe};

@@ -1,6 +1,8 @@
 use crate::backoff::Backoff;
+use carillon_domain::catalog::Connection;
 use carillon_domain::time::Monotonic;
 use carillon_protocols::session::{ClientSession, SessionState};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The first and the longest wait between two tries to connect.
@@ -38,6 +40,10 @@ pub struct ActiveSession {
     pub reserved: usize,
     /// Nothing came for too long while requests were open.
     pub silent: bool,
+    /// Takes nothing new, and ends when nothing is open on it.
+    pub leaving: bool,
+    /// As it was bound; what may change in the middle of a session is as it is now.
+    pub config: Arc<Connection>,
 }
 
 impl Slot {
@@ -66,9 +72,14 @@ impl ActiveSession {
         self.session.state() == SessionState::Bound
     }
 
-    /// Bound, not silent, and not clogged.
+    /// Bound, not silent, not clogged, and not about to end.
     pub fn is_usable(&self) -> bool {
-        self.is_bound() && !self.silent && !self.is_clogged()
+        self.is_bound() && !self.silent && !self.is_clogged() && !self.leaving
+    }
+
+    /// Nothing is written and unanswered, and nothing is on its way there.
+    pub fn is_quiet(&self) -> bool {
+        self.session.in_flight() == 0 && self.reserved == 0
     }
 
     /// The peer does not take what we write.

@@ -22,7 +22,9 @@ impl ConnectionCore {
             .filter_map(Slot::active)
             .map(|active| active.session.in_flight())
             .sum();
-        let state = if !self.config.enabled {
+        let state = if self.is_draining() {
+            ConnectionState::Draining
+        } else if self.following.parting {
             ConnectionState::Off
         } else if silent {
             ConnectionState::BreakerOpen

@@ -4,7 +4,7 @@ use super::core::{Command, ConnectionCore, millis};
 use super::encode;
 use super::slot::Slot;
 use crate::columns::WriteRef;
-use crate::lane::{Effect, LaneCore};
+use crate::lane::{Effect, LaneCore, Load};
 use carillon_domain::state::SegmentState;
 use carillon_domain::time::Now;
 use carillon_protocols::session::SubmitError;
@@ -89,7 +89,7 @@ impl ConnectionCore {
         };
         let receipt = lane.receipts_due(row);
         let (token, session) = (write.token(), &mut active.session);
-        let outcome = encode::with_submit(row, at.segment, &self.config, receipt, |submit| {
+        let outcome = encode::with_submit(row, at.segment, &active.config, receipt, |submit| {
             session.submit(submit, token, millis(now))
         });
         if let Ok(Err(SubmitError::WindowFull)) = outcome {
@@ -187,7 +187,15 @@ impl ConnectionCore {
     }
 
     pub(super) fn tell(&mut self, lane: &mut LaneCore, now: Now) {
+        let mut load = Load::default();
+        let usable = self.slots.iter_mut().filter_map(Slot::active);
+        for active in usable.filter(|active| active.is_usable()) {
+            load.in_flight += (active.session.in_flight() + active.reserved) as u32;
+            load.slots += u32::from(active.config.window);
+        }
+        lane.set_load(self.id, load);
         let able = !self.stopping
+            && self.following.wanted.pulls()
             && self
                 .slots
                 .iter_mut()

@@ -69,7 +69,10 @@ impl LaneCore {
                 }
                 continue;
             }
-            let pulls = self.links.get(&connection).is_some_and(|link| link.wanted.pulls());
+            let pulls = self
+                .links
+                .get(&connection)
+                .is_some_and(|link| link.wanted.pulls());
             let Some(row) = pulls.then(|| self.take_message(connection, now)).flatten() else {
                 break;
             };

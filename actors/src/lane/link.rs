@@ -1,23 +1,68 @@
 use crate::columns::{SegmentRef, WriteRef};
 use crate::tenant::Turns;
-use carillon_domain::catalog::Connection;
+use carillon_domain::catalog::{Compiled, Connection};
 use carillon_domain::ids::RouteGroupId;
+use carillon_domain::time::Monotonic;
 use carillon_protocols::session::DeliverTag;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// What the lane knows of a connection and holds for it. Outlives a restart of the connection's actor.
 #[derive(Debug)]
 pub struct Link {
-    pub config: Connection,
+    pub config: Arc<Connection>,
+    pub wanted: Wanted,
+    /// In which it stood last, once it was removed: its replies still have owners.
+    pub last_catalog: Option<Arc<Compiled>>,
     pub groups: Vec<RouteGroupId>,
     /// Bound, breaker closed: the connection can send, even when it has to wait for a slot.
     pub able: bool,
     /// Segments it could take now.
     pub credit: u32,
+    pub load: Load,
     pub turns: Turns,
     /// Segments that must go by this connection and are next: taken from a queue, or the rest of a message begun here.
     pub outbox: VecDeque<SegmentRef>,
     pub mail: LinkMail,
+}
+
+/// What the catalog and operators want of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    Run,
+    /// Takes nothing from the queues, finishes what was begun on it, stays bound.
+    Hold,
+    /// Finishes what was begun on it, at the latest then, and unbinds: it is disabled.
+    Off {
+        until: Monotonic,
+    },
+    /// The same, and waits for receipts owed: it is removed.
+    Leave {
+        until: Monotonic,
+    },
+}
+
+impl Wanted {
+    /// Whether it takes from the queues.
+    pub fn pulls(self) -> bool {
+        self == Wanted::Run
+    }
+}
+
+/// How full the windows of a connection are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Segments written and not answered, and those on their way there.
+    pub in_flight: u32,
+    /// Slots of the windows of all usable sessions.
+    pub slots: u32,
+}
+
+impl Load {
+    /// The part that is used, were there `more` segments.
+    pub fn with(self, more: u32) -> f64 {
+        f64::from(self.in_flight + more) / f64::from(self.slots.max(1))
+    }
 }
 
 /// What waits for the connection's actor. It is woken when this becomes non-empty.
@@ -44,12 +89,21 @@ impl LinkMail {
 }
 
 impl Link {
-    pub fn new(config: Connection, groups: Vec<RouteGroupId>) -> Self {
+    pub fn new(config: Connection) -> Self {
         Link {
-            config,
-            groups,
+            wanted: if config.enabled {
+                Wanted::Run
+            } else {
+                Wanted::Off {
+                    until: Monotonic::default(),
+                }
+            },
+            config: Arc::new(config),
+            last_catalog: None,
+            groups: Vec::new(),
             able: false,
             credit: 0,
+            load: Load::default(),
             turns: Turns::default(),
             outbox: VecDeque::new(),
             mail: LinkMail::default(),
@@ -59,14 +113,5 @@ impl Link {
     /// Whether it could take a segment at once.
     pub fn has_credit(&self) -> bool {
         self.able && self.credit > 0
-    }
-
-    /// What part of all its windows it could fill at once; 0 when it cannot send.
-    pub fn free_part(&self) -> f64 {
-        if !self.able {
-            return 0.0;
-        }
-        let slots = u32::from(self.config.sessions.max(1)) * u32::from(self.config.window.max(1));
-        f64::from(self.credit) / f64::from(slots)
     }
 }

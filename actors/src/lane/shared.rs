@@ -1,8 +1,10 @@
 use super::actor::{CommitNow, LaneActor};
 use super::core::LaneCore;
+use crate::campaign::CampaignSeats;
 use crate::clock::Clock;
-use crate::connection::{ConnectionActor, ConnectionWake};
+use crate::connection::{ConnectionAddr, ConnectionWake};
 use crate::history::HistoryFeed;
+use crate::mail::MailOptions;
 use crate::status::ConnectionStatus;
 use crate::tenant::{Intake, TenantActor};
 use actix::Addr;
@@ -22,29 +24,40 @@ pub struct SharedLane {
     core: RefCell<LaneCore>,
     clock: Clock,
     pub(super) history: HistoryFeed,
+    mail: MailOptions,
     pub statuses: Statuses,
     lane: RefCell<Option<Addr<LaneActor>>>,
     connections: RefCell<BTreeMap<ConnectionId, Endpoint>>,
     tenants: RefCell<BTreeMap<TenantId, Addr<TenantActor>>>,
+    /// The running campaigns.
+    pub campaigns: CampaignSeats,
     commit_due: Cell<bool>,
 }
 
 struct Endpoint {
-    addr: Addr<ConnectionActor>,
+    addr: ConnectionAddr,
     /// A wake is on its way.
     woken: bool,
 }
 
 impl SharedLane {
-    pub fn new(core: LaneCore, clock: Clock, history: HistoryFeed, statuses: Statuses) -> Self {
+    pub fn new(
+        core: LaneCore,
+        clock: Clock,
+        history: HistoryFeed,
+        mail: MailOptions,
+        statuses: Statuses,
+    ) -> Self {
         SharedLane {
             core: RefCell::new(core),
             clock,
             history,
+            mail,
             statuses,
             lane: RefCell::new(None),
             connections: RefCell::default(),
             tenants: RefCell::default(),
+            campaigns: CampaignSeats::default(),
             commit_due: Cell::new(false),
         }
     }
@@ -53,7 +66,7 @@ impl SharedLane {
         *self.lane.borrow_mut() = Some(lane);
     }
 
-    pub fn add_connection(&self, id: ConnectionId, addr: Addr<ConnectionActor>) {
+    pub fn add_connection(&self, id: ConnectionId, addr: ConnectionAddr) {
         self.connections
             .borrow_mut()
             .insert(id, Endpoint { addr, woken: false });
@@ -61,6 +74,17 @@ impl SharedLane {
 
     pub fn add_tenant(&self, id: TenantId, addr: Addr<TenantActor>) {
         self.tenants.borrow_mut().insert(id, addr);
+    }
+
+    /// The actor ends when it has handled what it was sent: this was the one address there is.
+    pub fn remove_connection(&self, id: ConnectionId) {
+        self.connections.borrow_mut().remove(&id);
+        self.statuses.lock().remove(&id);
+    }
+
+    /// The same of an organisation. What was accepted of it is sent all the same.
+    pub fn remove_tenant(&self, id: TenantId) {
+        self.tenants.borrow_mut().remove(&id);
     }
 
     /// By the one address there is: every copy of it would be one more place in the mailbox.
@@ -76,7 +100,7 @@ impl SharedLane {
         self.tenants.borrow().get(&id).cloned()
     }
 
-    pub fn connections(&self) -> Vec<Addr<ConnectionActor>> {
+    pub fn connections(&self) -> Vec<ConnectionAddr> {
         self.connections
             .borrow()
             .values()
@@ -84,11 +108,15 @@ impl SharedLane {
             .collect()
     }
 
-    pub fn connection(&self, id: ConnectionId) -> Option<Addr<ConnectionActor>> {
+    pub fn connection(&self, id: ConnectionId) -> Option<ConnectionAddr> {
         self.connections
             .borrow()
             .get(&id)
             .map(|endpoint| endpoint.addr.clone())
+    }
+
+    pub fn mail_options(&self) -> &MailOptions {
+        &self.mail
     }
 
     pub fn now(&self) -> Now {

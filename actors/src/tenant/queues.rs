@@ -1,6 +1,7 @@
+use super::account_rows::AccountRows;
 use crate::columns::RowRef;
 use carillon_domain::catalog::Priority;
-use carillon_domain::ids::{AccountId, RouteGroupId};
+use carillon_domain::ids::{AccountId, CampaignId, RouteGroupId};
 use hashbrown::HashMap;
 use std::collections::VecDeque;
 
@@ -35,7 +36,14 @@ struct AccountQueue {
     weight: u16,
     /// Messages it may still take in this turn.
     credit: u16,
-    rows: VecDeque<RowRef>,
+    rows: AccountRows,
+}
+
+/// Whose messages wait in one queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source {
+    pub account: AccountId,
+    pub campaign: Option<CampaignId>,
 }
 
 /// One message to queue.
@@ -45,21 +53,22 @@ pub struct Waiting {
     pub group: RouteGroupId,
     pub priority: Priority,
     pub account: AccountId,
+    pub campaign: Option<CampaignId>,
     pub weight: u16,
 }
 
 impl TenantQueues {
     pub fn push(&mut self, waiting: Waiting) {
-        self.account(&waiting).push_back(waiting.row);
+        self.account(&waiting).push(waiting.campaign, waiting.row);
     }
 
     /// Puts a message back that was taken but not sent: it is the next of its account.
     pub fn push_front(&mut self, waiting: Waiting) {
-        self.account(&waiting).push_front(waiting.row);
+        self.account(&waiting).push_front(waiting.campaign, waiting.row);
     }
 
-    /// Whether an account that `allowed` names has something waiting for the group.
-    pub fn has(&self, group: RouteGroupId, allowed: impl Fn(AccountId) -> bool) -> bool {
+    /// Whether something waits for the group that `allowed` names.
+    pub fn has(&self, group: RouteGroupId, allowed: impl Fn(Source) -> bool) -> bool {
         self.groups
             .get(&group)
             .is_some_and(|queues| queues.classes.iter().any(|class| class.first(&allowed).is_some()))
@@ -74,9 +83,10 @@ impl TenantQueues {
             .sum()
     }
 
-    /// The next message of a group among the accounts that `allowed` names: the highest class first, but a waiting lower
-    /// class never waits for more than [`OVERTAKES_MAX`] in a row; inside a class accounts by weight.
-    pub fn take(&mut self, group: RouteGroupId, allowed: impl Fn(AccountId) -> bool) -> Option<RowRef> {
+    /// The next message of a group among those that `allowed` names: the highest class first, but a waiting lower class never
+    /// waits for more than [`OVERTAKES_MAX`] in a row; inside a class accounts by weight, and of an account its single
+    /// messages and its campaigns in turn.
+    pub fn take(&mut self, group: RouteGroupId, allowed: impl Fn(Source) -> bool) -> Option<RowRef> {
         let queues = self.groups.get_mut(&group)?;
         let mut waiting = [None; Priority::ALL.len()];
         for (place, class) in waiting.iter_mut().zip(&queues.classes) {
@@ -92,18 +102,46 @@ impl TenantQueues {
         queues.classes[served].take(waiting[served]?)
     }
 
+    /// Groups for which something waits; may name one all of whose messages have ended.
+    pub fn groups_waiting(&self) -> impl Iterator<Item = RouteGroupId> {
+        let waits = |queues: &GroupQueues| queues.classes.iter().any(|class| !class.turns.is_empty());
+        self.groups
+            .iter()
+            .filter(move |(_, queues)| waits(queues))
+            .map(|(group, _)| *group)
+    }
+
+    /// Takes everything that waits for the groups that `are_wanted` names, in no particular order of accounts.
+    pub fn take_groups(&mut self, are_wanted: impl Fn(RouteGroupId) -> bool) -> Vec<RowRef> {
+        let taken = self.groups.extract_if(|group, _| are_wanted(*group));
+        let accounts = taken
+            .flat_map(|(_, queues)| queues.classes)
+            .flat_map(|class| class.turns);
+        accounts.flat_map(|account| account.rows.into_rows()).collect()
+    }
+
+    /// Gives accounts their weights as they are now; who is not known keeps its own.
+    pub fn set_weights(&mut self, weight: impl Fn(AccountId) -> Option<u16>) {
+        let classes = self.groups.values_mut().flat_map(|group| &mut group.classes);
+        for account in classes.flat_map(|class| &mut class.turns) {
+            if let Some(weight) = weight(account.account) {
+                account.weight = weight.max(1);
+                account.credit = account.credit.min(account.weight);
+            }
+        }
+    }
+
     /// Drops what `is_open` no longer knows.
     pub fn forget_ended(&mut self, is_open: impl Fn(RowRef) -> bool) {
         for class in self.groups.values_mut().flat_map(|group| &mut group.classes) {
             for queue in &mut class.turns {
-                queue.rows.retain(|row| is_open(*row));
-                queue.rows.shrink_to_fit();
+                queue.rows.retain(&is_open);
             }
             class.turns.retain(|queue| !queue.rows.is_empty());
         }
     }
 
-    fn account(&mut self, waiting: &Waiting) -> &mut VecDeque<RowRef> {
+    fn account(&mut self, waiting: &Waiting) -> &mut AccountRows {
         let queues = self.groups.entry(waiting.group).or_default();
         let turns = &mut queues.classes[waiting.priority as usize].turns;
         // Few accounts wait at the same time; the newest is usually the last.
@@ -114,7 +152,7 @@ impl TenantQueues {
                     account: waiting.account,
                     weight: waiting.weight.max(1),
                     credit: waiting.weight.max(1),
-                    rows: VecDeque::new(),
+                    rows: AccountRows::default(),
                 });
                 turns.len() - 1
             }
@@ -124,14 +162,20 @@ impl TenantQueues {
 }
 
 impl ClassQueues {
-    /// Place of the first account in turn that is allowed.
-    fn first(&self, allowed: impl Fn(AccountId) -> bool) -> Option<usize> {
-        self.turns.iter().position(|queue| allowed(queue.account))
+    /// The first account in turn of which something is allowed, and the place of that among its rows.
+    fn first(&self, allowed: impl Fn(Source) -> bool) -> Option<(usize, usize)> {
+        self.turns.iter().enumerate().find_map(|(place, queue)| {
+            let account = queue.account;
+            let source = queue
+                .rows
+                .first(|campaign| allowed(Source { account, campaign }))?;
+            Some((place, source))
+        })
     }
 
-    fn take(&mut self, place: usize) -> Option<RowRef> {
+    fn take(&mut self, (place, source): (usize, usize)) -> Option<RowRef> {
         let served = self.turns.get_mut(place)?;
-        let row = served.rows.pop_front();
+        let row = served.rows.take(source);
         served.credit -= 1;
         if served.rows.is_empty() {
             self.turns.remove(place);
@@ -162,6 +206,7 @@ mod tests {
             group: GROUP,
             priority,
             account: AccountId(account),
+            campaign: None,
             weight,
         }
     }
@@ -199,7 +244,7 @@ mod tests {
         let mut queues = TenantQueues::default();
         queues.push(waiting(1, 1, 1, Priority::High));
         queues.push(waiting(2, 2, 1, Priority::Low));
-        let second = |account| account == AccountId(2);
+        let second = |source: Source| source.account == AccountId(2);
         assert!(queues.has(GROUP, second));
         assert_eq!(queues.take(GROUP, second).unwrap().index, 2);
         assert!(!queues.has(GROUP, second));

@@ -1,7 +1,7 @@
 //! Who pulls, and that nobody sleeps while it is his turn.
 
 use crate::world::{ACCOUNT, HOLD, World, catalog, connection};
-use carillon_actors::lane::BatchJob;
+use carillon_actors::lane::{BatchJob, Load};
 use carillon_domain::catalog::{Protocol, Strategy};
 use carillon_domain::ids::ConnectionId;
 use std::time::Duration;
@@ -66,20 +66,21 @@ fn the_least_busy_member_takes() {
     let (reply, _) = oneshot::channel();
     let lane = &mut world.lane;
     lane.take_batch_part(BatchJob::new(ACCOUNT, None, lines, reply), world.now);
-    let mut pull = |id: ConnectionId, credits: [u32; 2]| {
-        lane.set_link(first, true, credits[0]);
-        lane.set_link(second, true, credits[1]);
+    let mut pull = |id: ConnectionId, in_flight: [u32; 2]| {
+        for (id, in_flight, slots) in [(first, in_flight[0], 32), (second, in_flight[1], 128)] {
+            lane.set_load(id, Load { in_flight, slots });
+            lane.set_link(id, true, slots - in_flight);
+            lane.link_mut(id).unwrap().mail.poked = false;
+        }
         lane.take_wakes();
-        lane.link_mut(first).unwrap().mail.poked = false;
-        lane.link_mut(second).unwrap().mail.poked = false;
         let pulled = lane.pull(id, 5, world.now).len();
         (pulled, lane.take_wakes())
     };
-    // Half of 32 slots is more than a quarter of 128.
-    assert_eq!(pull(second, [16, 32]), (0, [first].into()));
-    assert_eq!(pull(first, [16, 32]), (5, [].into()));
-    assert_eq!(pull(first, [8, 64]), (0, [second].into()));
-    // Equally busy: whoever asks.
-    assert_eq!(pull(first, [8, 32]), (5, [].into()));
-    assert_eq!(pull(second, [8, 32]), (5, [].into()));
+    // Three quarters of 128 slots are more than half of 32.
+    assert_eq!(pull(second, [16, 96]), (0, [first].into()));
+    assert_eq!(pull(first, [16, 96]), (5, [].into()));
+    assert_eq!(pull(first, [24, 64]), (0, [second].into()));
+    // About equally busy: whoever asks, and the other one when it has taken some.
+    assert_eq!(pull(first, [24, 96]), (4, [second].into()));
+    assert_eq!(pull(second, [24, 96]), (5, [].into()));
 }

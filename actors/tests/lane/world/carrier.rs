@@ -3,8 +3,8 @@ use carillon_domain::fact::CarrierId;
 use carillon_domain::ids::ConnectionId;
 use carillon_domain::time::{Monotonic, Now};
 use carillon_protocols::session::{
-    BindRefusal, DataCoding, Protocol, Receipt, ReplyOut, SegmentId, ServerConfig, ServerEvent, ServerSession, SubmitIn,
-    SubmitTag,
+    BindRefusal, DataCoding, Protocol, Receipt, ReplyOut, SegmentId, ServerConfig, ServerEvent,
+    ServerSession, SubmitIn, SubmitTag,
 };
 use rand::RngExt;
 use rand::rngs::SmallRng;
