@@ -11,6 +11,9 @@ pub trait Catalog: Send + Sync {
     /// The whole configuration as it is now, connections' passwords included.
     async fn snapshot(&self) -> Result<Snapshot, CatalogError>;
 
+    /// The stored version alone; cheap enough to be asked twice a second.
+    async fn version(&self) -> Result<u32, CatalogError>;
+
     /// Replaces the configuration with `next`, whose `version` must be the stored one; the stored version grows by one and
     /// is returned. Fails with [`CatalogError::Stale`] when somebody else was faster. Ids that stand in the journal are
     /// never reused: objects that go are kept as removed, so that their ids stay taken.

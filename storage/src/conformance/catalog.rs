@@ -25,6 +25,7 @@ pub trait CatalogPlace {
 pub async fn a_new_catalog_is_empty(place: impl CatalogPlace) {
     let catalog = place.open().await;
     assert_eq!(catalog.snapshot().await.unwrap(), Snapshot::default());
+    assert_eq!(catalog.version().await.unwrap(), 0);
     assert_eq!(catalog.next_ids().await.unwrap(), NextIds::default());
     assert_eq!(catalog.operator_password("admin").await.unwrap(), None);
     assert_eq!(catalog.setting("first-start").await.unwrap(), None);
@@ -62,6 +63,8 @@ pub async fn a_change_replaces_only_the_version_it_was_made_from(place: impl Cat
     organisation(&mut mine).weight = 7;
     organisation(&mut theirs).weight = 9;
     assert_eq!(catalog.replace(&mine).await.unwrap(), 2);
+    // Another process that has the catalog open sees it as well.
+    assert_eq!(place.open().await.version().await.unwrap(), 2);
     let refused = catalog.replace(&theirs).await.unwrap_err();
     assert!(
         matches!(

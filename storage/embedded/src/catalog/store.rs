@@ -47,6 +47,10 @@ impl Catalog for EmbeddedCatalog {
         Ok(snapshot)
     }
 
+    async fn version(&self) -> Result<u32, CatalogError> {
+        read_version(&mut self.database.read().await?).await
+    }
+
     async fn replace(&self, next: &Snapshot) -> Result<u32, CatalogError> {
         let mut transaction = self.database.write().await?;
         let found = read_version(&mut transaction).await?;
