@@ -177,9 +177,10 @@ async fn send(handle: &LaneHandle, text: &str) -> Result<MessageId, crate::intak
 }
 
 fn prepared(handle: &LaneHandle, text: &str) -> Prepared {
-    let account = handle.catalog().account(ACCOUNT).unwrap();
+    let catalog = handle.catalog();
+    let account = catalog.account(ACCOUNT).unwrap();
     prepare(
-        &handle.catalog(),
+        &catalog,
         account,
         &NumberRanges::default(),
         &Draft::of_text("13800000001", text),
