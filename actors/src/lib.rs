@@ -4,21 +4,28 @@
 //! thin shells that hold mailboxes, sockets and timers.
 
 pub mod backoff;
+pub mod campaign;
 pub mod clock;
 pub mod columns;
 pub mod connection;
+pub mod fan_out;
 pub mod feed;
+mod feed_handle;
+pub mod feed_tail;
 mod handle;
 pub mod history;
 pub mod intake;
 mod known_batch;
 pub mod lane;
+pub mod mail;
 mod node;
+mod roster;
 pub mod status;
 #[cfg(test)]
 mod supervision_tests;
 pub mod tenant;
 
+pub use feed_handle::{FeedBounds, WebhookProgress};
 pub use handle::{LaneHandle, QueryError, SEARCH_MAX};
 pub use known_batch::{KnownAnswers, KnownBatchError, read_known_lines};
 pub use lane::StopReport;

@@ -22,6 +22,9 @@ pub struct LaneOptions {
     pub journal_keep_bytes: u64,
     /// Times one segment may be written when the carrier answers that it is busy.
     pub throttle_tries_max: u8,
+    /// The first and the longest pause before a mail that a relay could not take is tried again.
+    pub mail_retry_first: Duration,
+    pub mail_retry_max: Duration,
     pub columns: ColumnLimits,
 }
 
@@ -37,6 +40,8 @@ impl Default for LaneOptions {
             feed_retention: Duration::from_secs(72 * 3600),
             journal_keep_bytes: 32 << 30,
             throttle_tries_max: 100,
+            mail_retry_first: Duration::from_secs(15),
+            mail_retry_max: Duration::from_secs(15 * 60),
             columns: ColumnLimits::default(),
         }
     }

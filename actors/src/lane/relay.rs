@@ -1,0 +1,141 @@
+//! What is special about mail: waiting before a refused mail is tried again, and bounces.
+
+use super::answers::CarrierReceipt;
+use super::core::LaneCore;
+use super::effect::Effect;
+use crate::columns::{Row, SegmentRef, WriteRef};
+use crate::mail::{Notice, ReturnPath, message_id, sender_host};
+use carillon_domain::catalog::MailSettings;
+use carillon_domain::fact::{CarrierId, Fact, SegmentKey};
+use carillon_domain::ids::ConnectionId;
+use carillon_domain::journey::StepKind;
+use carillon_domain::plan::ChannelKind;
+use carillon_domain::state::SegmentState;
+use carillon_domain::time::{Now, UnixMs};
+use std::collections::VecDeque;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// How long a bounce is waited for where the connection is gone that would say.
+const BOUNCE_WINDOW: Duration = Duration::from_secs(24 * 3600);
+
+impl LaneCore {
+    /// A bounce came by a return path of ours; resolves when what it said is durable (ACK-1).
+    pub fn bounce(&mut self, path: ReturnPath, notice: Notice, now: Now) -> oneshot::Receiver<()> {
+        let carrier_id = self.mail_id(path);
+        let receipt = CarrierReceipt {
+            carrier_id,
+            status: notice.status,
+            error: notice.diagnostic,
+            outcome: notice.outcome,
+            to: notice.recipient,
+            submit_time: Default::default(),
+            done_time: Default::default(),
+            segment: Some(path.segment()),
+        };
+        self.receipt(path.connection, receipt, now);
+        let (durable, wait) = oneshot::channel();
+        self.hold(Effect::Durable(durable));
+        wait
+    }
+
+    /// The relay's outcome of a mail is unknown; a bounce that came before says that the relay had it.
+    pub fn match_early_bounce(&mut self, write: WriteRef, path: ReturnPath, now: Now) {
+        let carrier_id = self.mail_id(path);
+        let connection = path.connection;
+        if self.columns.parked_receipt(connection, &carrier_id).is_none() {
+            return;
+        }
+        self.record(Fact::ReceiptMatched {
+            connection,
+            carrier_id,
+            segment: path.segment(),
+            at: now.unix,
+        });
+        self.counters.receipts_matched.add(1);
+        self.settle(write.at.row, now);
+    }
+
+    /// The segment that a receipt names by itself, if it went by this connection and is known to be out: an answer that is
+    /// still owed comes first.
+    pub(super) fn named_segment(
+        &self,
+        connection: ConnectionId,
+        key: Option<SegmentKey>,
+    ) -> Option<SegmentRef> {
+        let at = self.columns.locate(key?)?;
+        let row = self.columns.row(at.row)?;
+        let state = row.state_of(at.segment);
+        let is_out = !matches!(state, SegmentState::Waiting | SegmentState::Intent);
+        (row.connection == Some(connection) && is_out).then_some(at)
+    }
+
+    /// Before this moment a mail that the relay could not take is not tried again; `None` for everything else. A fold over
+    /// its steps, so that a restart changes nothing.
+    pub(super) fn retry_at(&self, row: &Row) -> Option<UnixMs> {
+        if row.kind != ChannelKind::Mail {
+            return None;
+        }
+        let steps = &row.segments.first()?.steps;
+        let last = steps.last()?;
+        let is_refusal = |what: &StepKind| matches!(what, StepKind::Rejected { retried: true, .. });
+        if !is_refusal(&last.what) {
+            return None;
+        }
+        let refusals = steps.iter().filter(|step| is_refusal(&step.what)).count();
+        let doubled = 1u32 << (refusals - 1).min(16);
+        let pause = self.options.mail_retry_first.saturating_mul(doubled);
+        Some(last.at + pause.min(self.options.mail_retry_max))
+    }
+
+    /// Whether a bounce of this mail would find its way back.
+    pub(super) fn bounces_due(&self, row: &Row) -> bool {
+        self.mail_settings(row.connection)
+            .is_some_and(|settings| !settings.return_path_domain.is_empty())
+    }
+
+    /// How long after its submission a bounce is waited for.
+    pub(super) fn bounce_window(&self, row: &Row) -> Duration {
+        self.mail_settings(row.connection)
+            .map_or(BOUNCE_WINDOW, |settings| {
+                Duration::from_secs(settings.bounce_window_s.into())
+            })
+    }
+
+    /// Writes whose INTENT is durable but whose session is gone go back.
+    pub fn return_unwritten(&mut self, connection: ConnectionId, session: u8, epoch: u32, now: Now) {
+        let Some(link) = self.links.get_mut(&connection) else {
+            return;
+        };
+        let writes = std::mem::take(&mut link.mail.writes);
+        let columns = &self.columns;
+        let is_of_session = |write: &WriteRef| {
+            let row = columns.row(write.at.row);
+            let segment = row.and_then(|row| row.segments.get(usize::from(write.at.segment)));
+            segment.is_some_and(|segment| segment.session == session && segment.epoch == epoch)
+        };
+        let (gone, kept): (VecDeque<_>, VecDeque<_>) = writes.into_iter().partition(is_of_session);
+        link.mail.writes = kept;
+        for write in gone {
+            self.returned(write, now);
+            self.commit_when_large();
+        }
+    }
+
+    /// The Message-ID under which an attempt is or was with its relay.
+    fn mail_id(&self, path: ReturnPath) -> CarrierId {
+        let known = self.columns.locate(path.segment()).and_then(|at| {
+            let row = self.columns.row(at.row)?;
+            row.segments.get(usize::from(at.segment))?.carrier_id.clone()
+        });
+        known.unwrap_or_else(|| {
+            let settings = self.mail_settings(Some(path.connection));
+            let domain = settings.map_or("", sender_host);
+            CarrierId::Text(message_id(path, domain).into())
+        })
+    }
+
+    fn mail_settings(&self, connection: Option<ConnectionId>) -> Option<&MailSettings> {
+        self.links.get(&connection?)?.config.mail.as_ref()
+    }
+}

@@ -1,0 +1,8 @@
+//! Bounces: a small SMTP receiver for mails to our return paths, and what they say.
+
+mod receiver;
+mod report;
+mod session;
+
+pub use receiver::receive_bounces;
+pub use report::Notice;

@@ -1,0 +1,29 @@
+//! E-mail as a channel: sessions with a relay, what is sent through them, and the bounces that come back (CH-MAIL).
+
+mod actor;
+mod bounce;
+mod capabilities;
+mod compose;
+mod core;
+mod events;
+mod following;
+mod opening;
+mod options;
+mod probe;
+mod reader;
+mod reply;
+mod return_path;
+mod session;
+mod slot;
+mod standing;
+mod stuffing;
+mod tls;
+mod writing;
+
+pub use actor::MailActor;
+pub use bounce::{Notice, receive_bounces};
+pub use compose::{message_id, sender_host};
+pub use opening::ProbeStep;
+pub use options::MailOptions;
+pub use probe::probe;
+pub use return_path::{RETURN_PATH_KEY_BYTES, ReturnPath, ReturnPaths};

@@ -1,0 +1,45 @@
+use super::house::{House, connection};
+use super::relay::{Ask, Relay, Say};
+use carillon_actors::status::ConnectionState;
+use carillon_domain::fact::FinalState;
+use carillon_domain::ids::ConnectionId;
+
+#[actix::test]
+async fn the_backup_takes_over_while_the_first_relay_is_away() {
+    let (first, second) = (Relay::ordinary().await, Relay::ordinary().await);
+    first.set_script(|ask| matches!(ask, Ask::Connected).then_some(Say::Close));
+    let house = House::with(vec![connection(1, first.port), connection(2, second.port)]);
+    let id = house.send("p@home.example").await;
+    assert_eq!(house.end_of(id).await.0, FinalState::Sent);
+    assert_eq!((first.given().len(), second.given().len()), (0, 1));
+
+    first.set_script(|_| None);
+    house.handle.restart_connection(ConnectionId(1)).await;
+    while house.status(1).state != ConnectionState::Up {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let id = house.send("p@home.example").await;
+    house.end_of(id).await;
+    assert_eq!((first.given().len(), second.given().len()), (1, 1));
+    house.end().await;
+}
+
+#[actix::test]
+async fn a_silent_relay_opens_the_breaker() {
+    let relay = Relay::start(|ask| matches!(ask, Ask::Mail).then_some(Say::Hang)).await;
+    let backup = Relay::ordinary().await;
+    let mut silent = connection(1, relay.port);
+    (silent.sessions, silent.silence_s, silent.response_timeout_s) = (1, 1, 20);
+    let house = House::with(vec![silent, connection(2, backup.port)]);
+    house.send("lost@home.example").await;
+    let id = house.send("p@home.example").await;
+    assert_eq!(house.end_of(id).await.0, FinalState::Sent);
+    assert_eq!(house.status(1).state, ConnectionState::BreakerOpen);
+    assert_eq!((relay.given().len(), backup.given().len()), (1, 1));
+    // The stop does not wait for it longer than it is told to.
+    house
+        .handle
+        .stop(std::time::Duration::from_millis(100))
+        .await
+        .unwrap();
+}
