@@ -1,8 +1,11 @@
 //! Event feeds: what happened to an account's messages, read from the journal with a cursor (API-1).
 
+pub use carillon_domain::fact::FeedName as FeedKind;
+
 use carillon_domain::fact::{Fact, Finished, Reply};
 use carillon_domain::frame;
 use carillon_domain::ids::AccountId;
+use carillon_domain::time::UnixMs;
 use carillon_storage::journal::{FrameSeq, Journal, JournalError};
 use std::fmt;
 use std::str::FromStr;
@@ -13,6 +16,13 @@ pub struct Cursor {
     pub frame: FrameSeq,
     /// How many facts of that frame were seen.
     pub facts: u32,
+}
+
+impl Cursor {
+    /// Before the frame.
+    pub fn before(frame: FrameSeq) -> Self {
+        Cursor { frame, facts: 0 }
+    }
 }
 
 impl fmt::Display for Cursor {
@@ -38,23 +48,47 @@ impl FromStr for Cursor {
     }
 }
 
-/// Which events a reader wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FeedKind {
-    /// Ends of messages and their corrections.
-    Receipts,
-    Replies,
-}
-
 #[derive(Clone, Debug, PartialEq)]
 pub enum FeedEvent {
     Finished { finished: Finished, amended: bool },
     Reply(Reply),
 }
 
+impl FeedEvent {
+    /// The event a fact tells, to whom, and in which feed.
+    pub fn of(fact: Fact) -> Option<(AccountId, FeedKind, FeedEvent)> {
+        let (finished, amended) = match fact {
+            Fact::Final(finished) => (*finished, false),
+            Fact::Amended(finished) => (*finished, true),
+            Fact::Reply(reply) => return Some((reply.account?, FeedKind::Replies, FeedEvent::Reply(*reply))),
+            _ => return None,
+        };
+        let account = finished.account;
+        Some((
+            account,
+            FeedKind::Receipts,
+            FeedEvent::Finished { finished, amended },
+        ))
+    }
+
+    pub fn at(&self) -> UnixMs {
+        match self {
+            FeedEvent::Finished { finished, .. } => finished.at,
+            FeedEvent::Reply(reply) => reply.at,
+        }
+    }
+}
+
+/// An event and the cursor with which a reader goes on behind it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlacedEvent {
+    pub next: Cursor,
+    pub event: FeedEvent,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct FeedPage {
-    pub events: Vec<FeedEvent>,
+    pub events: Vec<PlacedEvent>,
     /// Where the next page begins, also when this one is empty.
     pub next: Cursor,
     /// The reader has not caught up: more can be read at once.
@@ -76,6 +110,17 @@ pub enum FeedError {
     Interrupted,
 }
 
+impl FeedError {
+    pub(crate) fn of_journal(error: JournalError) -> Self {
+        match error {
+            JournalError::Gone { oldest, .. } => FeedError::Gone {
+                oldest: Cursor::before(oldest),
+            },
+            other => FeedError::Journal(other),
+        }
+    }
+}
+
 /// Journal bytes one page looks through at most; a reader of a quiet account gets an empty page and goes on.
 const SCAN_BYTES_MAX: usize = 64 << 20;
 
@@ -87,24 +132,14 @@ pub fn read_feed(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<FeedPage, FeedError> {
-    let oldest = Cursor {
-        frame: journal.oldest(),
-        facts: 0,
-    };
-    let start = after.unwrap_or(oldest);
-    let mut next = start.max(Cursor {
-        frame: FrameSeq(1),
-        facts: 0,
-    });
+    let oldest = Cursor::before(journal.oldest());
+    let mut next = after.unwrap_or(oldest).max(Cursor::before(FrameSeq(1)));
     if next < oldest {
         return Err(FeedError::Gone { oldest });
     }
     let mut events = Vec::new();
     let durable = journal.durable();
-    let newest = Cursor {
-        frame: durable.next(),
-        facts: 0,
-    };
+    let newest = Cursor::before(durable.next());
     if next > newest {
         return Err(FeedError::Ahead { newest });
     }
@@ -115,33 +150,23 @@ pub fn read_feed(
             more: false,
         });
     }
-    let mut reader = journal.read(next.frame).map_err(|error| match error {
-        JournalError::Gone { oldest, .. } => FeedError::Gone {
-            oldest: Cursor {
-                frame: oldest,
-                facts: 0,
-            },
-        },
-        other => FeedError::Journal(other),
-    })?;
+    let mut reader = journal.read(next.frame).map_err(FeedError::of_journal)?;
     let mut scanned = 0;
-    while let Some(frame) = reader.next_frame().map_err(FeedError::Journal)? {
-        let skip = if frame.seq == next.frame {
-            next.facts as usize
-        } else {
-            0
-        };
-        let facts = frame::decode(&frame.payload).map_err(FeedError::Frame)?;
-        for (index, fact) in facts.enumerate().skip(skip) {
-            let Some(event) = event_of(fact.map_err(FeedError::Frame)?, account, kind) else {
+    while let Some(frame) = reader.next_frame().map_err(FeedError::of_journal)? {
+        let seen = if frame.seq == next.frame { next.facts } else { 0 };
+        for fact in frame::decode_events(&frame.payload).map_err(FeedError::Frame)? {
+            let (index, fact) = fact.map_err(FeedError::Frame)?;
+            let Some((_, _, event)) =
+                FeedEvent::of(fact).filter(|(to, feed, _)| index >= seen && *to == account && *feed == kind)
+            else {
                 continue;
             };
-            events.push(event);
+            let next = Cursor {
+                frame: frame.seq,
+                facts: index + 1,
+            };
+            events.push(PlacedEvent { next, event });
             if events.len() >= limit.max(1) {
-                let next = Cursor {
-                    frame: frame.seq,
-                    facts: index as u32 + 1,
-                };
                 return Ok(FeedPage {
                     events,
                     next,
@@ -149,10 +174,7 @@ pub fn read_feed(
                 });
             }
         }
-        next = Cursor {
-            frame: frame.seq.next(),
-            facts: 0,
-        };
+        next = Cursor::before(frame.seq.next());
         scanned += frame.payload.len();
         if scanned >= SCAN_BYTES_MAX {
             return Ok(FeedPage {
@@ -167,25 +189,4 @@ pub fn read_feed(
         next,
         more: false,
     })
-}
-
-fn event_of(fact: Fact, account: AccountId, kind: FeedKind) -> Option<FeedEvent> {
-    match (kind, fact) {
-        (FeedKind::Receipts, Fact::Final(finished)) if finished.account == account => {
-            Some(FeedEvent::Finished {
-                finished: *finished,
-                amended: false,
-            })
-        }
-        (FeedKind::Receipts, Fact::Amended(finished)) if finished.account == account => {
-            Some(FeedEvent::Finished {
-                finished: *finished,
-                amended: true,
-            })
-        }
-        (FeedKind::Replies, Fact::Reply(reply)) if reply.account == Some(account) => {
-            Some(FeedEvent::Reply(*reply))
-        }
-        _ => None,
-    }
 }

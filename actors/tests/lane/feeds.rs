@@ -67,7 +67,8 @@ fn read_on(
         assert!(after.is_none_or(|after| after <= page.next), "a cursor goes back");
         // Callers hold cursors as text.
         assert_eq!(page.next.to_string().parse(), Ok(page.next));
-        events.extend(page.events);
+        assert!(page.events.is_sorted_by(|a, b| a.next < b.next));
+        events.extend(page.events.into_iter().map(|placed| placed.event));
         if !page.more {
             return (events, page.next);
         }

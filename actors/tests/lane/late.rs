@@ -104,7 +104,7 @@ impl Taken {
         let page = read_feed(journal, crate::world::ACCOUNT, FeedKind::Receipts, None, 1_000).unwrap();
         page.events
             .into_iter()
-            .map(|event| match event {
+            .map(|placed| match placed.event {
                 FeedEvent::Finished { finished, amended } if finished.message == self.id => {
                     (finished.state, amended)
                 }

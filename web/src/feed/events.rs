@@ -18,7 +18,7 @@ pub async fn receipts(
 ) -> Result<HttpResponse, Failure> {
     let parameters: FeedParameters = parameter::query(&request)?;
     let page = read(&state.lane, right.account().id, FeedKind::Receipts, parameters).await?;
-    let events = page.events.iter().filter_map(|event| match event {
+    let events = page.events.iter().filter_map(|placed| match &placed.event {
         FeedEvent::Finished { finished, amended } => Some(receipt(finished, *amended)),
         FeedEvent::Reply(_) => None,
     });
@@ -38,7 +38,7 @@ pub async fn replies(
 ) -> Result<HttpResponse, Failure> {
     let parameters: FeedParameters = parameter::query(&request)?;
     let page = read(&state.lane, right.account().id, FeedKind::Replies, parameters).await?;
-    let events = page.events.iter().filter_map(|event| match event {
+    let events = page.events.iter().filter_map(|placed| match &placed.event {
         FeedEvent::Reply(event) => Some(reply(event, &right.catalog)),
         FeedEvent::Finished { .. } => None,
     });
@@ -51,7 +51,7 @@ pub async fn replies(
 }
 
 /// The account knows the number: it gave it. Systems that keep no ids match by it.
-fn receipt(finished: &Finished, amended: bool) -> ReceiptEvent {
+pub fn receipt(finished: &Finished, amended: bool) -> ReceiptEvent {
     ReceiptEvent {
         id: finished.message,
         status: final_state(finished.state).to_owned(),
@@ -63,7 +63,7 @@ fn receipt(finished: &Finished, amended: bool) -> ReceiptEvent {
     }
 }
 
-fn reply(reply: &Reply, catalog: &Compiled) -> ReplyEvent {
+pub fn reply(reply: &Reply, catalog: &Compiled) -> ReplyEvent {
     ReplyEvent {
         id: reply.id,
         from: reply.from.to_string(),

@@ -3,4 +3,4 @@
 mod events;
 mod wait;
 
-pub use events::{receipts, replies};
+pub use events::{receipt, receipts, replies, reply};
