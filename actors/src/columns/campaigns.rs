@@ -77,7 +77,9 @@ impl Campaigns {
 
     /// Whether a campaign refers to the file.
     pub fn refer_to(&self, file: FileHash) -> bool {
-        self.campaigns.values().any(|campaign| campaign.files().any(|other| other == file))
+        self.campaigns
+            .values()
+            .any(|campaign| campaign.files().any(|other| other == file))
     }
 
     /// Files of campaigns that went since the last call.
@@ -141,7 +143,11 @@ impl Campaigns {
     pub(super) fn stored(&self) -> StoredCampaigns<&Campaign> {
         StoredCampaigns {
             last: self.last,
-            campaigns: self.campaigns.iter().map(|(id, campaign)| (*id, campaign)).collect(),
+            campaigns: self
+                .campaigns
+                .iter()
+                .map(|(id, campaign)| (*id, campaign))
+                .collect(),
         }
     }
 
@@ -232,7 +238,11 @@ mod tests {
     #[test]
     fn what_is_paused_or_stopped_is_not_written() {
         let mut campaigns = Campaigns::default();
-        apply(&mut campaigns, 1, &[draft(), upload(), created(), CampaignChange::Started]);
+        apply(
+            &mut campaigns,
+            1,
+            &[draft(), upload(), created(), CampaignChange::Started],
+        );
         assert!(campaigns.may_write(Some(CampaignId(1))));
         apply(&mut campaigns, 1, &[CampaignChange::Paused]);
         let stored = postcard::to_stdvec(&campaigns.stored()).unwrap();
@@ -250,7 +260,11 @@ mod tests {
         let mut campaigns = Campaigns::default();
         apply(&mut campaigns, 1, &[draft()]);
         for id in 2..=OVER_MAX as u32 + 3 {
-            apply(&mut campaigns, id, &[draft(), upload(), created(), CampaignChange::Stopped]);
+            apply(
+                &mut campaigns,
+                id,
+                &[draft(), upload(), created(), CampaignChange::Stopped],
+            );
         }
         assert_eq!(campaigns.campaigns.len(), OVER_MAX + 1);
         assert!(campaigns.get(CampaignId(1)).is_some() && campaigns.get(CampaignId(2)).is_none());

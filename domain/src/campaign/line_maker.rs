@@ -2,6 +2,7 @@ use super::{CampaignMessage, CampaignPlan, CampaignWords, LineColumns};
 use crate::catalog::{Account, Compiled};
 use crate::intake::{Draft, PlanDraft, Prepared, StepDraft, Variables, Words, prepare};
 use crate::number_range::NumberRanges;
+use crate::phone::PhoneNumber;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::template::{RenderError, RenderProblem, Template, TemplateError};
 use compact_str::CompactString;
@@ -183,10 +184,15 @@ impl BoundLines {
             reference: cell(self.places.reference),
             validity_s: message.validity_s,
             not_before: None,
-            window: None,
+            window: message.window,
             plan,
         };
         prepare(catalog, account, ranges, &draft)
+    }
+
+    /// The number of a line, where it has a valid one.
+    pub fn number<S: AsRef<str>>(&self, cells: &[S]) -> Option<PhoneNumber> {
+        PhoneNumber::parse(filled(cells, self.places.to?)?).ok()
     }
 
     /// The column behind a message's field, where there is one; else the field itself.

@@ -1,5 +1,6 @@
 use crate::catalog::Priority;
 use crate::content::Attachment;
+use crate::day_window::DayWindow;
 use crate::plan::{ChannelKind, Condition};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,8 @@ pub struct CampaignMessage {
     pub business_type: Option<CompactString>,
     pub priority: Option<Priority>,
     pub validity_s: Option<u32>,
+    /// Nothing is written outside of these hours.
+    pub window: Option<DayWindow>,
     pub plan: CampaignPlan,
     pub columns: LineColumns,
 }

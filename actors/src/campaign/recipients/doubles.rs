@@ -1,0 +1,60 @@
+use carillon_domain::intake::Prepared;
+use std::hash::{BuildHasher, Hasher};
+
+/// Recipients seen so far, in a table whose size is set at the beginning: at most 16 bytes for each line of the file.
+///
+/// A number is known exactly. An address is known by 63 bits of a hash whose seed nobody outside knows; that two of ten
+/// million fall together has a chance of about one in 200,000.
+pub struct Recipients {
+    /// 0 is an empty place.
+    places: Vec<u64>,
+    seen: usize,
+    hasher: foldhash::quality::RandomState,
+}
+
+/// Set in the key of an address; numbers are far below.
+const ADDRESS: u64 = 1 << 63;
+
+impl Recipients {
+    /// Room for as many recipients as the file has lines.
+    pub fn for_lines(lines: u32) -> Self {
+        // Filled to two thirds at most, so that few places are looked at.
+        let places = (lines as usize + lines as usize / 2).max(16);
+        Recipients {
+            places: vec![0; places],
+            seen: 0,
+            hasher: foldhash::quality::RandomState::default(),
+        }
+    }
+
+    /// Whether this recipient comes for the first time.
+    pub fn insert(&mut self, message: &Prepared) -> bool {
+        let Some(key) = self.key(message) else { return true };
+        let mut hash = self.hasher.build_hasher();
+        hash.write_u64(key);
+        let mut place = (u128::from(hash.finish()) * self.places.len() as u128 >> 64) as usize;
+        // One place always stays empty.
+        while self.places[place] != 0 && self.seen + 1 < self.places.len() {
+            if self.places[place] == key {
+                return false;
+            }
+            place = (place + 1) % self.places.len();
+        }
+        self.places[place] = key;
+        self.seen += 1;
+        true
+    }
+
+    /// The number, else the address.
+    fn key(&self, message: &Prepared) -> Option<u64> {
+        if let Some(to) = message.to {
+            return Some(to.as_u64());
+        }
+        let mail = message.plan.iter().find_map(|attempt| attempt.content.mail())?;
+        let mut hash = self.hasher.build_hasher();
+        mail.address
+            .bytes()
+            .for_each(|byte| hash.write_u8(byte.to_ascii_lowercase()));
+        Some(hash.finish() | ADDRESS)
+    }
+}
