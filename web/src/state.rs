@@ -1,14 +1,26 @@
 use crate::config::Limits;
 use crate::probe::HostFigures;
-use crate::right::Operators;
+use crate::right::{Nonces, Operators};
+use crate::service::CatalogKeeper;
+use crate::webhook::Webhooks;
 use carillon_actors::LaneHandle;
 use carillon_domain::number_range::NumberRanges;
+use carillon_storage::files::Files;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// What every handler works on; one for all threads.
 pub struct AppState {
     pub lane: LaneHandle,
-    pub ranges: NumberRanges,
+    pub ranges: Arc<NumberRanges>,
     pub operators: Operators,
+    /// Attachments of mails, recipients of campaigns.
+    pub files: Arc<dyn Files>,
     pub limits: Limits,
+    pub catalog: Arc<CatalogKeeper>,
+    /// Tests of connections that may run at the same time.
+    pub tests: Semaphore,
+    pub webhooks: Arc<Webhooks>,
+    pub nonces: Nonces,
     pub host: HostFigures,
 }

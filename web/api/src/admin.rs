@@ -15,7 +15,7 @@ pub struct ConnectionsView {
 pub struct ConnectionView {
     pub name: String,
     pub protocol: String,
-    /// `off`, `connecting`, `up`, `degraded`, `breaker_open`, `throttled`, `down` or `failed`.
+    /// `off`, `draining`, `connecting`, `up`, `degraded`, `breaker_open`, `throttled`, `down` or `failed`.
     pub state: String,
     pub sessions_bound: u8,
     pub sessions_wanted: u8,

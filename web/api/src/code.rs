@@ -59,6 +59,12 @@ codes! {
     InvalidParameter "invalid_parameter" 400 final "A parameter is not valid" "参数不合法";
     /// There are no credentials, or they are not right.
     Unauthenticated "unauthenticated" 401 final "Credentials are missing or not valid" "缺少凭证或凭证无效";
+    /// The signature of the request does not fit, or there is no such account with a secret to sign by.
+    RequestSignatureWrong "request_signature_wrong" 401 final "The signature of the request is wrong" "请求签名错误";
+    /// The time of a signed request is too far from the service's clock, or before the service's start.
+    RequestTimestampInvalid "request_timestamp_invalid" 401 final "The time of the signed request is not valid" "签名时间戳无效";
+    /// A request with this nonce was taken already.
+    NonceUsed "nonce_used" 401 final "The nonce was used already" "随机数已被使用";
     /// The account is switched off.
     AccountDisabled "account_disabled" 403 final "The account is disabled" "账号已停用";
     /// The account does not have the module this needs (send, query or feeds).
@@ -71,12 +77,18 @@ codes! {
     RequestTimeout "request_timeout" 408 retry "The request was not received in time" "请求接收超时";
     /// The idempotency key was used with another body within the last 24 hours (IDEM-1).
     IdempotencyConflict "idempotency_conflict" 409 final "The idempotency key stands over another body" "幂等键已用于不同的请求体";
+    /// Others refer to the entry; `detail` names them.
+    InUse "in_use" 409 final "The entry is still in use" "该项仍被引用";
     /// The events after this cursor are no longer kept; start again without one.
     CursorGone "cursor_gone" 410 final "Events of this cursor are no longer kept" "该游标之后的事件已不再保留";
+    /// The configuration was changed since the version that `If-Match` names; read it again.
+    StaleVersion "stale_version" 412 final "The configuration was changed meanwhile" "配置已被他人修改";
     /// The body has more bytes, or the batch more lines, than the limit.
     PayloadTooLarge "payload_too_large" 413 final "The body is too large" "请求体过大";
     /// The `Content-Type` is none of those the path takes.
     UnsupportedMediaType "unsupported_media_type" 415 final "The content type is not supported" "不支持该内容类型";
+    /// The configuration would not be sound; `detail` says everything that is wrong with it.
+    CatalogInvalid "catalog_invalid" 422 final "The configuration is not valid" "配置不合法";
     /// No line of the batch was accepted; `refused` says why.
     NothingAccepted "nothing_accepted" 422 final "No line was accepted" "没有任何一行被接受";
     /// Too many wrong passwords came from this source; wait as `Retry-After` says.

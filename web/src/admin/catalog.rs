@@ -19,7 +19,7 @@ use compact_str::CompactString;
 
 /// `GET /v1/admin/catalog`
 pub async fn catalog(_right: OperatorRight, state: web::Data<AppState>) -> Result<HttpResponse, Failure> {
-    Ok(HttpResponse::Ok().json(view(state.lane.catalog())))
+    Ok(HttpResponse::Ok().json(view(&state.lane.catalog())))
 }
 
 fn view(catalog: &Compiled) -> CatalogView {
@@ -246,7 +246,7 @@ fn number_list_view(list: &NumberList, catalog: &Compiled) -> NumberListView {
     }
 }
 
-fn word(value: &impl Word) -> String {
+pub(super) fn word(value: &impl Word) -> String {
     value.word().to_owned()
 }
 

@@ -1,17 +1,21 @@
 use crate::http::{Failure, parameter};
 use crate::query::connection_name;
-use crate::right::OperatorRight;
+use crate::right::{OPERATOR, OperatorRight};
 use crate::state::AppState;
 use actix_web::{HttpRequest, HttpResponse, web};
 use carillon_actors::status::{ConnectionState, ConnectionStatus};
 use carillon_api::{Code, ConnectionView, ConnectionsView};
 use carillon_domain::catalog::{Compiled, Protocol};
+use carillon_domain::ids::ConnectionId;
 
 /// `GET /v1/admin/connections`
 pub async fn connections(_right: OperatorRight, state: web::Data<AppState>) -> Result<HttpResponse, Failure> {
     let catalog = state.lane.catalog();
     let statuses = state.lane.connections();
-    let mut connections: Vec<_> = statuses.into_iter().map(|status| view(status, catalog)).collect();
+    let mut connections: Vec<_> = statuses
+        .into_iter()
+        .map(|status| view(status, &catalog))
+        .collect();
     connections.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(HttpResponse::Ok().json(ConnectionsView { connections }))
 }
@@ -22,19 +26,60 @@ pub async fn restart_connection(
     state: web::Data<AppState>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Failure> {
-    let name: String = parameter::path(&request, "name")?;
-    let unknown = || Failure::new(Code::NotFound, "there is no such connection");
-    let catalog = state.lane.catalog();
-    let connection = catalog
-        .snapshot()
-        .connections
-        .values()
-        .find(|c| c.name == name)
-        .ok_or_else(unknown)?;
-    if !state.lane.restart_connection(connection.id).await {
+    let id = named(&state, &request)?;
+    if !state.lane.restart_connection(id).await {
         return Err(unknown());
     }
     Ok(HttpResponse::Accepted().finish())
+}
+
+/// `POST /v1/admin/connections/{name}/drain`
+pub async fn drain_connection(
+    _right: OperatorRight,
+    state: web::Data<AppState>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Failure> {
+    let id = named(&state, &request)?;
+    let drains = state.lane.drain_connection(id).await?;
+    told(drains, "drain", &state, id)
+}
+
+/// `POST /v1/admin/connections/{name}/resume`
+pub async fn resume_connection(
+    _right: OperatorRight,
+    state: web::Data<AppState>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Failure> {
+    let id = named(&state, &request)?;
+    let resumes = state.lane.resume_connection(id).await?;
+    told(resumes, "resume", &state, id)
+}
+
+fn told(
+    done: bool,
+    verb: &'static str,
+    state: &AppState,
+    connection: ConnectionId,
+) -> Result<HttpResponse, Failure> {
+    if !done {
+        return Err(Failure::new(Code::NotFound, "the connection is switched off"));
+    }
+    let name = connection_name(&state.lane.catalog(), connection);
+    tracing::info!(target: "carillon::audit", operator = OPERATOR, verb, what = %name, "connection");
+    Ok(HttpResponse::Accepted().finish())
+}
+
+/// The connection that the path names.
+fn named(state: &AppState, request: &HttpRequest) -> Result<ConnectionId, Failure> {
+    let name: String = parameter::path(request, "name")?;
+    let catalog = state.lane.catalog();
+    let mut connections = catalog.snapshot().connections.values();
+    let found = connections.find(|connection| connection.name == name);
+    found.map(|connection| connection.id).ok_or_else(unknown)
+}
+
+fn unknown() -> Failure {
+    Failure::new(Code::NotFound, "there is no such connection")
 }
 
 fn view(status: ConnectionStatus, catalog: &Compiled) -> ConnectionView {
@@ -65,6 +110,7 @@ pub fn protocol_word(protocol: Protocol) -> &'static str {
 pub fn state_word(state: ConnectionState) -> &'static str {
     match state {
         ConnectionState::Off => "off",
+        ConnectionState::Draining => "draining",
         ConnectionState::Connecting => "connecting",
         ConnectionState::Up => "up",
         ConnectionState::Degraded => "degraded",

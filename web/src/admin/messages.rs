@@ -12,7 +12,7 @@ pub async fn message(
 ) -> Result<HttpResponse, Failure> {
     let id = parameter::path(&request, "id")?;
     let journey = find(&state, id, None).await?;
-    Ok(HttpResponse::Ok().json(view(&journey, state.lane.catalog(), Numbers::Full)))
+    Ok(HttpResponse::Ok().json(view(&journey, &state.lane.catalog(), Numbers::Full)))
 }
 
 /// `GET /v1/admin/messages`
@@ -22,6 +22,6 @@ pub async fn search(
     request: HttpRequest,
 ) -> Result<HttpResponse, Failure> {
     let parameters = parameter::query(&request)?;
-    let page = page(&state, state.lane.catalog(), parameters, Scope::Everyone).await?;
+    let page = page(&state, &state.lane.catalog(), parameters, Scope::Everyone).await?;
     Ok(HttpResponse::Ok().json(page))
 }

@@ -1,9 +1,18 @@
 //! What operators see and do over the API.
 
+mod apply;
 mod catalog;
+mod change;
+mod connection_test;
 mod connections;
+mod entry;
 mod messages;
+mod route;
 
+pub use apply::apply;
 pub use catalog::catalog;
-pub use connections::{connections, restart_connection, state_word};
+pub use connection_test::test_connection;
+pub use connections::{connections, drain_connection, restart_connection, resume_connection, state_word};
+pub use entry::{entry, put_entry, remove_entry};
 pub use messages::{message, search};
+pub use route::route;

@@ -6,7 +6,7 @@ use carillon_embedded::catalog::EmbeddedCatalog;
 use carillon_storage::catalog::Catalog;
 use std::path::{Path, PathBuf};
 
-/// Prints each change on a line of its own, then every new key once, as `api-key ACCOUNT: KEY`.
+/// Prints each change on a line of its own before it acts, then every new key once, as `api-key ACCOUNT: KEY`.
 pub fn apply(arguments: &Apply) -> Result<(), Failed> {
     actix_web::rt::System::new().block_on(apply_to_catalog(arguments))
 }
@@ -45,7 +45,7 @@ async fn apply_to_catalog(arguments: &Apply) -> Result<(), Failed> {
     }
     let version = catalog.replace(&applied.snapshot).await?;
     println!(
-        "applied {} changes: version {version}; a running service takes them up at its next start",
+        "applied {} changes: version {version}; a running service works by it within a second",
         applied.changes.len()
     );
     // Only now: a key that is shown must be one that works.

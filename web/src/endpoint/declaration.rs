@@ -30,6 +30,8 @@ pub enum Access {
     Query,
     /// [`crate::right::FeedRight`]
     Feed,
+    /// [`crate::right::CampaignRight`]
+    Campaign,
     /// [`crate::right::OperatorRight`]
     Operator,
 }
@@ -79,4 +81,17 @@ pub fn array_of<T: ToSchema>(components: ComponentsBuilder) -> (ComponentsBuilde
         components,
         Schema::from(utoipa::openapi::ArrayBuilder::new().items(item)).into(),
     )
+}
+
+/// Bytes of any type.
+pub fn binary(components: ComponentsBuilder) -> (ComponentsBuilder, RefOr<Schema>) {
+    let bytes = utoipa::openapi::ObjectBuilder::new()
+        .schema_type(utoipa::openapi::Type::String)
+        .content_media_type("application/octet-stream");
+    (components, Schema::from(bytes).into())
+}
+
+/// A JSON value whose shape stands elsewhere.
+pub fn any(components: ComponentsBuilder) -> (ComponentsBuilder, RefOr<Schema>) {
+    (components, Schema::from(utoipa::openapi::Object::new()).into())
 }

@@ -1,6 +1,8 @@
 //! One table of endpoints, from which the router, the OpenAPI document, the metrics' labels and the test that every
 //! endpoint refuses the unauthorised are all built.
 
+mod campaigns;
+mod configuration;
 mod declaration;
 mod openapi;
 mod router;

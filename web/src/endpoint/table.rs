@@ -1,5 +1,6 @@
-use super::declaration::{Access, Body, Endpoint, Parameter, Place, Success, array_of, schema_of};
-use crate::{admin, feed, probe, query, send};
+use super::declaration::{Access, Body, Endpoint, Parameter, Place, Success, array_of, binary, schema_of};
+use super::{campaigns, configuration};
+use crate::{admin, attachment, docs_page, feed, probe, query, send, webhook};
 use actix_web::http::Method;
 use actix_web::web;
 use carillon_api as api;
@@ -15,34 +16,11 @@ pub static ENDPOINTS: &[Endpoint] = &[
         description: "The answer comes when the message is durable: from then on it is neither lost nor sent twice.",
         parameters: &[IDEMPOTENCY_KEY],
         body: Some(Body {
-            description: "At most 64 KiB.",
+            description: "At most 64 KiB; 512 KiB when there is a mail address.",
             contents: &[("application/json", schema_of::<api::MessageRequest<'static>>)],
         }),
         success: json::<api::SendAnswer>(202, "Accepted and durable."),
-        errors: &[
-            Code::InvalidPhone,
-            Code::MissingVariable,
-            Code::InvalidVariable,
-            Code::UnknownTemplate,
-            Code::TemplateRequired,
-            Code::TextEmpty,
-            Code::TextTooLong,
-            Code::UnknownBusinessType,
-            Code::NoRoute,
-            Code::SignatureInvalid,
-            Code::TextInvalid,
-            Code::TextAndTemplate,
-            Code::ReferenceTooLong,
-            Code::ReferenceInvalid,
-            Code::ValidityOutOfRange,
-            Code::IdempotencyConflict,
-            Code::QuotaExceeded,
-            Code::Overloaded,
-            Code::DiskLow,
-            Code::OrganisationRestarting,
-            Code::Unavailable,
-            Code::Interrupted,
-        ],
+        errors: SEND_ERRORS,
         handler: || web::post().to(send::single),
     },
     Endpoint {
@@ -58,7 +36,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
                 name: "duplicates",
                 place: Place::Query,
                 required: false,
-                description: "`refuse` (default): a line with the number and text of an earlier line is refused as \
+                description: "`refuse` (default): a line that says the same to the same recipient as an earlier line is refused as \
                               `duplicate_line`; `allow`: it is taken.",
             },
         ],
@@ -84,6 +62,39 @@ pub static ENDPOINTS: &[Endpoint] = &[
         handler: || web::post().to(send::batch),
     },
     Endpoint {
+        method: Method::POST,
+        path: "/v1/messages/{id}/read",
+        access: Access::Send,
+        summary: "Tell that the person has read a message",
+        description: "What no channel tells, the caller may have seen in its own app: a message whose plan waits for being read \
+                      ends as delivered, and no further step starts.",
+        parameters: &[],
+        body: None,
+        success: accepted("It is known and durable."),
+        errors: &[Code::NotFound, Code::Unavailable],
+        handler: || web::post().to(send::read),
+    },
+    Endpoint {
+        method: Method::POST,
+        path: "/v1/files",
+        access: Access::Send,
+        summary: "Store a file that mails will carry",
+        description: "The body is the file itself, whatever its type. The same content is the same file.",
+        parameters: &[],
+        body: Some(Body {
+            description: "At most 15 MiB.",
+            contents: &[("application/octet-stream", binary)],
+        }),
+        success: json::<api::FileAnswer>(201, "Stored and durable."),
+        errors: &[
+            Code::AttachmentInvalid,
+            Code::DiskLow,
+            Code::Overloaded,
+            Code::Unavailable,
+        ],
+        handler: || web::post().to(attachment::upload),
+    },
+    Endpoint {
         method: Method::GET,
         path: "/v1/messages/{id}",
         access: Access::Query,
@@ -99,13 +110,13 @@ pub static ENDPOINTS: &[Endpoint] = &[
         method: Method::GET,
         path: "/v1/messages",
         access: Access::Query,
-        summary: "Messages to one number",
-        description: "Newest first; only those of the account; the number is masked. A page may be empty and yet have a \
-                      `next`.",
+        summary: "Search of messages",
+        description: "Newest first; only those of the account; numbers and addresses are masked. All parameters that are given \
+                      must hold. A page may be short or empty and yet have a `next`.",
         parameters: SEARCH,
         body: None,
         success: json::<api::MessagesPage>(200, "One page."),
-        errors: &[Code::InvalidParameter, Code::Unavailable],
+        errors: &[Code::InvalidParameter, Code::Overloaded, Code::Unavailable],
         handler: || web::get().to(query::search),
     },
     Endpoint {
@@ -152,12 +163,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         description: "",
         parameters: &[],
         body: None,
-        success: Success {
-            status: 202,
-            description: "It tries again.",
-            media_type: "",
-            schema: None,
-        },
+        success: accepted("It tries again."),
         errors: &[Code::NotFound],
         handler: || web::post().to(admin::restart_connection),
     },
@@ -177,12 +183,13 @@ pub static ENDPOINTS: &[Endpoint] = &[
         method: Method::GET,
         path: "/v1/admin/messages",
         access: Access::Operator,
-        summary: "Messages of all accounts to one number",
-        description: "Newest first, with the full number.",
-        parameters: SEARCH,
+        summary: "Search of messages of all accounts",
+        description: "As `GET /v1/messages`, with full numbers and addresses. Without `to`, `mail` and `campaign` it needs an \
+                      `account`.",
+        parameters: SEARCH_ALL,
         body: None,
         success: json::<api::MessagesPage>(200, "One page."),
-        errors: &[Code::InvalidParameter, Code::Unavailable],
+        errors: &[Code::InvalidParameter, Code::Overloaded, Code::Unavailable],
         handler: || web::get().to(admin::search),
     },
     Endpoint {
@@ -197,6 +204,76 @@ pub static ENDPOINTS: &[Endpoint] = &[
         errors: &[],
         handler: || web::get().to(admin::catalog),
     },
+    Endpoint {
+        method: Method::GET,
+        path: "/v1/admin/webhooks",
+        access: Access::Operator,
+        summary: "Every webhook and how it does",
+        description: "",
+        parameters: &[],
+        body: None,
+        success: json::<api::WebhooksView>(200, "All webhooks, by account."),
+        errors: &[],
+        handler: || web::get().to(webhook::webhooks),
+    },
+    Endpoint {
+        method: Method::POST,
+        path: "/v1/admin/webhooks/{account}/replay",
+        access: Access::Operator,
+        summary: "Let a webhook's events come again from a cursor",
+        description: "They come with the `webhook-id` they had, when they are in the same calls.",
+        parameters: &[],
+        body: Some(Body {
+            description: "From where.",
+            contents: &[("application/json", schema_of::<api::WebhookReplay>)],
+        }),
+        success: accepted("They come again."),
+        errors: &[Code::NotFound],
+        handler: || web::post().to(webhook::replay_webhook),
+    },
+    Endpoint {
+        method: Method::POST,
+        path: "/v1/admin/webhooks/{account}/enable",
+        access: Access::Operator,
+        summary: "Call a webhook again at once",
+        description: "One that is switched off, or waits after failures.",
+        parameters: &[],
+        body: None,
+        success: accepted("It is called again."),
+        errors: &[Code::NotFound],
+        handler: || web::post().to(webhook::enable_webhook),
+    },
+    configuration::ENTRY,
+    configuration::PUT,
+    configuration::REMOVE,
+    configuration::ENTRY_IN_ORGANISATION,
+    configuration::PUT_IN_ORGANISATION,
+    configuration::REMOVE_IN_ORGANISATION,
+    configuration::APPLY,
+    configuration::DRAIN,
+    configuration::RESUME,
+    configuration::TEST,
+    configuration::ROUTE,
+    campaigns::CREATE,
+    campaigns::UPLOAD,
+    campaigns::LIST,
+    campaigns::SHOW,
+    campaigns::REMOVE,
+    campaigns::START,
+    campaigns::PAUSE,
+    campaigns::RESUME,
+    campaigns::STOP,
+    campaigns::RATE,
+    campaigns::SCHEDULE,
+    campaigns::RESEND,
+    campaigns::REFUSED,
+    campaigns::REFUSED_CSV,
+    campaigns::ADMIN_LIST,
+    campaigns::ADMIN_SHOW,
+    campaigns::ADMIN_PAUSE,
+    campaigns::ADMIN_RESUME,
+    campaigns::ADMIN_STOP,
+    campaigns::ADMIN_RATE,
     Endpoint {
         method: Method::GET,
         path: "/healthz",
@@ -250,9 +327,82 @@ pub static ENDPOINTS: &[Endpoint] = &[
         errors: &[],
         handler: || web::get().to(probe::openapi),
     },
+    Endpoint {
+        method: Method::GET,
+        path: "/docs",
+        access: Access::Public,
+        summary: "This document, to be read and tried in a browser",
+        description: "",
+        parameters: &[],
+        body: None,
+        success: Success {
+            status: 200,
+            description: "A page.",
+            media_type: "text/html",
+            schema: None,
+        },
+        errors: &[],
+        handler: || web::get().to(docs_page::page),
+    },
+    Endpoint {
+        method: Method::GET,
+        path: "/docs/{file}",
+        access: Access::Public,
+        summary: "A part of that page",
+        description: "",
+        parameters: &[],
+        body: None,
+        success: Success {
+            status: 200,
+            description: "Its content.",
+            media_type: "",
+            schema: None,
+        },
+        errors: &[Code::NotFound],
+        handler: || web::get().to(docs_page::asset),
+    },
 ];
 
-const IDEMPOTENCY_KEY: Parameter = Parameter {
+/// What may be wrong with one message.
+const SEND_ERRORS: &[Code] = &[
+    Code::InvalidPhone,
+    Code::InvalidMail,
+    Code::RecipientMissing,
+    Code::Blacklisted,
+    Code::MissingVariable,
+    Code::InvalidVariable,
+    Code::UnknownTemplate,
+    Code::TemplateRequired,
+    Code::TextEmpty,
+    Code::TextTooLong,
+    Code::TextInvalid,
+    Code::TextAndTemplate,
+    Code::ForbiddenWord,
+    Code::SubjectMissing,
+    Code::SubjectInvalid,
+    Code::AttachmentInvalid,
+    Code::AttachmentUnknown,
+    Code::AttachmentsTooLarge,
+    Code::UnknownBusinessType,
+    Code::NoRoute,
+    Code::SignatureInvalid,
+    Code::ReferenceTooLong,
+    Code::ReferenceInvalid,
+    Code::ValidityOutOfRange,
+    Code::PriorityTooHigh,
+    Code::SendAtOutOfRange,
+    Code::UnknownStrategy,
+    Code::PlanInvalid,
+    Code::IdempotencyConflict,
+    Code::QuotaExceeded,
+    Code::Overloaded,
+    Code::DiskLow,
+    Code::OrganisationRestarting,
+    Code::Unavailable,
+    Code::Interrupted,
+];
+
+pub(super) const IDEMPOTENCY_KEY: Parameter = Parameter {
     name: "Idempotency-Key",
     place: Place::Header,
     required: false,
@@ -260,26 +410,82 @@ const IDEMPOTENCY_KEY: Parameter = Parameter {
                   sends nothing again; with another body it is refused.",
 };
 
-const SEARCH: &[Parameter] = &[
-    Parameter {
-        name: "to",
-        place: Place::Query,
-        required: true,
-        description: "The number.",
-    },
-    Parameter {
-        name: "before",
-        place: Place::Query,
-        required: false,
-        description: "The `next` of the page before.",
-    },
-    Parameter {
-        name: "limit",
-        place: Place::Query,
-        required: false,
-        description: "Messages on the page, 1 to 200; 50 when absent.",
-    },
+const SEARCH: &[Parameter] = &[TO, MAIL, CAMPAIGN, STATUS, FROM, UNTIL, BEFORE, SEARCH_LIMIT];
+const SEARCH_ALL: &[Parameter] = &[
+    TO,
+    MAIL,
+    CAMPAIGN,
+    ACCOUNT,
+    STATUS,
+    FROM,
+    UNTIL,
+    BEFORE,
+    SEARCH_LIMIT,
 ];
+
+const TO: Parameter = Parameter {
+    name: "to",
+    place: Place::Query,
+    required: false,
+    description: "Only messages to this number.",
+};
+
+const MAIL: Parameter = Parameter {
+    name: "mail",
+    place: Place::Query,
+    required: false,
+    description: "Only messages with a mail to this address.",
+};
+
+const CAMPAIGN: Parameter = Parameter {
+    name: "campaign",
+    place: Place::Query,
+    required: false,
+    description: "Only messages of this campaign.",
+};
+
+const ACCOUNT: Parameter = Parameter {
+    name: "account",
+    place: Place::Query,
+    required: false,
+    description: "Only messages of the account of this name.",
+};
+
+const STATUS: Parameter = Parameter {
+    name: "status",
+    place: Place::Query,
+    required: false,
+    description: "Only messages in one of these states, between commas, e.g. `failed,expired`.",
+};
+
+const FROM: Parameter = Parameter {
+    name: "from",
+    place: Place::Query,
+    required: false,
+    description: "Accepted at this moment or later, RFC 3339.",
+};
+
+const UNTIL: Parameter = Parameter {
+    name: "until",
+    place: Place::Query,
+    required: false,
+    description: "Accepted before this moment, RFC 3339. A search without `to`, `mail` and `campaign` goes over 31 days at \
+                  most: the last ones, when neither `from` nor `until` says which.",
+};
+
+const BEFORE: Parameter = Parameter {
+    name: "before",
+    place: Place::Query,
+    required: false,
+    description: "The `next` of the page before.",
+};
+
+const SEARCH_LIMIT: Parameter = Parameter {
+    name: "limit",
+    place: Place::Query,
+    required: false,
+    description: "Messages on the page, 1 to 200; 50 when absent.",
+};
 
 const FEED: &[Parameter] = &[
     Parameter {
@@ -302,12 +508,21 @@ const FEED: &[Parameter] = &[
     },
 ];
 
-const fn json<T: utoipa::ToSchema>(status: u16, description: &'static str) -> Success {
+pub(super) const fn json<T: utoipa::ToSchema>(status: u16, description: &'static str) -> Success {
     Success {
         status,
         description,
         media_type: "application/json",
         schema: Some(schema_of::<T>),
+    }
+}
+
+const fn accepted(description: &'static str) -> Success {
+    Success {
+        status: 202,
+        description,
+        media_type: "",
+        schema: None,
     }
 }
 

@@ -132,6 +132,7 @@ impl From<IntakeError> for Failure {
             IntakeError::TenantUnavailable { retry_after_s } => {
                 Failure::new(Code::OrganisationRestarting, detail).retry_after_s(retry_after_s)
             }
+            IntakeError::AccountRemoved => Failure::new(Code::Unauthenticated, detail).challenge("Bearer"),
             IntakeError::Stopping => Failure::new(Code::Unavailable, detail),
             IntakeError::Interrupted => Failure::new(Code::Interrupted, detail),
         }
@@ -146,6 +147,8 @@ impl From<QueryError> for Failure {
         match error {
             QueryError::Stopping => Failure::new(Code::Unavailable, "the service is stopping"),
             QueryError::History(_) => Failure::internal(&error),
+            QueryError::TooBroad(error) => Failure::new(Code::InvalidParameter, error.to_string()),
+            QueryError::Busy => Failure::new(Code::Overloaded, "too many searches at once"),
         }
     }
 }

@@ -205,6 +205,16 @@ const LANE_COUNTERS: &[(&str, &str, OfCounters)] = &[
         "Receipts that found no segment.",
         |c| c.receipts_unmatched.get(),
     ),
+    (
+        "carillon_bounces_total",
+        "Mails that came to return paths.",
+        |c| c.bounces_received.get(),
+    ),
+    (
+        "carillon_bounce_peers_refused_total",
+        "Peers that were sent away because too many were there.",
+        |c| c.bounces_refused.get(),
+    ),
     ("carillon_replies_total", "Messages from phones.", |c| {
         c.replies.get()
     }),
@@ -237,6 +247,41 @@ const LANE_COUNTERS: &[(&str, &str, OfCounters)] = &[
         "carillon_finals_amended_total",
         "Ends corrected by a late receipt.",
         |c| c.finals_amended.get(),
+    ),
+    (
+        "carillon_messages_rerouted_total",
+        "Messages moved to another route group because theirs was removed.",
+        |c| c.messages_rerouted.get(),
+    ),
+    (
+        "carillon_fallbacks_not_submitted_total",
+        "Attempts started because the one before was not submitted.",
+        |c| c.fallbacks_not_submitted.get(),
+    ),
+    (
+        "carillon_fallbacks_failed_total",
+        "Attempts started because the one before failed.",
+        |c| c.fallbacks_failed.get(),
+    ),
+    (
+        "carillon_fallbacks_not_delivered_total",
+        "Attempts started because the one before was not delivered in time.",
+        |c| c.fallbacks_not_delivered.get(),
+    ),
+    (
+        "carillon_fallbacks_not_read_total",
+        "Attempts started because nobody read the message in time.",
+        |c| c.fallbacks_not_read.get(),
+    ),
+    (
+        "carillon_plans_ended_total",
+        "Plans whose next attempt was refused by a check that was passed at acceptance.",
+        |c| c.plans_ended.get(),
+    ),
+    (
+        "carillon_clock_jumps_total",
+        "Jumps of the wall clock, after which waits of plans were held.",
+        |c| c.clock_jumps.get(),
     ),
     (
         "carillon_actor_restarts_total",
@@ -278,6 +323,7 @@ const LANE_GAUGES: &[(&str, &str, OfCounters)] = &[
 
 const CONNECTION_STATES: &[ConnectionState] = &[
     ConnectionState::Off,
+    ConnectionState::Draining,
     ConnectionState::Connecting,
     ConnectionState::Up,
     ConnectionState::Degraded,

@@ -11,7 +11,8 @@ pub async fn metrics(
 ) -> Result<HttpResponse, Failure> {
     let statuses = state.lane.connections();
     let mut families = lane(state.lane.counters(), &state.lane.journal_status());
-    families.extend(connections(&statuses, state.lane.catalog()));
+    families.extend(connections(&statuses, &state.lane.catalog()));
+    families.extend(crate::webhook::families(&state.webhooks, &state.lane.catalog()));
     families.extend(process(&state.host.read()));
     families.extend(http.families());
     let mut text = Vec::new();

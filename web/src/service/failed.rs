@@ -50,6 +50,8 @@ pub enum Failed {
     Journal(#[source] carillon_storage::journal::JournalError),
     #[error("the history cannot be opened")]
     History(#[source] carillon_storage::history::HistoryError),
+    #[error("the store of files cannot be opened")]
+    Files(#[source] carillon_storage::files::FilesError),
     #[error("the service cannot start")]
     Start(#[source] carillon_actors::StartError),
     #[error("no random numbers are to be had")]

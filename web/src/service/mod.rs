@@ -1,12 +1,17 @@
 //! The whole service: stores, lane and web server, wired together. The binary and the tests start it the same way.
 
+mod catalog_keeper;
 mod failed;
 mod files;
 mod first_operator;
+mod key_maker;
+mod mail_key;
 mod running;
 mod server;
 
+pub use catalog_keeper::{CatalogKeeper, ChangeError, Terms};
 pub use failed::Failed;
 pub use files::{data_folder, number_ranges, read};
+pub use key_maker::KeyMaker;
 pub use running::Service;
 pub use server::url;

@@ -1,27 +1,37 @@
 use super::files::{data_folder, number_ranges};
 use super::first_operator::first_operator;
-use super::{Failed, server};
+use super::mail_key::mail_key;
+use super::{CatalogKeeper, Failed, server};
 use crate::config::Config;
 use crate::http::HttpMetrics;
 use crate::probe::HostFigures;
-use crate::right::Operators;
+use crate::right::{Nonces, Operators};
 use crate::state::AppState;
+use crate::webhook::{AddressGuard, CallTimes, Caller, SystemLookup, Webhooks, connector};
 use actix_web::dev::ServerHandle;
 use actix_web::rt::task::JoinHandle;
 use actix_web::web;
+use carillon_actors::mail::{MailOptions, ReturnPaths};
 use carillon_actors::status::Readiness;
 use carillon_actors::{LaneHandle, NodeOptions, StopReport, start_node};
+use carillon_domain::number_range::NumberRanges;
+use carillon_embedded::blobs::EmbeddedFiles;
 use carillon_embedded::catalog::EmbeddedCatalog;
 use carillon_embedded::files::RealFiles;
 use carillon_embedded::history::{EmbeddedHistory, HistoryOptions};
 use carillon_embedded::journal::EmbeddedJournal;
 use carillon_storage::catalog::Catalog;
+use carillon_storage::files::Files;
 use carillon_storage::journal::Journal;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// Tests of connections at the same time.
+const TESTS_MAX: usize = 4;
 
 /// A service that takes requests.
 pub struct Service {
@@ -29,6 +39,9 @@ pub struct Service {
     pub address: SocketAddr,
     /// The operator's password, when it may be shown: at the first start, or from its file.
     pub password: Option<String>,
+    /// Takes over what others store.
+    watch: JoinHandle<()>,
+    webhooks: Arc<Webhooks>,
     journal: Arc<dyn Journal>,
     server: ServerHandle,
     server_ended: JoinHandle<io::Result<()>>,
@@ -41,33 +54,45 @@ impl Service {
         config: &Config,
         password_file: Option<&Path>,
     ) -> Result<Service, Failed> {
-        let ranges = number_ranges(&config.numbers)?;
+        let ranges = Arc::new(number_ranges(&config.numbers)?);
         // Before the journal: a taken port is told at once, not after a long replay.
         let listener = server::listen(&config.http)?;
         let address = listener.local_addr().map_err(Failed::Web)?;
         data_folder(data)?;
-        let catalog = EmbeddedCatalog::open(data).await?;
-        let (lane, journal) = open_lane(data, config, &catalog).await?;
+        let catalog = Arc::new(EmbeddedCatalog::open(data).await?);
+        let files = EmbeddedFiles::open(&data.join("files"), Arc::new(RealFiles)).map_err(Failed::Files)?;
+        let files: Arc<dyn Files> = Arc::new(files);
+        let (lane, journal) = open_lane(data, config, &catalog, ranges.clone(), files.clone()).await?;
         if let Readiness::Failed { reason } = lane.started().await {
             return Err(Failed::Service(reason));
         }
         // Not before the lane works: a new password is shown once, by a start that succeeded.
-        let operator = first_operator(&catalog, password_file).await?;
+        let operator = first_operator(&*catalog, password_file).await?;
+        let webhooks = Arc::new(start_webhooks(lane.clone(), config)?);
+        let keeper = Arc::new(CatalogKeeper::new(catalog, lane.clone()));
         let state = web::Data::new(AppState {
             lane: lane.clone(),
             ranges,
             operators: Operators::new(operator.phc).map_err(Failed::Random)?,
+            files,
             limits: config.limits.clone(),
+            catalog: keeper.clone(),
+            tests: Semaphore::new(TESTS_MAX),
+            webhooks: webhooks.clone(),
+            nonces: Nonces::new(),
             host: HostFigures::new(),
         });
         let metrics = web::Data::new(HttpMetrics::new().map_err(Failed::Metrics)?);
         let server = server::start(listener, &config.http, state, metrics).map_err(Failed::Web)?;
         let handle = server.handle();
         let server_ended = actix_web::rt::spawn(server);
+        let watch = actix_web::rt::spawn(async move { keeper.watch().await });
         Ok(Service {
+            watch,
             lane,
             address,
             password: operator.shown,
+            webhooks,
             journal,
             server: handle,
             server_ended,
@@ -76,6 +101,8 @@ impl Service {
 
     /// Stops intake, waits for the carriers' answers until the deadline, stores the state. Requests are still answered.
     pub async fn stop(&self, deadline: Duration) -> Option<StopReport> {
+        self.watch.abort();
+        self.webhooks.stop().await;
         self.lane.stop(deadline).await
     }
 
@@ -95,10 +122,25 @@ impl Service {
     }
 }
 
+fn start_webhooks(lane: LaneHandle, config: &Config) -> Result<Webhooks, Failed> {
+    let section = &config.webhooks;
+    let ca_file = (!section.ca_file.as_os_str().is_empty()).then_some(section.ca_file.as_path());
+    let caller = Caller {
+        guard: AddressGuard::new(section.allow.clone()),
+        tls: connector(ca_file),
+        lookup: Arc::new(SystemLookup),
+        times: CallTimes::default(),
+    };
+    let off_after = Duration::from_secs(u64::from(section.off_after_hours) * 3600);
+    Webhooks::start(lane, caller, off_after).map_err(Failed::Web)
+}
+
 async fn open_lane(
     data: &Path,
     config: &Config,
     catalog: &EmbeddedCatalog,
+    ranges: Arc<NumberRanges>,
+    files: Arc<dyn Files>,
 ) -> Result<(LaneHandle, Arc<dyn Journal>), Failed> {
     let snapshot = catalog.snapshot().await?;
     let journal = EmbeddedJournal::open(
@@ -111,6 +153,12 @@ async fn open_lane(
         EmbeddedHistory::open(&data.join("history"), HistoryOptions::default()).map_err(Failed::History)?;
     let options = NodeOptions {
         lane: config.lane_options(),
+        mail: MailOptions {
+            files: Some(files),
+            return_paths: ReturnPaths::new(mail_key(data)?),
+            bounces: config.mail_bounces.listen.0,
+        },
+        ranges,
     };
     let journal: Arc<dyn Journal> = Arc::new(journal);
     let (lane, report) =

@@ -2,11 +2,15 @@
 
 mod admin;
 mod batch;
+mod campaigns;
 mod feed;
 mod harness;
 mod hostile;
+mod hot;
 mod limits;
+mod plans;
 mod probe;
 mod query;
 mod rights;
 mod send;
+mod signed;

@@ -10,7 +10,10 @@ fn request(harness: &Harness, endpoint: &Endpoint) -> RequestBuilder {
     let path = endpoint
         .path
         .replace("{id}", "msg_6h05373pr0000")
-        .replace("{name}", "mobile");
+        .replace("{name}", "mobile")
+        .replace("{section}", "connection")
+        .replace("{organisation}", "hospital")
+        .replace("{account}", "his");
     assert!(
         !path.contains('{'),
         "{} has a parameter without a value here",
@@ -50,7 +53,7 @@ async fn no_endpoint_answers_the_unauthorised() {
 async fn endpoints_of_accounts_take_the_key_of_an_enabled_account_with_the_module() {
     let harness = Harness::start().await;
     let password = harness.service.password.clone().unwrap();
-    let of_accounts = [Access::Send, Access::Query, Access::Feed];
+    let of_accounts = [Access::Send, Access::Query, Access::Feed, Access::Campaign];
     for endpoint in ENDPOINTS
         .iter()
         .filter(|endpoint| of_accounts.contains(&endpoint.access))
@@ -122,5 +125,15 @@ fn only_these_endpoints_are_public() {
         .filter(|e| e.access == Access::Public)
         .map(|e| e.path)
         .collect();
-    assert_eq!(public, ["/healthz", "/readyz", "/metrics", "/v1/openapi.json"]);
+    assert_eq!(
+        public,
+        [
+            "/healthz",
+            "/readyz",
+            "/metrics",
+            "/v1/openapi.json",
+            "/docs",
+            "/docs/{file}"
+        ]
+    );
 }

@@ -1,0 +1,128 @@
+use carillon_actors::{LaneHandle, QueryError};
+use carillon_domain::catalog::apply::{Applied, ApplyError, ApplyFile, EditError, Environment, resolve};
+use carillon_domain::catalog::{CompileError, Compiled};
+use carillon_storage::catalog::{Catalog, CatalogError};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// How often the store is asked whether somebody else changed it.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Keeps the running service at the configuration that is stored, and changes what is stored.
+pub struct CatalogKeeper {
+    store: Arc<dyn Catalog>,
+    lane: LaneHandle,
+    /// One change at a time.
+    turn: Mutex<()>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    #[error("the stored configuration has version {found}, not {expected}")]
+    Stale { expected: u32, found: u32 },
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    #[error("the configuration would not be valid")]
+    Invalid(Vec<ApplyError>),
+    #[error("the configuration cannot be used")]
+    Compile(#[from] CompileError),
+    #[error("the configuration cannot be built")]
+    Build(#[source] actix_web::error::BlockingError),
+    #[error(transparent)]
+    Store(#[from] CatalogError),
+    #[error(transparent)]
+    Lane(#[from] QueryError),
+}
+
+/// What a change is made from, and whether it is made.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terms {
+    /// Only if this version is stored.
+    pub expected: Option<u32>,
+    /// Only say what would change.
+    pub dry_run: bool,
+}
+
+impl CatalogKeeper {
+    pub fn new(store: Arc<dyn Catalog>, lane: LaneHandle) -> Self {
+        CatalogKeeper {
+            store,
+            lane,
+            turn: Mutex::new(()),
+        }
+    }
+
+    /// The stored configuration as a file, and its version.
+    pub async fn file(&self) -> Result<(ApplyFile, u32), ChangeError> {
+        let snapshot = self.store.snapshot().await?;
+        Ok((ApplyFile::of(&snapshot), snapshot.version))
+    }
+
+    /// Makes of the configuration what `edit` makes of its file. When this returns, the service works by it. The snapshot
+    /// given has the version that is stored now.
+    pub async fn change(
+        &self,
+        terms: Terms,
+        environment: &dyn Environment,
+        edit: impl FnOnce(&mut ApplyFile) -> Result<(), EditError>,
+    ) -> Result<Applied, ChangeError> {
+        let _turn = self.turn.lock().await;
+        let current = self.store.snapshot().await?;
+        if let Some(expected) = terms.expected.filter(|expected| *expected != current.version) {
+            let found = current.version;
+            return Err(ChangeError::Stale { expected, found });
+        }
+        let mut file = ApplyFile::of(&current);
+        edit(&mut file)?;
+        let next_ids = self.store.next_ids().await?;
+        let mut applied = resolve(&file, &current, next_ids, environment).map_err(ChangeError::Invalid)?;
+        if applied.changes.is_empty() || terms.dry_run {
+            return Ok(applied);
+        }
+        let stored = self.store.replace(&applied.snapshot).await;
+        applied.snapshot.version = stored.map_err(|error| match error {
+            CatalogError::Stale { expected, found } => ChangeError::Stale { expected, found },
+            error => ChangeError::Store(error),
+        })?;
+        self.take_over().await?;
+        Ok(applied)
+    }
+
+    /// Lets the service work by what is stored, if it does not yet.
+    pub async fn take_over(&self) -> Result<(), ChangeError> {
+        let working = self.lane.catalog();
+        if self.store.version().await? == working.version() {
+            return Ok(());
+        }
+        let snapshot = Arc::new(self.store.snapshot().await?);
+        let version = snapshot.version;
+        let built = actix_web::web::block(move || working.next(snapshot));
+        let compiled: Compiled = built.await.map_err(ChangeError::Build)??;
+        if self.lane.install(Arc::new(compiled)).await? {
+            tracing::info!(version, "the service works by another configuration");
+        }
+        Ok(())
+    }
+
+    /// Takes over what others store (`carillon apply`); never ends.
+    pub async fn watch(&self) {
+        let mut refused = None;
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            let Err(error) = self.take_over().await else {
+                refused = None;
+                continue;
+            };
+            // Told once, not twice a second.
+            let text = error.to_string();
+            if refused.as_ref() != Some(&text) {
+                tracing::error!(
+                    cause = %crate::http::Chain(&error),
+                    "the stored configuration cannot be taken over; the service goes on by the one before"
+                );
+                refused = Some(text);
+            }
+        }
+    }
+}
