@@ -1,0 +1,37 @@
+use super::steer::{answer, find};
+use crate::http::{Failure, stored_body};
+use crate::right::CampaignRight;
+use crate::send::pressure;
+use crate::state::AppState;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use carillon_api::Code;
+use carillon_domain::campaign::{CampaignChange, FILE_BYTES_MAX};
+use carillon_domain::content::FileHash;
+
+/// `PUT /v1/campaigns/{id}/recipients`
+pub async fn upload(
+    right: CampaignRight,
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Failure> {
+    pressure::check(&state)?;
+    let account = Some(right.account().id);
+    let (id, campaign) = find(&state, &request, account).await?;
+    let change = |source, bytes| CampaignChange::Uploaded { source, bytes };
+    // Before half a gigabyte is sent for nothing.
+    let current = campaign.campaign.state;
+    if current.after(&change(FileHash([0; 32]), 0)).is_none() {
+        return Err(Failure::new(
+            Code::CampaignState,
+            format!("the campaign is {}; its recipients are settled", current.word()),
+        ));
+    }
+    let timeout = state.limits.body_timeout();
+    let files = state.files.clone();
+    let stored = stored_body::store(files, &request, payload, FILE_BYTES_MAX, timeout).await?;
+    let change = change(stored.file, stored.bytes);
+    state.lane.change_campaign(account, id, change).await?;
+    answer(&state, account, id, StatusCode::ACCEPTED).await
+}
