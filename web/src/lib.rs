@@ -1,8 +1,11 @@
 //! The binary `carillon`: the REST API over a lane, and the only place that names concrete backends.
 
 pub mod admin;
+pub mod attachment;
+pub mod campaign;
 pub mod command;
 pub mod config;
+pub mod docs_page;
 pub mod endpoint;
 pub mod feed;
 pub mod http;
@@ -12,3 +15,4 @@ pub mod right;
 pub mod send;
 pub mod service;
 pub mod state;
+pub mod webhook;

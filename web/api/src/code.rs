@@ -163,6 +163,11 @@ codes! {
     PriorityTooHigh "priority_too_high" 422 final "The priority is too high" "优先级高于业务类型";
     /// `send_at` is too far ahead.
     SendAtOutOfRange "send_at_out_of_range" 422 final "The moment to send is out of range" "定时发送时间超出范围";
+    /// The business type's sending window, the organisation's quiet hours and the recipient's own window leave no minute of the
+    /// day.
+    WindowsNeverOpen "windows_never_open" 422 final "The sending windows are never open together" "发送时段互相冲突";
+    /// The person has got as many messages of the business type as an hour or a day allows (SEND-5).
+    FrequencyCap "frequency_cap" 422 final "The person has got enough messages" "超出频次限制";
     /// The recipient stands in a black list (SAFE-1).
     Blacklisted "blacklisted" 422 final "The recipient is blacklisted" "接收人在黑名单中";
     /// What would be sent holds a sensitive word (SAFE-1); `detail` says where and of which list.

@@ -9,6 +9,7 @@ impl Config {
             http,
             limits,
             journal,
+            webhooks,
             shutdown,
             ..
         } = self;
@@ -23,6 +24,7 @@ impl Config {
                 limits.single_bytes_max as u64,
                 1024..=MIB,
             ),
+            ("limits.mail_bytes_max", limits.mail_bytes_max as u64, 1024..=MIB),
             (
                 "limits.batch_bytes_max",
                 limits.batch_bytes_max as u64,
@@ -65,6 +67,11 @@ impl Config {
                 "journal.keep_bytes_max",
                 journal.keep_bytes_max,
                 64 * MIB..=u64::MAX,
+            ),
+            (
+                "webhooks.off_after_hours",
+                webhooks.off_after_hours.into(),
+                1..=24 * 31,
             ),
             ("shutdown.drain_s", shutdown.drain_s.into(), 0..=3600),
         ];

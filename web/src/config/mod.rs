@@ -1,8 +1,12 @@
 //! The configuration: defaults, one TOML file, the environment, the command line — each overrides those before it.
 
 mod check;
+mod listen;
 mod load;
 mod sections;
 
+pub use listen::{InvalidListen, Listen};
 pub use load::{ConfigError, Overrides, load};
-pub use sections::{Config, Http, JournalSection, Limits, Log, LogFormat, Numbers, Shutdown};
+pub use sections::{
+    Config, Http, JournalSection, Limits, Log, LogFormat, MailBounces, Numbers, Shutdown, WebhooksSection,
+};

@@ -1,5 +1,7 @@
+use super::listen::Listen;
 use carillon_actors::lane::LaneOptions;
 use carillon_embedded::journal::JournalOptions;
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -13,6 +15,8 @@ pub struct Config {
     pub limits: Limits,
     pub journal: JournalSection,
     pub numbers: Numbers,
+    pub webhooks: WebhooksSection,
+    pub mail_bounces: MailBounces,
     pub shutdown: Shutdown,
     pub log: Log,
 }
@@ -47,6 +51,7 @@ impl Default for Http {
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     pub single_bytes_max: usize,
+    pub mail_bytes_max: usize,
     pub batch_bytes_max: usize,
     pub batch_lines_max: usize,
     pub body_timeout_s: u32,
@@ -57,6 +62,7 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             single_bytes_max: 64 * 1024,
+            mail_bytes_max: 512 * 1024,
             batch_bytes_max: 8 * 1024 * 1024,
             batch_lines_max: 10_000,
             body_timeout_s: 30,
@@ -103,6 +109,32 @@ pub struct Numbers {
     pub ranges_file: PathBuf,
     /// Empty for none.
     pub ported_file: PathBuf,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebhooksSection {
+    /// Networks inside which receivers may be called.
+    pub allow: Vec<IpNet>,
+    pub off_after_hours: u32,
+    /// Empty for none.
+    pub ca_file: PathBuf,
+}
+
+impl Default for WebhooksSection {
+    fn default() -> Self {
+        WebhooksSection {
+            allow: Vec::new(),
+            off_after_hours: 72,
+            ca_file: PathBuf::new(),
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MailBounces {
+    pub listen: Listen,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

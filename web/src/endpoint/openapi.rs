@@ -4,13 +4,17 @@ use carillon_api::{Code, PROBLEM_CONTENT_TYPE, Problem};
 use std::collections::BTreeMap;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, Paths};
 use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::security::{Http, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, Http, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{
     ComponentsBuilder, Content, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required,
     ResponseBuilder, Schema, Type,
 };
 
 const ACCOUNT_KEY: &str = "account_key";
+const ACCOUNT_NAME_AND_KEY: &str = "account_name_and_key";
+const ACCOUNT_SIGNATURE: &str = "account_signature";
 const OPERATOR: &str = "operator";
 
 /// The OpenAPI 3.1 document of every endpoint of the table.
@@ -25,6 +29,24 @@ pub fn document() -> OpenApi {
                     .description(Some("The API key of an account."))
                     .build(),
             ),
+        )
+        .security_scheme(
+            ACCOUNT_NAME_AND_KEY,
+            SecurityScheme::Http(
+                HttpBuilder::new()
+                    .scheme(HttpAuthScheme::Basic)
+                    .description(Some("The name of an account and its API key."))
+                    .build(),
+            ),
+        )
+        .security_scheme(
+            ACCOUNT_SIGNATURE,
+            SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(
+                "Authorization",
+                "`CARILLON-HMAC-SHA256 account=…,timestamp=…,nonce=…,signature=…`: the Base64 of HMAC-SHA256, under the \
+                 account's secret, of method, path with query, timestamp, nonce and the body's SHA-256 in hex, with a line \
+                 feed between them.",
+            ))),
         )
         .security_scheme(OPERATOR, SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)));
     let mut paths = Paths::new();
@@ -108,13 +130,14 @@ fn operation(
     for (status, codes) in problems(endpoint) {
         operation = operation.response(status.to_string(), problem_response(&codes));
     }
-    let security = match endpoint.access {
-        Access::Public => None,
-        Access::Operator => Some(OPERATOR),
-        Access::Send | Access::Query | Access::Feed => Some(ACCOUNT_KEY),
+    // One of them is enough.
+    let schemes: &[&str] = match endpoint.access {
+        Access::Public => &[],
+        Access::Operator => &[OPERATOR],
+        _ => &[ACCOUNT_KEY, ACCOUNT_NAME_AND_KEY, ACCOUNT_SIGNATURE],
     };
-    if let Some(scheme) = security {
-        operation = operation.security(SecurityRequirement::new::<_, [&str; 0], &str>(scheme, []));
+    for scheme in schemes {
+        operation = operation.security(SecurityRequirement::new::<_, [&str; 0], &str>(*scheme, []));
     }
     (components, operation)
 }
@@ -124,8 +147,12 @@ fn problems(endpoint: &Endpoint) -> BTreeMap<u16, Vec<Code>> {
     let access: &[Code] = match endpoint.access {
         Access::Public => &[],
         Access::Operator => &[Code::Unauthenticated, Code::TooManyAttempts],
-        Access::Send | Access::Query | Access::Feed => &[
+        Access::Send | Access::Query | Access::Feed | Access::Campaign => &[
             Code::Unauthenticated,
+            Code::RequestSignatureWrong,
+            Code::RequestTimestampInvalid,
+            Code::NonceUsed,
+            Code::Overloaded,
             Code::AccountDisabled,
             Code::ModuleNotGranted,
         ],
@@ -193,6 +220,7 @@ fn tag(access: Access) -> &'static str {
         Access::Public => "service",
         Access::Operator => "operators",
         Access::Send | Access::Query | Access::Feed => "messages",
+        Access::Campaign => "campaigns",
     }
 }
 

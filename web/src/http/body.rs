@@ -1,5 +1,7 @@
 use super::failure::Failure;
+use crate::right::SignatureError;
 use actix_web::HttpRequest;
+use actix_web::error::PayloadError;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{Bytes, BytesMut, Payload};
 use carillon_api::Code;
@@ -22,9 +24,9 @@ pub async fn read(
     let receive = async {
         let mut body = BytesMut::with_capacity(announced.min(FIRST_BUFFER_BYTES_MAX));
         while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|error| Failure::new(Code::InvalidJson, error.to_string()))?;
+            let chunk = chunk.map_err(|error| broken(&error))?;
             if body.len() + chunk.len() > bytes_max {
-                return Err(too_large(bytes_max));
+                return Err(too_large(bytes_max as u64));
             }
             body.extend_from_slice(&chunk);
         }
@@ -39,8 +41,22 @@ pub async fn read(
     }
 }
 
+/// Why a body could not be read to its end: it broke off, or it is not what was signed.
+pub fn broken(error: &PayloadError) -> Failure {
+    let signature = match error {
+        PayloadError::Io(error) => error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<SignatureError>()),
+        _ => None,
+    };
+    match signature {
+        Some(error) => (*error).into(),
+        None => Failure::new(Code::InvalidJson, error.to_string()),
+    }
+}
+
 /// The announced length, 0 when none is.
-fn check_headers(headers: &HeaderMap, bytes_max: usize) -> Result<usize, Failure> {
+pub fn check_headers(headers: &HeaderMap, bytes_max: usize) -> Result<usize, Failure> {
     if headers
         .get(header::CONTENT_ENCODING)
         .is_some_and(|encoding| encoding != "identity")
@@ -60,13 +76,13 @@ fn check_headers(headers: &HeaderMap, bytes_max: usize) -> Result<usize, Failure
         .and_then(|text| text.trim().parse::<usize>().ok())
         .unwrap_or(usize::MAX);
     if length > bytes_max {
-        Err(too_large(bytes_max))
+        Err(too_large(bytes_max as u64))
     } else {
         Ok(length)
     }
 }
 
-fn too_large(bytes_max: usize) -> Failure {
+pub fn too_large(bytes_max: u64) -> Failure {
     Failure::new(
         Code::PayloadTooLarge,
         format!("the body has more than {bytes_max} bytes"),

@@ -6,6 +6,7 @@ mod health;
 mod host;
 mod metrics;
 
+pub use family::Family;
 pub use health::{health, openapi, ready};
 pub use host::HostFigures;
 pub use metrics::metrics;

@@ -1,17 +1,15 @@
 use super::Caller;
+use super::caller_key::authenticate;
 use crate::http::Failure;
 use crate::state::AppState;
 use actix_web::dev::Payload;
-use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use carillon_api::Code;
 use carillon_domain::catalog::{Account, Compiled, Modules};
 use carillon_domain::ids::AccountId;
-use sha2::{Digest, Sha256};
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
 use std::sync::Arc;
-use subtle::ConstantTimeEq;
 
 /// The account may send.
 pub type SendRight = Granted<Send>;
@@ -19,6 +17,9 @@ pub type SendRight = Granted<Send>;
 pub type QueryRight = Granted<Query>;
 /// The account may pull receipts and replies.
 pub type FeedRight = Granted<Feeds>;
+
+/// The account may start and steer campaigns.
+pub type CampaignRight = Granted<Campaigns>;
 
 /// An enabled account with one module, and the configuration it was found in.
 pub struct Granted<M> {
@@ -71,21 +72,32 @@ impl Module for Feeds {
     }
 }
 
+pub struct Campaigns;
+
+impl Module for Campaigns {
+    const NAME: &str = "campaigns";
+
+    fn is_in(modules: Modules) -> bool {
+        modules.campaigns
+    }
+}
+
 impl<M: Module> FromRequest for Granted<M> {
     type Error = Failure;
     type Future = Ready<Result<Self, Failure>>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(authorise(request))
+    /// Must come before the body is taken from the payload: a handler's first argument.
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        ready(authorise(request, payload))
     }
 }
 
-fn authorise<M: Module>(request: &HttpRequest) -> Result<Granted<M>, Failure> {
+fn authorise<M: Module>(request: &HttpRequest, payload: &mut Payload) -> Result<Granted<M>, Failure> {
     let state = request
         .app_data::<web::Data<AppState>>()
         .expect("the router is built with the state");
-    let catalog = state.lane.catalog().clone();
-    let id = authenticate(request, &catalog)?;
+    let catalog = state.lane.catalog();
+    let id = authenticate(request, payload, &catalog)?;
     request.extensions_mut().insert(Caller::Account(id));
     let granted = Granted {
         catalog,
@@ -103,26 +115,4 @@ fn authorise<M: Module>(request: &HttpRequest) -> Result<Granted<M>, Failure> {
         ));
     }
     Ok(granted)
-}
-
-fn authenticate(request: &HttpRequest, catalog: &Compiled) -> Result<AccountId, Failure> {
-    let refuse = |detail: &str| Failure::new(Code::Unauthenticated, detail).challenge("Bearer");
-    let value = request
-        .headers()
-        .get(AUTHORIZATION)
-        .ok_or_else(|| refuse("send `Authorization: Bearer <key>`"))?;
-    let key = value
-        .to_str()
-        .ok()
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, key)| key.trim())
-        .ok_or_else(|| refuse("send `Authorization: Bearer <key>`"))?;
-    let sha256: [u8; 32] = Sha256::digest(key.as_bytes()).into();
-    // The look-up's time tells at most about the hash, and nobody can choose a key by its hash.
-    catalog
-        .account_by_key(&sha256)
-        .filter(|account| account.api_key_sha256.ct_eq(&sha256).into())
-        .map(|account| account.id)
-        .ok_or_else(|| refuse("no account has this key"))
 }

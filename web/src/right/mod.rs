@@ -2,13 +2,19 @@
 
 mod account;
 mod attempts;
+mod caller_key;
+mod nonces;
 mod operator;
 mod password;
+mod signed;
+mod signed_body;
 mod verified;
 
-pub use account::{FeedRight, QueryRight, SendRight};
+pub use account::{CampaignRight, FeedRight, QueryRight, SendRight};
+pub use nonces::Nonces;
 pub use operator::{OperatorRight, Operators};
 pub use password::{generate_password, hash_password, password_fits};
+pub use signed::SignatureError;
 
 use carillon_domain::ids::AccountId;
 use std::fmt;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// The connection is off, so that messages stay as they were accepted.
-const CATALOG: &str = r#"
+pub const CATALOG: &str = r#"
 [[organisation]]
 name = "hospital"
 [[organisation]]
@@ -43,17 +43,18 @@ group = "all"
 [[account]]
 name = "his"
 organisation = "hospital"
-modules = { send = true, query = true, feeds = true }
+modules = { send = true, query = true, feeds = true, campaigns = true }
 connections = ["mobile"]
 signature = "医院"
 extension = "01"
 business_type = "notice"
 api_key = "key-of-the-account-his"
+hmac_secret = "the-signing-secret-of-his"
 
 [[account]]
 name = "lis"
 organisation = "hospital"
-modules = { send = true, query = true, feeds = true }
+modules = { send = true, query = true, feeds = true, campaigns = true }
 connections = ["mobile"]
 extension = "02"
 business_type = "notice"
@@ -79,7 +80,7 @@ api_key = "key-of-the-account-nothing"
 name = "off"
 enabled = false
 organisation = "school"
-modules = { send = true, query = true, feeds = true }
+modules = { send = true, query = true, feeds = true, campaigns = true }
 connections = ["mobile"]
 extension = "04"
 business_type = "notice"
@@ -109,6 +110,13 @@ impl Harness {
         let folder = tempfile::tempdir().unwrap();
         apply(&folder).await;
         Harness::on(folder, change).await
+    }
+
+    /// With another catalog.
+    pub async fn of(catalog: &str) -> Harness {
+        let folder = tempfile::tempdir().unwrap();
+        apply_file(&folder, catalog).await;
+        Harness::on(folder, |_| {}).await
     }
 
     /// On a folder that has been prepared.
@@ -200,8 +208,12 @@ pub async fn problem(request: RequestBuilder) -> (u16, String) {
 
 /// Puts the catalog into a folder; gives it as it is then.
 pub async fn apply(folder: &TempDir) -> Snapshot {
+    apply_file(folder, CATALOG).await
+}
+
+async fn apply_file(folder: &TempDir, file: &str) -> Snapshot {
     let catalog = EmbeddedCatalog::open(folder.path()).await.unwrap();
-    let file: ApplyFile = toml::from_str(CATALOG).unwrap();
+    let file: ApplyFile = toml::from_str(file).unwrap();
     let current = catalog.snapshot().await.unwrap();
     let applied = resolve(&file, &current, catalog.next_ids().await.unwrap(), &Nothing).unwrap();
     catalog.replace(&applied.snapshot).await.unwrap();

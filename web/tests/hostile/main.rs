@@ -1,10 +1,12 @@
-//! Hostile carriers and hostile callers against the running binary. After each act a message by a healthy connection is
+//! Hostile carriers, callers and receivers of webhooks against the running binary. After each act a message by a healthy connection is
 //! delivered, what the act touched is not lost, and the memory of the process stays bounded (SAFE-2).
 
 mod callers;
 mod carriers;
 mod cmpp;
 mod floods;
+mod receiver;
+mod receivers;
 mod refusals;
 mod served;
 mod stage;

@@ -14,7 +14,7 @@ pub struct Served {
     child: Child,
     password: String,
     client: reqwest::Client,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Drop for Served {
@@ -41,34 +41,35 @@ impl Served {
             "{}",
             String::from_utf8_lossy(&applied.stderr)
         );
-        let mut child = carillon()
-            .args(["serve", "--port", "0", "--data"])
-            .arg(&data)
-            // Small files are made quickly, and slow callers are given up soon.
-            .env("CARILLON_JOURNAL_VOLUME_BYTES", (8 << 20).to_string())
-            .env("CARILLON_HTTP_WORKERS", "1")
-            .env("CARILLON_HTTP_HEADER_TIMEOUT_S", "2")
-            .env("CARILLON_LIMITS_BODY_TIMEOUT_S", "2")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap())
-            .lines()
-            .map_while(Result::ok);
-        let mut told = |word: &str| {
-            let line = lines.find_map(|line| line.strip_prefix(word).map(str::to_owned));
-            line.unwrap_or_else(|| panic!("no line says {word}"))
-        };
-        let password = told("password: ");
-        let address = told("api: http://").parse().unwrap();
+        let (child, password, address) = serve(&folder);
         Served {
             address,
             child,
             password,
             client: reqwest::Client::new(),
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// Kills the process and starts another on the same data.
+    pub fn crash_and_start(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        (self.child, self.password, self.address) = serve(&self.folder);
+    }
+
+    /// Ends the process by a signal, and waits for it.
+    pub async fn stop_in_order(&mut self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        while self.child.try_wait().unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    pub fn operator(&self, method: Method, path: &str) -> RequestBuilder {
+        self.request(method, path)
+            .basic_auth("admin", Some(&self.password))
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -153,6 +154,36 @@ impl Served {
         let kib = line.unwrap().trim().trim_end_matches(" kB");
         kib.parse::<u64>().unwrap() / 1024
     }
+}
+
+/// The process, the operator's password and the address.
+fn serve(folder: &TempDir) -> (Child, String, SocketAddr) {
+    let mut child = carillon()
+        .args(["serve", "--port", "0", "--data"])
+        .arg(folder.path().join("data"))
+        // Shown at every start.
+        .arg("--password-file")
+        .arg(folder.path().join("password"))
+        // Small files are made quickly, and slow callers are given up soon.
+        .env("CARILLON_JOURNAL_VOLUME_BYTES", (8 << 20).to_string())
+        .env("CARILLON_HTTP_WORKERS", "1")
+        .env("CARILLON_HTTP_HEADER_TIMEOUT_S", "2")
+        .env("CARILLON_LIMITS_BODY_TIMEOUT_S", "2")
+        .env("CARILLON_WEBHOOKS_ALLOW", "[\"127.0.0.1/32\"]")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .map_while(Result::ok);
+    let mut told = |word: &str| {
+        let line = lines.find_map(|line| line.strip_prefix(word).map(str::to_owned));
+        line.unwrap_or_else(|| panic!("no line says {word}"))
+    };
+    let password = told("password: ");
+    let address = told("api: http://").parse().unwrap();
+    (child, password, address)
 }
 
 fn carillon() -> Command {

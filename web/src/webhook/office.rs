@@ -1,0 +1,77 @@
+use super::caller::Caller;
+use super::figures::Figures;
+use super::line::Line;
+use carillon_actors::LaneHandle;
+use carillon_actors::clock::Clock;
+use carillon_actors::fan_out::FanOut;
+use carillon_actors::feed::Cursor;
+use carillon_domain::ids::AccountId;
+use carillon_domain::time::Now;
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// Deliverers that read the journal at the same time.
+const READINGS_MAX: usize = 2;
+
+/// What all deliverers share.
+pub struct Office {
+    pub lane: LaneHandle,
+    pub caller: Caller,
+    pub off_after: Duration,
+    pub fan: Mutex<FanOut>,
+    pub lines: Mutex<BTreeMap<AccountId, Arc<Line>>>,
+    pub figures: Figures,
+    pub readings: Semaphore,
+    clock: Clock,
+}
+
+impl Office {
+    pub fn new(lane: LaneHandle, caller: Caller, off_after: Duration) -> Self {
+        Office {
+            lane,
+            caller,
+            off_after,
+            fan: Mutex::new(FanOut::new(Cursor::default())),
+            lines: Mutex::default(),
+            figures: Figures::default(),
+            readings: Semaphore::new(READINGS_MAX),
+            clock: Clock::start(),
+        }
+    }
+
+    pub fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    pub fn line(&self, account: AccountId) -> Option<Arc<Line>> {
+        self.lines.lock().get(&account).cloned()
+    }
+
+    /// Wakes the deliverers that have something to do since.
+    pub fn wake(&self) {
+        let woken = self.fan.lock().take_woken();
+        if woken.is_empty() {
+            return;
+        }
+        let lines = self.lines.lock();
+        for (account, _) in woken {
+            if let Some(line) = lines.get(&account) {
+                line.wake.notify_one();
+            }
+        }
+    }
+
+    /// Records how far the feeds have come.
+    pub async fn record(&self) {
+        let lines: Vec<_> = self.lines.lock().values().cloned().collect();
+        let due: Vec<_> = lines.iter().flat_map(|line| line.to_record()).collect();
+        if !due.is_empty()
+            && let Err(error) = self.lane.record_cursors(due).await
+        {
+            tracing::debug!(%error, "how far webhooks have come is not recorded; some events will come again");
+        }
+    }
+}
