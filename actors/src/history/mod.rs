@@ -1,8 +1,12 @@
-//! From the lane to the history: what ended stays readable in memory until a thread of its own has stored it.
+//! From the lane to the history: what ended stays readable in memory until a thread of its own has stored it. And the search
+//! over what is open, what ended and what is stored.
 
 mod builder;
 mod feed;
+mod newest;
+mod open_messages;
 mod recent;
+mod search;
 
 pub use builder::HistoryBuilder;
 pub use feed::HistoryFeed;

@@ -1,7 +1,9 @@
+use super::newest::Newest;
 use crate::lane::Finished;
-use carillon_domain::ids::{MessageId, TenantId};
+use carillon_domain::ids::MessageId;
 use carillon_domain::journey::{Journey, MessageState};
 use carillon_domain::phone::PhoneNumber;
+use carillon_storage::history::SearchQuery;
 use carillon_storage::journal::FrameSeq;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
@@ -92,18 +94,48 @@ impl Recent {
         self.inner.lock().amended(journey)
     }
 
-    pub fn by_phone(&self, phone: PhoneNumber, tenant: Option<TenantId>) -> Vec<Journey> {
-        let inner = self.inner.lock();
-        let Some(messages) = inner.by_phone.get(&phone) else {
-            return Vec::new();
+    /// Those that fit, newest first. The lane is kept waiting only while the places to look at are noted.
+    pub fn search(&self, query: &SearchQuery) -> Vec<Journey> {
+        let mut found = Newest::new(query.limit);
+        let mut look = |finished: &Arc<Finished>, index: u32| {
+            let journey = &finished.journeys[index as usize];
+            if found.wants(journey.message)
+                && query.fits_but_for_state(journey)
+                && query.fits_state(self.state_of(journey))
+            {
+                found.offer(journey.message, (finished.clone(), index));
+            }
         };
-        messages
-            .iter()
-            .filter_map(|id| inner.journeys.get(id))
-            .map(|(finished, index)| &finished.journeys[*index as usize])
-            .filter(|journey| tenant.is_none_or(|tenant| journey.tenant == tenant))
-            .map(|journey| inner.amended(journey.clone()))
+        match query.phone {
+            Some(phone) => {
+                let to_phone = self.inner.lock().to_phone(phone);
+                to_phone
+                    .iter()
+                    .for_each(|(finished, index)| look(finished, *index));
+            }
+            None => {
+                let waiting: Vec<_> = self.inner.lock().waiting.iter().cloned().collect();
+                // The newest first, so that most of the others are known to be too old at once.
+                for finished in waiting.iter().rev() {
+                    (0..finished.journeys.len() as u32)
+                        .rev()
+                        .for_each(|index| look(finished, index));
+                }
+            }
+        }
+        found
+            .into_values()
+            .map(|(finished, index)| self.amend(finished.journeys[index as usize].clone()))
             .collect()
+    }
+
+    fn state_of(&self, journey: &Journey) -> MessageState {
+        let inner = self.inner.lock();
+        inner
+            .amended
+            .get(&journey.message)
+            .copied()
+            .unwrap_or(journey.state)
     }
 }
 
@@ -149,6 +181,11 @@ impl Inner {
         }
     }
 
+    fn to_phone(&self, phone: PhoneNumber) -> Vec<(Arc<Finished>, u32)> {
+        let messages = self.by_phone.get(&phone).into_iter().flatten();
+        messages.filter_map(|id| self.journeys.get(id)).cloned().collect()
+    }
+
     fn amended(&self, mut journey: Journey) -> Journey {
         if let Some(state) = self.amended.get(&journey.message) {
             journey.state = *state;
@@ -168,7 +205,7 @@ mod tests {
     fn journey(id: u64, to: u64) -> Journey {
         Journey {
             message: MessageId(id),
-            tenant: TenantId(1),
+            tenant: carillon_domain::ids::TenantId(1),
             account: AccountId(1),
             business_type: BusinessTypeId(1),
             to: PhoneNumber::from_e164(to).ok(),
@@ -178,6 +215,7 @@ mod tests {
             final_at: None,
             campaign: None,
             read_at: None,
+            waiting: None,
             attempts: Vec::new(),
         }
     }
@@ -207,7 +245,11 @@ mod tests {
         recent.stored(FrameSeq(1));
         let to = |number| {
             let number = PhoneNumber::from_e164(number).unwrap();
-            let found = recent.by_phone(number, None);
+            let query = SearchQuery {
+                phone: Some(number),
+                ..SearchQuery::newest(10)
+            };
+            let found = recent.search(&query);
             found.iter().map(|journey| journey.message.0).collect::<Vec<_>>()
         };
         assert_eq!((to(one), to(two), recent.rows()), (vec![4], vec![], 1));

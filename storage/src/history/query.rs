@@ -93,6 +93,14 @@ impl SearchQuery {
 
     /// Whether a journey, amended already, fits. `limit` plays no part.
     pub fn fits(&self, journey: &Journey) -> bool {
+        self.fits_state(journey.state) && self.fits_but_for_state(journey)
+    }
+
+    pub fn fits_state(&self, state: MessageState) -> bool {
+        self.states.is_empty() || self.states.contains(&state)
+    }
+
+    pub fn fits_but_for_state(&self, journey: &Journey) -> bool {
         self.ids().is_some_and(|ids| ids.contains(&journey.message))
             && self.tenant.is_none_or(|tenant| journey.tenant == tenant)
             && self.account.is_none_or(|account| journey.account == account)
@@ -100,16 +108,11 @@ impl SearchQuery {
                 .campaign
                 .is_none_or(|campaign| journey.campaign.is_some_and(|line| line.campaign == campaign))
             && self.phone.is_none_or(|phone| journey.to == Some(phone))
-            && self.fits_state(journey.state)
             && self.mail.as_deref().is_none_or(|mail| {
                 journey
                     .address()
                     .is_some_and(|address| address.eq_ignore_ascii_case(mail))
             })
-    }
-
-    pub fn fits_state(&self, state: MessageState) -> bool {
-        self.states.is_empty() || self.states.contains(&state)
     }
 }
 

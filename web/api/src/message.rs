@@ -16,7 +16,10 @@ pub struct MessageView {
     /// The recipient's number; masked (`138****0001`) unless the caller may see it (PII-1). Absent when only mail is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// The whole text, with signature and tail.
+    /// The recipient's address; masked (`z***@example.org`) as the number is. Absent when no mail is in the plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<String>,
+    /// What the person reads first: the whole text, with signature and tail, or the subject of a mail.
     pub text: String,
     pub account: String,
     pub business_type: String,
@@ -24,6 +27,8 @@ pub struct MessageView {
     pub template: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<CampaignLineView>,
     /// Why it ended as it did: the carrier's raw code, or our own word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
@@ -31,7 +36,35 @@ pub struct MessageView {
     pub accepted_at: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_at: Option<String>,
+    /// When the person was first known to have read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_at: Option<String>,
+    /// What the message waits for before something of it is written; absent when it may go at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<WaitingView>,
+    /// The whole plan, in its order, with attempts that have not started.
     pub attempts: Vec<AttemptView>,
+}
+
+/// Why a message is not written yet, and until when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WaitingView {
+    /// `scheduled`, `sending_window` (of the business type), `quiet_hours` (of the organisation) or `person_window` (of the
+    /// recipient).
+    pub why: String,
+    /// RFC 3339, UTC+8, milliseconds.
+    pub until: String,
+}
+
+/// Where a campaign's message came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CampaignLineView {
+    /// `cmp_` and 7 characters.
+    pub id: String,
+    /// Counts the campaign's good lines from 1.
+    pub line: u32,
 }
 
 /// One channel kind of the plan.
@@ -40,6 +73,25 @@ pub struct MessageView {
 pub struct AttemptView {
     /// `sms`, `wechat`, `mail` …
     pub channel: String,
+    /// On what condition it starts, in words for people; absent for the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// Why it started, or that it has not, in words for people.
+    pub start: String,
+    /// Absent when it has not started. RFC 3339, UTC+8, milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<String>,
+    /// The address of a mail, masked as the message's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The whole text; of a mail what a reader without HTML sees.
+    pub text: String,
+    /// Names of the files that go with a mail.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<String>,
+    /// Empty when it has not started.
     pub segments: Vec<SegmentView>,
 }
 
@@ -92,7 +144,7 @@ pub enum StepWhat {
     Receipt,
 }
 
-/// Messages to one number, newest first.
+/// Messages that were found, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MessagesPage {

@@ -1,14 +1,19 @@
 use super::words;
 use crate::http::time::rfc3339;
-use carillon_api::{AttemptView, MessageView, SegmentView, StepView, StepWhat};
+use carillon_api::{
+    AttemptView, CampaignLineView, MessageView, SegmentView, StepView, StepWhat, WaitingView,
+};
 use carillon_domain::catalog::Compiled;
+use carillon_domain::content::{Content, masked_address};
 use carillon_domain::fact::CarrierId;
 use carillon_domain::ids::ConnectionId;
-use carillon_domain::journey::{Journey, MessageState, SegmentJourney, Step, StepKind};
+use carillon_domain::journey::{
+    AttemptJourney, AttemptStart, Journey, MessageState, SegmentJourney, Step, StepKind,
+};
 use carillon_domain::phone::PhoneNumber;
 use carillon_domain::time::UnixMs;
 
-/// How numbers are shown (PII-1): masked, or whole as people write them, which is without +86 for Chinese ones.
+/// How numbers and addresses are shown (PII-1): masked, or whole as people write them, which is without +86 for Chinese ones.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Numbers {
     Masked,
@@ -25,6 +30,13 @@ impl Numbers {
             },
         }
     }
+
+    pub fn show_address(self, address: &str) -> String {
+        match self {
+            Numbers::Masked => masked_address(address),
+            Numbers::Full => address.to_owned(),
+        }
+    }
 }
 
 /// A journey with names instead of ids. A name that the configuration no longer has is shown as `#` and the id.
@@ -35,6 +47,7 @@ pub fn view(journey: &Journey, catalog: &Compiled, numbers: Numbers) -> MessageV
         status: journey.state.word().to_owned(),
         is_final: matches!(journey.state, MessageState::Final(_)),
         to: journey.to.map(|to| numbers.show(to)),
+        mail: journey.address().map(|address| numbers.show_address(address)),
         text: journey.headline().to_owned(),
         account: named(
             catalog.account(journey.account).map(|a| a.name.as_str()),
@@ -52,19 +65,52 @@ pub fn view(journey: &Journey, catalog: &Compiled, numbers: Numbers) -> MessageV
             .and_then(|attempt| attempt.content.template())
             .map(|id| named(catalog.snapshot().templates.get(&id).map(|t| t.name.as_str()), id)),
         reference: journey.reference.as_ref().map(ToString::to_string),
+        campaign: journey.campaign.map(|at| CampaignLineView {
+            id: at.campaign.text(),
+            line: at.line.saturating_add(1),
+        }),
         cause: journey.cause.as_ref().map(ToString::to_string),
         accepted_at: rfc3339(UnixMs(journey.message.unix_ms())),
         final_at: journey.final_at.map(rfc3339),
+        read_at: journey.read_at.map(rfc3339),
+        waiting: journey.waiting.map(|waiting| WaitingView {
+            why: waiting.why.word().to_owned(),
+            until: rfc3339(waiting.until),
+        }),
         attempts: journey
             .attempts
             .iter()
-            .map(|attempt| AttemptView {
-                channel: words::channel(attempt.kind).to_owned(),
-                segments: (1..)
-                    .zip(&attempt.segments)
-                    .map(|(number, s)| segment(number, s, &names))
-                    .collect(),
-            })
+            .map(|one| attempt(one, journey, numbers, &names))
+            .collect(),
+    }
+}
+
+fn attempt(attempt: &AttemptJourney, journey: &Journey, numbers: Numbers, names: &Names<'_>) -> AttemptView {
+    let started_at = match attempt.start {
+        AttemptStart::NotYet => None,
+        AttemptStart::AtOnce => Some(UnixMs(journey.message.unix_ms())),
+        AttemptStart::Fallback { at, .. } => Some(at),
+    };
+    let (text, mail) = match &attempt.content {
+        Content::Text(content) => (&content.text, None),
+        Content::Mail(mail) => (&mail.text, Some(mail)),
+    };
+    AttemptView {
+        channel: words::channel(attempt.kind).to_owned(),
+        when: attempt.when.as_ref().map(words::condition),
+        start: words::start(&attempt.start),
+        started_at: started_at.map(rfc3339),
+        mail: mail.map(|mail| numbers.show_address(&mail.address)),
+        subject: mail.map(|mail| mail.subject.to_string()),
+        text: text.to_string(),
+        attachments: mail
+            .into_iter()
+            .flat_map(|mail| &mail.attachments)
+            .map(|attachment| attachment.name.to_string())
+            .collect(),
+        segments: (1..)
+            .zip(&attempt.segments)
+            .map(|(number, s)| segment(number, s, names))
             .collect(),
     }
 }
