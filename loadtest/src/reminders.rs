@@ -58,10 +58,46 @@ pub struct Reminder {
     pub expected: Option<Expected>,
 }
 
+/// Names, departments and times, drawn from a seed.
+#[derive(Debug)]
+pub struct PatientWords {
+    random: SmallRng,
+}
+
+impl PatientWords {
+    pub fn new(seed: u64) -> Self {
+        PatientWords {
+            random: SmallRng::seed_from_u64(seed),
+        }
+    }
+
+    pub fn patient(&mut self) -> String {
+        format!("{}{}", self.pick(&SURNAMES), self.pick(&["先生", "女士"]))
+    }
+
+    pub fn department(&mut self) -> String {
+        self.pick(&DEPARTMENTS).to_owned()
+    }
+
+    /// As the types `date` and `time` of templates want them.
+    pub fn date_and_time(&mut self) -> (String, String) {
+        let (month, day) = (self.random.random_range(1..=12), self.random.random_range(1..=28));
+        let (hour, minute) = (
+            self.random.random_range(8..=16),
+            self.random.random_range(0..=11) * 5,
+        );
+        (format!("2030-{month:02}-{day:02}"), format!("{hour:02}:{minute:02}"))
+    }
+
+    fn pick(&mut self, from: &[&'static str]) -> &'static str {
+        from[self.random.random_range(0..from.len())]
+    }
+}
+
 /// The reminders of one seed, without end.
 #[derive(Debug)]
 pub struct Reminders {
-    random: SmallRng,
+    words: PatientWords,
     broken_share: f64,
     line: u64,
     /// The good line before, to be doubled.
@@ -96,32 +132,20 @@ impl Reminders {
     pub fn new(seed: u64, broken_share: f64) -> Self {
         let broken_share = broken_share.clamp(0.0, 1.0);
         Reminders {
-            random: SmallRng::seed_from_u64(seed),
+            words: PatientWords::new(seed),
             broken_share,
             line: 0,
             before: None,
         }
     }
 
-    fn pick(&mut self, from: &[&'static str]) -> &'static str {
-        from[self.random.random_range(0..from.len())]
-    }
-
-    fn patient(&mut self) -> String {
-        format!("{}{}", self.pick(&SURNAMES), self.pick(&["先生", "女士"]))
-    }
-
     fn variables(&mut self) -> Vec<(&'static str, String)> {
-        let (month, day) = (self.random.random_range(1..=12), self.random.random_range(1..=28));
-        let (hour, minute) = (
-            self.random.random_range(8..=16),
-            self.random.random_range(0..=11) * 5,
-        );
+        let (date, time) = self.words.date_and_time();
         vec![
-            ("patient", self.patient()),
-            ("department", self.pick(&DEPARTMENTS).to_owned()),
-            ("date", format!("2030-{month:02}-{day:02}")),
-            ("time", format!("{hour:02}:{minute:02}")),
+            ("patient", self.words.patient()),
+            ("department", self.words.department()),
+            ("date", date),
+            ("time", time),
             ("number", marker::text(self.line)),
         ]
     }
@@ -129,22 +153,22 @@ impl Reminders {
     fn text(&mut self, instructions: usize) -> String {
         let mut text = format!(
             "{}您好，您预约的{}单号{}，请按时到院。",
-            self.patient(),
-            self.pick(&DEPARTMENTS),
+            self.words.patient(),
+            self.words.department(),
             marker::text(self.line)
         );
         for _ in 0..instructions {
-            text.push_str(self.pick(&INSTRUCTIONS));
+            text.push_str(self.words.pick(&INSTRUCTIONS));
         }
         text
     }
 
     fn good(&mut self) -> String {
         let to = phone_of(self.line);
-        match self.random.random_range(0..10) {
+        match self.words.random.random_range(0..10) {
             0 => of_text(&to, &self.text(0)),
             1 | 2 => {
-                let instructions = self.random.random_range(2..=5);
+                let instructions = self.words.random.random_range(2..=5);
                 of_text(&to, &self.text(instructions))
             }
             _ => {
@@ -160,7 +184,7 @@ impl Reminders {
         let mut variables = self.variables();
         match fault {
             Fault::Phone => {
-                let wrong = self.pick(&["1380013800", "23800000000", "138000000001", "1380000000x", ""]);
+                let wrong = self.words.pick(&["1380013800", "23800000000", "138000000001", "1380000000x", ""]);
                 (
                     of_template(wrong, TEMPLATE_NAME, &variables),
                     expected("invalid_phone", "to"),
@@ -207,7 +231,7 @@ fn of_template(to: &str, template: &str, variables: &[(&'static str, String)]) -
         .iter()
         .map(|(name, value)| ((*name).into(), value.as_str().into()));
     json(&MessageRequest {
-        to: to.into(),
+        to: Some(to.into()),
         template: Some(template.into()),
         variables: Variables::new(values),
         ..MessageRequest::default()
@@ -216,7 +240,7 @@ fn of_template(to: &str, template: &str, variables: &[(&'static str, String)]) -
 
 fn of_text(to: &str, text: &str) -> String {
     json(&MessageRequest {
-        to: to.into(),
+        to: Some(to.into()),
         text: Some(text.into()),
         ..MessageRequest::default()
     })
@@ -231,8 +255,8 @@ impl Iterator for Reminders {
 
     fn next(&mut self) -> Option<Reminder> {
         self.line += 1;
-        if self.random.random_bool(self.broken_share) {
-            let fault = FAULTS[self.random.random_range(0..FAULTS.len())];
+        if self.words.random.random_bool(self.broken_share) {
+            let fault = FAULTS[self.words.random.random_range(0..FAULTS.len())];
             let (json, expected) = self.broken(fault);
             return Some(Reminder {
                 line: self.line,
@@ -274,7 +298,7 @@ mod tests {
                 None => {
                     let request = parsed.expect("a request");
                     assert_eq!(marker::find(json.as_bytes()), Some(line));
-                    assert_eq!(request.to.as_str(), phone_of(line));
+                    assert_eq!(request.to.as_ref().expect("a number").as_str(), phone_of(line));
                     before = json;
                 }
                 Some(Expected { code, .. }) => {

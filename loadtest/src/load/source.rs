@@ -220,7 +220,7 @@ mod tests {
             assert_eq!(body.lines().count(), batch.lines.len());
             for (text, key) in body.lines().zip(&batch.lines) {
                 let request: MessageRequest<'_> = serde_json::from_str(text).expect("a request");
-                assert_eq!(request.to.as_str(), key.phone);
+                assert_eq!(request.to.as_ref().expect("a number").as_str(), key.phone);
                 assert_eq!(marker::find(text.as_bytes()), key.marker);
                 seen.push((key.line, key.phone.to_string()));
             }

@@ -7,6 +7,7 @@ mod metrics;
 mod observe;
 pub mod parameter;
 mod request_id;
+pub mod stored_body;
 pub mod time;
 mod unread;
 

@@ -22,6 +22,18 @@ pub fn rfc3339(at: UnixMs) -> String {
         .unwrap_or_default()
 }
 
+/// A moment written with its offset (RFC 3339); `None` for anything else, and for what lies before 1970.
+pub fn parse_rfc3339(text: &str) -> Option<UnixMs> {
+    let timestamp: Timestamp = text.parse().ok()?;
+    u64::try_from(timestamp.as_millisecond()).ok().map(UnixMs)
+}
+
+/// The wall clock.
+pub fn now() -> UnixMs {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    UnixMs(since.as_millis() as u64)
+}
+
 /// Seconds until daily quotas are renewed.
 pub fn seconds_to_midnight() -> u32 {
     let now = SystemTime::now()
@@ -51,6 +63,23 @@ mod tests {
             "",
             "a time outside the calendar is left out"
         );
+    }
+
+    #[test]
+    fn moments_are_read_with_their_offset() {
+        for (text, ms) in [
+            ("1970-01-01T08:00:00+08:00", Some(0)),
+            ("2026-01-01T07:59:59.999+08:00", Some(1_767_225_599_999)),
+            ("2025-12-31T23:59:59Z", Some(1_767_225_599_000)),
+            ("1969-12-31T00:00:00Z", None),
+            ("2026-01-01T08:00:00", None),
+            ("2026-01-01", None),
+            ("tomorrow", None),
+            ("", None),
+            ("99999-01-01T00:00:00Z", None),
+        ] {
+            assert_eq!(parse_rfc3339(text).map(|at| at.0), ms, "{text}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use super::line::{begins_object, fault, not_an_object};
+use super::line::{begins_object, fault, not_an_object, with_recipient};
 use super::lines::{BodyFault, Line};
 use carillon_api::MessageRequest;
 use serde::Deserialize;
@@ -74,7 +74,7 @@ impl<'a> ArrayLines<'a> {
             match read::<MessageRequest<'a>>(&body[at..]) {
                 Ok((message, length)) => {
                     self.at += length;
-                    return Ok(Ok(message));
+                    return Ok(with_recipient(message));
                 }
                 Err(error) if error.is_data() => fault(&error),
                 Err(error) => return Err(self.broken_in_element(&error)),
@@ -159,7 +159,12 @@ mod tests {
 
     fn all(body: &str) -> Result<Vec<Result<String, Code>>, BodyFault> {
         ArrayLines::new(body.as_bytes())
-            .map(|line| line.map(|line| line.map(|m| m.to.0.into_owned()).map_err(|fault| fault.code)))
+            .map(|line| {
+                line.map(|line| {
+                    line.map(|m| m.to.unwrap().0.into_owned())
+                        .map_err(|fault| fault.code)
+                })
+            })
             .collect()
     }
 
@@ -219,7 +224,7 @@ mod tests {
 
         #[test]
         fn finds_every_message(numbers in proptest::collection::vec("[0-9]{1,20}", 0..20)) {
-            let messages: Vec<_> = numbers.iter().map(|n| MessageRequest { to: n.as_str().into(), ..Default::default() }).collect();
+            let messages: Vec<_> = numbers.iter().map(|n| MessageRequest { to: Some(n.as_str().into()), ..Default::default() }).collect();
             let body = serde_json::to_string_pretty(&messages).unwrap();
             let expected: Vec<_> = numbers.into_iter().map(Ok).collect();
             prop_assert_eq!(all(&body).unwrap(), expected);

@@ -1,6 +1,6 @@
 use super::batch_answer::respond;
+use super::draft::Checker;
 use super::duplicates::Duplicates;
-use super::line::draft;
 use super::lines::Lines;
 use super::{idempotency, pressure};
 use crate::http::{Failure, MediaType, body, parameter};
@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use carillon_actors::intake::BatchIntake;
 use carillon_api::Code;
 use carillon_domain::fact::RefusedLine;
-use carillon_domain::intake::{Prepared, fingerprint, prepare};
+use carillon_domain::intake::{Prepared, fingerprint};
 use serde::Deserialize;
 
 /// Lines that are parsed and checked before other requests of this thread get their turn: about 0.2 ms.
@@ -76,7 +76,7 @@ async fn checked_lines(
     lines: Lines<'_>,
     duplicates_wanted: DuplicatesWanted,
 ) -> Result<Vec<Result<Prepared, RefusedLine>>, Failure> {
-    let account = right.account();
+    let mut checker = Checker::new(state, &right.catalog, right.account());
     let mut duplicates = Duplicates::default();
     let mut checked = Vec::new();
     for line in lines {
@@ -86,11 +86,8 @@ async fn checked_lines(
         }
         let number = checked.len() as u32;
         let message = line?
+            .and_then(|message| checker.prepare(&message))
             .map_err(|fault| fault.into_refused(number))
-            .and_then(|message| {
-                prepare(&right.catalog, account, &state.ranges, &draft(&message))
-                    .map_err(|refusal| refusal.into_line(number))
-            })
             .and_then(|message| match duplicates_wanted {
                 DuplicatesWanted::Allow => Ok(message),
                 DuplicatesWanted::Refuse => duplicates.check(&checked, number, &message).map(|()| message),

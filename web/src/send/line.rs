@@ -1,7 +1,7 @@
 use crate::http::Failure;
 use carillon_api::{Code, MessageRequest};
 use carillon_domain::fact::RefusedLine;
-use carillon_domain::intake::{Draft, PlanDraft, Words};
+use carillon_domain::refusal::Refusal;
 use serde::de::IgnoredAny;
 
 /// Bytes of a caller's own words (a field's name) that an answer repeats.
@@ -42,7 +42,8 @@ pub fn parse(json: &[u8]) -> Result<MessageRequest<'_>, LineFault> {
             Err(error) => Err(fault(&error)),
         };
     }
-    serde_json::from_slice(json).map_err(|error| fault(&error))
+    let request = serde_json::from_slice(json).map_err(|error| fault(&error))?;
+    with_recipient(request)
 }
 
 pub fn begins_object(json: &[u8]) -> bool {
@@ -58,26 +59,17 @@ pub fn not_an_object() -> LineFault {
     }
 }
 
-pub fn draft<'a>(request: &'a MessageRequest<'a>) -> Draft<'a> {
-    let text = |text: &'a Option<carillon_api::Text<'a>>| text.as_ref().map(carillon_api::Text::as_str);
-    Draft {
-        to: Some(request.to.as_str()),
-        mail: None,
-        words: Words {
-            text: text(&request.text),
-            template: text(&request.template),
-            ..Words::default()
-        },
-        variables: &request.variables,
-        signature: text(&request.signature),
-        business_type: text(&request.business_type),
-        reference: text(&request.reference),
-        validity_s: request.validity_s,
-        priority: None,
-        not_before: None,
-        window: None,
-        plan: PlanDraft::Simple,
+/// What serde cannot say: without a recipient it is no message.
+pub fn with_recipient(request: MessageRequest<'_>) -> Result<MessageRequest<'_>, LineFault> {
+    if request.to.is_some() || request.mail.is_some() {
+        return Ok(request);
     }
+    Err(LineFault {
+        code: Code::InvalidField,
+        field: "to".to_owned(),
+        detail: "missing field `to` or `mail`".to_owned(),
+        place: None,
+    })
 }
 
 pub fn fault(error: &serde_json::Error) -> LineFault {
@@ -93,22 +85,25 @@ pub fn fault(error: &serde_json::Error) -> LineFault {
             place: Some((error.line().max(1) as u32, error.column().max(1) as u32)),
         };
     }
-    // serde names the field in back quotes, except for a wrong type, where it repeats the value instead.
-    let wrong_type = message.starts_with("invalid type") || message.starts_with("invalid value");
-    let (field, detail) = if wrong_type {
+    let (field, detail) = if repeats_a_value(message) {
         let expected = message
             .rsplit_once(", expected ")
-            .map_or("another type", |(_, expected)| expected);
+            .map_or("what it should be", |(_, expected)| expected);
+        let column = error.column();
         (
             String::new(),
-            format!("a field at column {} is not {expected}", error.column()),
+            format!("a field at column {column} is not {expected}"),
         )
     } else {
-        let field = message
-            .split('`')
-            .nth(1)
-            .map_or("", |name| head(name, ECHO_BYTES_MAX));
-        (field.to_owned(), head(message, 4 * ECHO_BYTES_MAX).to_owned())
+        let field = if names_a_field(message) {
+            message.split('`').nth(1).unwrap_or_default()
+        } else {
+            ""
+        };
+        (
+            head(field, ECHO_BYTES_MAX).to_owned(),
+            head(message, 4 * ECHO_BYTES_MAX).to_owned(),
+        )
     };
     LineFault {
         code: Code::InvalidField,
@@ -118,9 +113,34 @@ pub fn fault(error: &serde_json::Error) -> LineFault {
     }
 }
 
+/// Of serde's messages these have the value in them.
+fn repeats_a_value(message: &str) -> bool {
+    ["invalid ", "unknown variant"]
+        .iter()
+        .any(|beginning| message.starts_with(beginning))
+}
+
+/// Of serde's messages and ours these have a field's name in back quotes.
+fn names_a_field(message: &str) -> bool {
+    ["missing field", "unknown field", "duplicate field", "variable"]
+        .iter()
+        .any(|beginning| message.starts_with(beginning))
+}
+
 /// The beginning of a text, cut between characters.
 fn head(text: &str, bytes_max: usize) -> &str {
     &text[..text.floor_char_boundary(bytes_max)]
+}
+
+impl From<Refusal> for LineFault {
+    fn from(refusal: Refusal) -> Self {
+        LineFault {
+            code: Code::from_word(refusal.code.word()).expect("a test holds the table to all refusals"),
+            field: refusal.field.into(),
+            detail: refusal.detail.into(),
+            place: None,
+        }
+    }
 }
 
 impl From<LineFault> for Failure {
@@ -177,6 +197,37 @@ mod tests {
             ),
             (r#"["13800000001"]"#, Code::InvalidField, "", "object"),
             ("null", Code::InvalidField, "", "object"),
+            (r#"{"text":"a"}"#, Code::InvalidField, "to", "missing"),
+            (
+                r#"{"to":"1","plan":[{"channel":"13800000001"}]}"#,
+                Code::InvalidField,
+                "",
+                "not one of `sms`",
+            ),
+            (
+                r#"{"to":"1","plan":[{"channel":"sms","when":{"failed":["x"],"not_read_within_s":9}}]}"#,
+                Code::InvalidField,
+                "",
+                "a condition is either",
+            ),
+            (
+                r#"{"to":"1","plan":[{"channel":"sms","when":"13800000001"}]}"#,
+                Code::InvalidField,
+                "",
+                "not one of `together`",
+            ),
+            (
+                r#"{"to":"1","attachments":[{"file":"1"}]}"#,
+                Code::InvalidField,
+                "name",
+                "missing",
+            ),
+            (
+                r#"{"to":"1","priority":"13800000001"}"#,
+                Code::InvalidField,
+                "",
+                "not one of `high`",
+            ),
         ] {
             let fault = parse(json.as_bytes()).unwrap_err();
             assert_eq!((fault.code, fault.field.as_str()), (code, field), "{json}");

@@ -3,15 +3,19 @@
 mod array_lines;
 mod batch;
 mod batch_answer;
+mod draft;
 mod duplicates;
-mod idempotency;
+pub mod idempotency;
 mod line;
 mod lines;
 mod ndjson_lines;
-mod pressure;
+pub mod pressure;
+mod read;
 mod single;
 
 pub use batch::batch;
-pub use line::LineFault;
+pub use draft::{Checker, attachments};
+pub use line::{LineFault, begins_object, fault};
 pub use lines::{BodyFault, Lines};
+pub use read::read;
 pub use single::single;

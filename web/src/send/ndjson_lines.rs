@@ -39,7 +39,7 @@ mod tests {
     fn a_broken_line_is_one_line() {
         let body = b"{\"to\":\"1\"}\r\n{\"to\":\n\n{\"to\":\"2\"}\n{\"to\":\"\xff\"}\n{\"to\":\"3\"}";
         let lines: Vec<_> = NdJsonLines::new(body)
-            .map(|line| line.map(|m| m.to.0.into_owned()).map_err(|f| f.code))
+            .map(|line| line.map(|m| m.to.unwrap().0.into_owned()).map_err(|f| f.code))
             .collect();
         let broken = || Err(Code::InvalidJson);
         assert_eq!(
