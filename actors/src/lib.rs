@@ -8,6 +8,7 @@ pub mod campaign;
 pub mod clock;
 pub mod columns;
 pub mod connection;
+mod error_text;
 pub mod fan_out;
 pub mod feed;
 mod feed_handle;

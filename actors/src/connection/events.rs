@@ -4,6 +4,7 @@ use super::core::{Command, ConnectionCore};
 use super::encode;
 use super::slot::SlotState;
 use crate::columns::WriteRef;
+use crate::error_text::in_full;
 use crate::lane::{Effect, LaneCore};
 use bytes::Bytes;
 use carillon_domain::catalog::Protocol;
@@ -154,34 +155,8 @@ impl ConnectionCore {
             }
             lane.commit_when_large();
         }
-        self.return_unwritten(lane, slot, active.epoch, now);
+        lane.return_unwritten(self.id, slot, active.epoch, now);
         lane.match_parked(self.id, now);
-    }
-
-    /// Segments whose INTENT is durable but whose session is gone.
-    fn return_unwritten(&mut self, lane: &mut LaneCore, slot: u8, epoch: u32, now: Now) {
-        let Some(link) = lane.link_mut(self.id) else {
-            return;
-        };
-        let writes = std::mem::take(&mut link.mail.writes);
-        let (mut kept, mut gone) = (std::collections::VecDeque::new(), Vec::new());
-        for write in writes {
-            let stands = lane
-                .columns()
-                .row(write.at.row)
-                .and_then(|row| row.segments.get(usize::from(write.at.segment)));
-            match stands {
-                Some(segment) if segment.session == slot && segment.epoch == epoch => gone.push(write),
-                _ => kept.push_back(write),
-            }
-        }
-        if let Some(link) = lane.link_mut(self.id) {
-            link.mail.writes = kept;
-        }
-        for write in gone {
-            lane.returned(write, now);
-            lane.commit_when_large();
-        }
     }
 }
 
@@ -191,18 +166,6 @@ pub(super) fn count_ignored(lane: &LaneCore, before: Ignored, after: Ignored) {
     counters.answers_ignored.add(after.answers - before.answers);
     counters.commands_ignored.add(after.commands - before.commands);
     counters.pdus_malformed.add(after.malformed - before.malformed);
-}
-
-/// An error and its sources in one line.
-fn in_full(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }
 
 /// The carrier's code as it is written in its own documents: CMPP results and SMTP replies decimal, SMPP

@@ -1,12 +1,13 @@
 use super::compose::{ComposeError, Letter, compose};
 use super::core::{Command, MailCore};
-use super::opening::{Io, OpenError, Opened, in_full, open};
+use super::opening::{Io, OpenError, Opened, Way};
 use super::options::MailOptions;
 use super::reader::{Heard, read};
 use super::session::SessionEnd;
 use crate::backoff::{Backoff, RestartBudget};
 use crate::columns::WriteRef;
 use crate::connection::{ConnectionWake, RetryNow, Unbind};
+use crate::error_text::in_full;
 use crate::lane::{LaneCore, SharedLane};
 use crate::roster;
 use crate::status::ConnectionState;
@@ -129,7 +130,7 @@ impl MailActor {
         else {
             return;
         };
-        let opening = async move { open(&config, &mut Vec::new()).await };
+        let opening = async move { Way::new().open(&config).await };
         ctx.spawn(opening.into_actor(self).map(move |outcome, actor, ctx| {
             let opened = outcome.and_then(|opened| actor.hold(slot, epoch, opened, ctx));
             actor.run(ctx, |core, lane, random, now| match opened {

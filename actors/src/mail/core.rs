@@ -6,6 +6,7 @@ use super::slot::{ActiveSession, Slot, SlotState};
 use crate::backoff::Backoff;
 use crate::columns::WriteRef;
 use crate::connection::SlidingSecond;
+use crate::error_text::in_full;
 use crate::lane::LaneCore;
 use bytes::Bytes;
 use carillon_domain::catalog::Connection;
@@ -186,7 +187,7 @@ impl MailCore {
                 Err(error) => {
                     tracing::warn!(
                         connection = self.id.0,
-                        error = %super::opening::in_full(&error),
+                        error = %in_full(&error),
                         "a mail cannot be composed"
                     );
                     lane.rejected(write, error.code().into(), error.is_passing(), now);

@@ -4,6 +4,7 @@ use super::capabilities::Capabilities;
 use super::compose::sender_host;
 use super::reply::{Reply, ReplyError, ReplyReader};
 use super::tls::{self, TlsError};
+use crate::error_text::in_full;
 use carillon_domain::catalog::{Connection, MailSecurity, MailSettings};
 use rustls::pki_types::ServerName;
 use std::io;
@@ -84,29 +85,61 @@ pub struct Opened {
     pub capabilities: Capabilities,
 }
 
-/// Opens a session with a relay. Every step is told to `trail`, the one that failed too.
-pub async fn open(connection: &Connection, trail: &mut Vec<ProbeStep>) -> Result<Opened, OpenError> {
-    let settings = connection.mail.as_ref().ok_or(OpenError::NotARelay)?;
-    let mut way = Way {
-        trail,
-        begun: Instant::now(),
-        step: "connect",
-    };
-    let opened = way.open(connection, settings).await;
-    if let Err(error) = &opened {
-        way.note(false, in_full(error));
-    }
-    opened
-}
-
-struct Way<'a> {
-    trail: &'a mut Vec<ProbeStep>,
+/// The way to a session, and the steps it has taken so far.
+pub struct Way {
+    /// Those that are over, the one that failed too.
+    pub steps: Vec<ProbeStep>,
     begun: Instant,
     step: &'static str,
 }
 
-impl Way<'_> {
-    async fn open(&mut self, connection: &Connection, settings: &MailSettings) -> Result<Opened, OpenError> {
+impl Way {
+    pub fn new() -> Self {
+        Way {
+            steps: Vec::new(),
+            begun: Instant::now(),
+            step: "connect",
+        }
+    }
+
+    /// Opens a session with a relay.
+    pub async fn open(&mut self, connection: &Connection) -> Result<Opened, OpenError> {
+        let opened = match &connection.mail {
+            Some(settings) => self.open_relay(connection, settings).await,
+            None => Err(OpenError::NotARelay),
+        };
+        if let Err(error) = &opened {
+            self.note(false, in_full(error));
+        }
+        opened
+    }
+
+    /// Asks something of an open session, as one more step.
+    pub async fn ask(
+        &mut self,
+        opened: &mut Opened,
+        step: &'static str,
+        command: &str,
+    ) -> Result<Reply, OpenError> {
+        self.begin(step);
+        let asked = opened.dialogue.ask(step, command).await;
+        match &asked {
+            Ok(reply) => self.note(reply.is_done(), reply.to_string()),
+            Err(error) => self.note(false, in_full(error)),
+        }
+        asked
+    }
+
+    /// The step that is under way has failed.
+    pub fn fail(&mut self, detail: String) {
+        self.note(false, detail);
+    }
+
+    async fn open_relay(
+        &mut self,
+        connection: &Connection,
+        settings: &MailSettings,
+    ) -> Result<Opened, OpenError> {
         let security = settings.security;
         let hello = sender_host(settings);
         let stream = self.connect(&connection.host, connection.port).await?;
@@ -227,7 +260,7 @@ impl Way<'_> {
     }
 
     fn note(&mut self, ok: bool, detail: String) {
-        self.trail.push(ProbeStep {
+        self.steps.push(ProbeStep {
             step: self.step,
             ok,
             detail,
@@ -304,16 +337,4 @@ impl Dialogue {
             }
         }
     }
-}
-
-/// An error and its sources in one line.
-pub fn in_full(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }

@@ -1,32 +1,27 @@
-use super::opening::{OpenError, ProbeStep, in_full, open};
+use super::opening::{ProbeStep, Way};
 use carillon_domain::catalog::Connection;
-use tokio::time::Instant;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// The longest a test takes as a whole.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(12);
 
 /// Opens a session of its own with the relay, asks for a sign of life and leaves; nothing is sent. Every step tells what the
-/// relay answered and how long it took; the last one is the one that failed, if one did. Bounded by the time-outs of its
-/// steps.
+/// relay answered and how long it took; the last one is the one that failed, if one did.
 pub async fn probe(connection: &Connection) -> Vec<ProbeStep> {
-    let mut trail = Vec::new();
-    let Ok(mut opened) = open(connection, &mut trail).await else {
-        return trail;
-    };
-    for (step, command) in [("noop", "NOOP"), ("quit", "QUIT")] {
-        let begun = Instant::now();
-        let (ok, detail) = match opened.dialogue.ask(step, command).await {
-            Ok(reply) => (reply.is_done(), reply.to_string()),
-            // There is no need to wait for the answer to a QUIT.
-            Err(OpenError::Closed { .. }) if step == "quit" => (true, String::new()),
-            Err(error) => (false, in_full(&error)),
+    let mut way = Way::new();
+    let whole = async {
+        let Ok(mut opened) = way.open(connection).await else {
+            return;
         };
-        trail.push(ProbeStep {
-            step,
-            ok,
-            detail,
-            ms: begun.elapsed().as_millis() as u64,
-        });
-        if !ok {
-            break;
+        for (step, command) in [("noop", "NOOP"), ("quit", "QUIT")] {
+            if way.ask(&mut opened, step, command).await.is_err() {
+                return;
+            }
         }
+    };
+    if timeout(PROBE_TIMEOUT, whole).await.is_err() {
+        way.fail(format!("no answer within {} s in all", PROBE_TIMEOUT.as_secs()));
     }
-    trail
+    way.steps
 }

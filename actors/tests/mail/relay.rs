@@ -200,11 +200,10 @@ async fn serve(inner: &Inner, stream: TcpStream) {
         (stream, secured) = (Box::new(tls), true);
     }
     let mut stream = BufReader::new(stream);
-    let connected = Ask::Connected(session);
     if !answer(
         inner,
         &mut stream,
-        &connected,
+        &Ask::Connected,
         "220 relay.example ESMTP".to_owned(),
     )
     .await
@@ -248,23 +247,17 @@ async fn serve(inner: &Inner, stream: TcpStream) {
             "AUTH" => "235 2.7.0 welcome".to_owned(),
             _ => "250 2.0.0 ok".to_owned(),
         };
-        let ask = Ask::Line { session, line: &line };
-        let said = (inner.script.lock().clone())(&ask);
+        let said = (inner.script.lock().clone())(&Ask::Line(&line));
+        let is_ordinary = said.is_none();
+        let said = match said {
+            None if verb == "STARTTLS" && inner.tls.is_some() => {
+                Some(Say::Secure("220 2.0.0 begin\r\n".to_owned()))
+            }
+            said => said,
+        };
         let goes_on = match said {
             Some(Say::Secure(reply)) => {
                 if stream.write_all(reply.as_bytes()).await.is_err() {
-                    return;
-                }
-                let (acceptor, _) = inner.tls.as_ref().expect("a relay with TLS");
-                match acceptor.accept(stream.into_inner()).await {
-                    Ok(tls) => stream = BufReader::new(Box::new(tls)),
-                    Err(_) => return,
-                }
-                secured = true;
-                true
-            }
-            None if verb == "STARTTLS" && inner.tls.is_some() => {
-                if stream.write_all(b"220 2.0.0 begin\r\n").await.is_err() {
                     return;
                 }
                 let (acceptor, _) = inner.tls.as_ref().expect("a relay with TLS");
@@ -280,7 +273,7 @@ async fn serve(inner: &Inner, stream: TcpStream) {
         if !goes_on || verb == "QUIT" {
             return;
         }
-        if verb == "DATA" {
+        if verb == "DATA" && is_ordinary {
             let Some(content) = content(&mut stream).await else {
                 return;
             };
