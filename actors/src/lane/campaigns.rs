@@ -13,7 +13,7 @@ use carillon_domain::frame::PAYLOAD_BYTES_MAX;
 use carillon_domain::ids::{BusinessTypeId, CampaignId, RouteGroupId};
 use carillon_domain::intake::Prepared;
 use carillon_domain::phone::PhoneNumber;
-use carillon_domain::plan::ChannelKind;
+use carillon_domain::plan::{ChannelKind, Condition};
 use carillon_domain::refusal::{Refusal, RefusalCode};
 use carillon_domain::time::Now;
 use tokio::sync::oneshot;
@@ -24,8 +24,10 @@ pub const GOING_ON_MAX: usize = 1_000;
 /// Rows looked at in one go for what a stopped campaign left.
 const CANCEL_PLACES: u32 = 20_000;
 
-/// Bytes of a message besides its contents, at most.
-const MESSAGE_BYTES: usize = 512;
+/// What a message, an attempt and an attachment take in a frame besides their texts, at most.
+const MESSAGE_BYTES: usize = 320;
+const ATTEMPT_BYTES: usize = 64;
+const ATTACHMENT_BYTES: usize = 48;
 
 /// Why a campaign was not begun.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -146,7 +148,7 @@ impl LaneCore {
         self.commit_when_large();
     }
 
-    /// Ends what is unwritten of a stopped campaign among the rows from `from` on; where to go on, `None` when that were all.
+    /// Ends what is unwritten of a stopped campaign among the rows from `from` on; where to go on, `None` at the end.
     pub fn cancel_unwritten(&mut self, id: CampaignId, from: u32, now: Now) -> Option<u32> {
         let (rows, next) = self.columns.unwritten_of(id, from, CANCEL_PLACES);
         for at in rows {
@@ -177,12 +179,15 @@ impl LaneCore {
         };
         let account = catalog.account(campaign.draft.account);
         match (message, account) {
-            (Ok(message), Some(account)) => match self.check_quota(account, &message, now) {
-                Ok(()) => {
+            (Ok(message), Some(account)) => {
+                if self.check_quota(account, &message, now).is_err() {
+                    self.refuse_line(at, message, RefusalCode::QuotaExceeded, now);
+                } else if self.check_caps(account, &message, now).is_err() {
+                    self.refuse_line(at, message, RefusalCode::FrequencyCap, now);
+                } else {
                     self.accept(account, message, None, Some(at), now);
                 }
-                Err(_) => self.refuse_line(at, message, RefusalCode::QuotaExceeded, now),
-            },
+            }
             (Ok(message), None) => self.refuse_line(at, message, RefusalCode::AccountDisabled, now),
             (Err(refusal), _) => self.refuse_line(at, nothing_to(line.to), refusal.code, now),
         }
@@ -211,28 +216,32 @@ impl LaneCore {
 }
 
 impl ExpandedLine {
-    /// About what its ACCEPTED takes; never less.
+    /// About what its facts take; never less.
     fn bytes(&self) -> usize {
         let Ok(message) = &self.message else {
             return MESSAGE_BYTES;
         };
-        let content = |content: &Content| match content {
-            Content::Text(content) => content.text.len() + content.extension.len(),
-            Content::Mail(mail) => {
-                let names = mail
-                    .attachments
-                    .iter()
-                    .map(|file| 64 + file.name.len() + file.media_type.len());
-                let html = mail.html.as_ref().map_or(0, |html| html.len());
-                mail.address.len() + mail.subject.len() + mail.text.len() + html + names.sum::<usize>()
-            }
-        };
-        let contents = message
-            .plan
-            .iter()
-            .map(|attempt| MESSAGE_BYTES + content(&attempt.content));
-        MESSAGE_BYTES + contents.sum::<usize>()
+        let reference = message.reference.as_ref().map_or(0, |reference| reference.len());
+        // It stands in ACCEPTED and, where the line is refused, in FINAL.
+        MESSAGE_BYTES + 2 * reference + message.plan.iter().map(attempt_bytes).sum::<usize>()
     }
+}
+
+fn attempt_bytes(attempt: &PlannedAttempt) -> usize {
+    let codes = match &attempt.when {
+        Some(Condition::Failed { codes }) => codes.iter().map(|code| code.len() + 1).sum(),
+        _ => 0,
+    };
+    let content = match &attempt.content {
+        Content::Text(content) => content.text.len() + content.extension.len(),
+        Content::Mail(mail) => {
+            let files = mail.attachments.iter();
+            let files = files.map(|file| ATTACHMENT_BYTES + file.name.len() + file.media_type.len());
+            let html = mail.html.as_ref().map_or(0, |html| html.len());
+            mail.address.len() + mail.subject.len() + mail.text.len() + html + files.sum::<usize>()
+        }
+    };
+    ATTEMPT_BYTES + codes + content
 }
 
 /// The message of a line of which nothing can be made.

@@ -1,7 +1,7 @@
 //! Campaigns on a whole lane: every line becomes exactly one message, whatever happens in between (SEND-5, SEND-8, MSG-1).
 
 use crate::world::{ACCOUNT, HOLD, World, catalog, connection};
-use carillon_actors::campaign::recipients::{Check, CheckProgress};
+use carillon_actors::campaign::recipients::{Check, CheckProgress, RefusedReader};
 use carillon_actors::campaign::{CampaignCore, CampaignEffect, CampaignEvent, Expansion};
 use carillon_domain::campaign::{
     Campaign, CampaignChange, CampaignDraft, CampaignMessage, CampaignState, CampaignWords, Duplicates,
@@ -18,7 +18,7 @@ use carillon_embedded::files::RealFiles;
 use carillon_storage::files::Files;
 use rand::RngExt;
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{BufReader, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,27 +43,7 @@ impl Runner {
         let mut writer = files.begin(1 << 30).unwrap();
         writer.write_all(csv.as_bytes()).unwrap();
         let source = writer.finish().unwrap();
-        let draft = CampaignDraft {
-            tenant: TenantId(1),
-            account: ACCOUNT,
-            name: "复诊提醒".into(),
-            message: CampaignMessage {
-                words: CampaignWords {
-                    text: Some("#{编号}#{姓名}您好".into()),
-                    ..CampaignWords::default()
-                },
-                columns: LineColumns {
-                    to: Some("手机号".into()),
-                    ..LineColumns::default()
-                },
-                ..CampaignMessage::default()
-            },
-            duplicates: Duplicates::Refuse,
-            rate,
-            schedule: None,
-            resend: None,
-            idempotency: None,
-        };
+        let draft = draft(rate);
         let (id, repeated) = world.lane.draft_campaign(draft, world.now).unwrap();
         assert!(!repeated);
         let runner = Runner {
@@ -171,6 +151,30 @@ impl Runner {
             CampaignEffect::Wait(time) => self.look_at = world.now.monotonic + time,
             CampaignEffect::Rest => self.look_at = world.now.monotonic + Duration::from_secs(3_600),
         }
+    }
+}
+
+fn draft(rate: Option<u32>) -> CampaignDraft {
+    CampaignDraft {
+        tenant: TenantId(1),
+        account: ACCOUNT,
+        name: "复诊提醒".into(),
+        message: CampaignMessage {
+            words: CampaignWords {
+                text: Some("#{编号}#{姓名}您好".into()),
+                ..CampaignWords::default()
+            },
+            columns: LineColumns {
+                to: Some("手机号".into()),
+                ..LineColumns::default()
+            },
+            ..CampaignMessage::default()
+        },
+        duplicates: Duplicates::Refuse,
+        rate,
+        schedule: None,
+        resend: None,
+        idempotency: None,
     }
 }
 
@@ -409,4 +413,59 @@ fn a_file_that_cannot_be_used_makes_it_a_draft_again() {
         let problem = runner.campaign(&world).problem.clone().unwrap();
         assert!(problem.contains(words), "{problem}");
     }
+}
+
+/// Whatever a file holds, its check ends, and every line with something in it is good, refused or double.
+#[test]
+fn any_file_is_checked_to_its_end() {
+    let parts: [&[u8]; 14] = [
+        b"13800000001",
+        b",",
+        b"\n",
+        b"\r\n",
+        b"\"",
+        b"\"\"",
+        b"\0",
+        b"\xff\xfe",
+        "张三".as_bytes(),
+        b"\xd5\xc5\xc8\xfd",
+        b";",
+        b"{x}",
+        "【】".as_bytes(),
+        b" ",
+    ];
+    let mut world = world(500, 9);
+    let mut used = 0;
+    for _ in 0..300 {
+        let mut content = "手机号,姓名,编号\n".as_bytes().to_vec();
+        for _ in 0..world.rng.random_range(0..60) {
+            content.extend_from_slice(parts[world.rng.random_range(0..parts.len())]);
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let files = EmbeddedFiles::open(folder.path(), Arc::new(RealFiles)).unwrap();
+        let mut writer = files.begin(1 << 20).unwrap();
+        writer.write_all(&content).unwrap();
+        let source = writer.finish().unwrap();
+        let check = Check {
+            draft: &draft(None),
+            catalog: world.lane.catalog(),
+            ranges: &NumberRanges::default(),
+            files: &files,
+            progress: &CheckProgress::default(),
+        };
+        let Ok(recipients) = check.run(source) else {
+            continue;
+        };
+        used += 1;
+        let counts = recipients.counts;
+        assert_eq!(counts.total, counts.good + counts.refused + counts.doubles);
+        let mut list =
+            RefusedReader::new(BufReader::new(files.open(recipients.refused).unwrap().unwrap())).unwrap();
+        let mut refused = 0;
+        while list.next_entry().unwrap().is_some() {
+            refused += 1;
+        }
+        assert_eq!(refused, counts.refused + counts.doubles);
+    }
+    assert!(used > 100, "{used}");
 }
