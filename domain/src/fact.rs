@@ -123,10 +123,11 @@ impl Fact {
         }
     }
 
-    /// When it happened, by the wall clock of that time.
-    pub fn at(&self) -> UnixMs {
-        match self {
-            Fact::Accepted(accepted) => UnixMs(accepted.message.unix_ms()),
+    /// When it happened, by the wall clock of that moment. `None` for an acceptance: the time in its id never goes back, the
+    /// clock may.
+    pub fn at(&self) -> Option<UnixMs> {
+        Some(match self {
+            Fact::Accepted(_) => return None,
             Fact::Batch(batch) => batch.at,
             Fact::Session(session) => session.at,
             Fact::Intent(intent) => intent.at,
@@ -146,7 +147,7 @@ impl Fact {
             | Fact::ClockSet { at, .. }
             | Fact::Rerouted { at, .. }
             | Fact::PlanEnded { at, .. } => *at,
-        }
+        })
     }
 }
 

@@ -38,7 +38,7 @@ pub struct Ended {
 impl Columns {
     /// Applies one fact of the frame `seq`. Total over all facts: a replay may feed anything that was ever recorded.
     pub fn apply(&mut self, seq: FrameSeq, fact: &Fact) -> Applied {
-        self.last_at = fact.at();
+        self.last_at = fact.at().unwrap_or(self.last_at);
         match fact {
             Fact::Accepted(accepted) => self.accepted(accepted),
             Fact::Batch(batch) => self.batch(seq, batch),

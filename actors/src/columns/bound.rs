@@ -54,7 +54,11 @@ impl BoundTimes {
             .connections
             .iter()
             .filter(|(id, _)| connection.is_none_or(|only| only == **id))
-            .flat_map(|(id, time)| time.sessions.iter().map(|(session, epoch)| (*id, *session, *epoch)))
+            .flat_map(|(id, time)| {
+                time.sessions
+                    .iter()
+                    .map(|(session, epoch)| (*id, *session, *epoch))
+            })
             .collect();
         sessions.sort_unstable();
         sessions
@@ -200,11 +204,7 @@ mod tests {
         );
         let times = folded(&[(0, 1, true, 10_000), (0, 1, false, 20_000)]);
         assert_eq!(times.of(CONNECTION).unwrap().quiet(second(9_999)), REBIND_GRACE);
-        let times = folded(&[
-            (0, 1, true, 10_000),
-            (0, 1, false, 20_000),
-            (0, 2, true, 100_000),
-        ]);
+        let times = folded(&[(0, 1, true, 10_000), (0, 1, false, 20_000), (0, 2, true, 100_000)]);
         for (at, left) in [(100, 60), (130, 30), (160, 0), (900, 0)] {
             assert_eq!(
                 times.of(CONNECTION).unwrap().quiet(second(at)),

@@ -98,7 +98,7 @@ pub struct Columns {
     cursors: Cursors,
     deadlines: deadlines::Deadlines,
     last_id: Option<MessageId>,
-    /// When the newest fact happened.
+    /// When the newest fact that tells it happened.
     last_at: UnixMs,
 }
 
@@ -142,7 +142,7 @@ impl Columns {
         self.rows.used()
     }
 
-    /// When the newest fact happened.
+    /// When the newest fact that tells it happened.
     pub fn last_at(&self) -> UnixMs {
         self.last_at
     }

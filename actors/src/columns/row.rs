@@ -166,6 +166,13 @@ mod tests {
             [(0, 0, 0, 0), (u32::MAX, u16::MAX, 255, 255), (7, 65_000, 19, 2)]
         {
             let write = WriteRef {
+    /// Millions of them wait; bodies and what is in flight come on top.
+    #[test]
+    fn a_waiting_row_is_small() {
+        let bytes = size_of::<Option<Row>>();
+        assert!(bytes <= 112, "{bytes} bytes");
+    }
+
                 at: SegmentRef {
                     row: RowRef { index, generation },
                     segment,

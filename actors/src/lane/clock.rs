@@ -17,10 +17,7 @@ impl LaneCore {
             "the wall clock jumped; plan timers are held until it agrees with the monotonic clock, or an operator confirms"
         );
         self.counters.clock_jumps.add(1);
-        self.record(Fact::ClockSet {
-            by_ms,
-            at: now.unix,
-        });
+        self.record(Fact::ClockSet { by_ms, at: now.unix });
         self.columns.arm_plans(now.unix);
     }
 

@@ -21,7 +21,7 @@ pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(60);
 const REROUTES_MAX: usize = 2_000;
 
 /// Why messages end whose route group went and to which no rule leads any more.
-const NO_ROUTE: &str = "no_route";
+pub(super) const NO_ROUTE: &str = "no_route";
 
 /// Who has to be started or let go after a new catalog was taken over.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -98,6 +98,9 @@ impl LaneCore {
         }
         let Some(group) = way(&self.catalog, &self.ranges, row) else {
             return self.finish(at, FinalState::Failed, Some(NO_ROUTE.into()), now);
+            if row.in_plan {
+                return self.settle_plan(message, now);
+            }
         };
         self.record(Fact::Rerouted {
             message,
@@ -110,6 +113,13 @@ impl LaneCore {
     }
 
     /// Stops pulling by a connection without changing the catalog; `false` when it is not there or goes anyway.
+    /// Whether the group of an attempt that nobody began to send is gone, and no rule leads it anywhere.
+    pub(super) fn has_no_way(&self, row: &Row) -> bool {
+        row.is_unwritten()
+            && !self.catalog.snapshot().route_groups.contains_key(&row.group)
+            && way(&self.catalog, &self.ranges, row).is_none()
+    }
+
     pub fn hold_back(&mut self, connection: ConnectionId) -> bool {
         self.set_wanted(connection, Wanted::Run, Wanted::Hold)
     }

@@ -2,6 +2,7 @@
 
 use super::core::LaneCore;
 use super::due::Standing;
+use super::install::NO_ROUTE;
 use crate::columns::{Applied, Body, Plan, Row, RowRef, quota_segments};
 use carillon_domain::fact::{Fact, Fallback, FallbackReason, FinalState, PlannedAttempt, StatusCode};
 use carillon_domain::ids::MessageId;
@@ -73,7 +74,14 @@ impl LaneCore {
             .attempts_from(message, 0)
             .filter_map(|at| {
                 let row = self.columns.row(at)?;
-                let standing = self.standing(row, now);
+                let standing = if self.has_no_way(row) {
+                    Standing {
+                        roll_up: RollUp::Final(FinalState::Failed),
+                        cause: Some(NO_ROUTE.into()),
+                    }
+                } else {
+                    self.standing(row, now)
+                };
                 Some(Attempt { row, standing })
             })
             .collect();
@@ -183,9 +191,9 @@ impl LaneCore {
             .iter()
             .any(|planned| !groups.contains_key(&planned.group))
         {
-            return Some("no_route");
+            return Some(NO_ROUTE);
         }
-        let quota = self.catalog.account(head.account)?.quota_per_day?;
+        let quota = self.account(head.account)?.quota_per_day?;
         let segments: u64 = starting
             .iter()
             .map(|planned| quota_segments(planned.kind, planned.segments))

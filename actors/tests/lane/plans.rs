@@ -13,6 +13,7 @@ use carillon_domain::plan::{ChannelKind, Condition};
 use carillon_domain::quota::day_utc8;
 use carillon_domain::time::UnixMs;
 use rand::RngExt;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,7 +69,10 @@ fn planned(world: &mut World, conditions: &[Condition]) -> Prepared {
             group,
             segments: 1,
             when: Some(condition.clone()),
-            content: Content::of_text(format!("{mark}{index}{}", text.chars().take(40).collect::<String>())),
+            content: Content::of_text(format!(
+                "{mark}{index}{}",
+                text.chars().take(40).collect::<String>()
+            )),
         });
     }
     message
@@ -125,11 +129,7 @@ fn started_at(world: &World, id: MessageId, attempt: usize) -> UnixMs {
     }
 }
 
-fn behave(
-    world: &mut World,
-    connection: ConnectionId,
-    change: impl FnOnce(&mut crate::world::Behaviour),
-) {
+fn behave(world: &mut World, connection: ConnectionId, change: impl FnOnce(&mut crate::world::Behaviour)) {
     change(&mut world.carriers.get_mut(&connection).unwrap().behaviour);
 }
 
@@ -267,9 +267,7 @@ fn an_outage_sets_off_no_storm_of_fallbacks() {
     for service_down in [false, true] {
         let mut world = world(7);
         behave(&mut world, FIRST, |carrier| carrier.mute = true);
-        let ids: Vec<_> = (0..50)
-            .map(|_| send(&mut world, &[not_delivered(600)]))
-            .collect();
+        let ids: Vec<_> = (0..50).map(|_| send(&mut world, &[not_delivered(600)])).collect();
         world.run(secs(100));
         let outage = world.now.unix;
         if service_down {
@@ -288,7 +286,10 @@ fn an_outage_sets_off_no_storm_of_fallbacks() {
         assert_eq!(fallbacks(&world), [0, 0, 50, 0], "service down: {service_down}");
         for id in ids {
             let after = started_at(&world, id, 1).saturating_since(outage);
-            assert!(after >= 2 * HOUR + secs(480) && after < 2 * HOUR + secs(640), "{after:?}");
+            assert!(
+                after >= 2 * HOUR + secs(480) && after < 2 * HOUR + secs(640),
+                "{after:?}"
+            );
         }
     }
 }
@@ -335,7 +336,10 @@ fn several_channels_at_once_end_with_the_first_that_is_delivered() {
     world.run(secs(3));
     assert_eq!(end(&world, id).0, FinalState::Delivered);
     assert_eq!(world.ledger.entries.len(), 2);
-    assert_eq!(world.finished[&id].attempts[0].segments[0].state, SegmentWord::Submitted);
+    assert_eq!(
+        world.finished[&id].attempts[0].segments[0].state,
+        SegmentWord::Submitted
+    );
     // The other one's receipt still finds its message, and moves nothing.
     let parked = world.lane.counters().receipts_parked.get();
     world.run(secs(30));
@@ -446,7 +450,11 @@ fn a_single_message_may_be_read_as_well() {
     assert_eq!(end(&world, waiting), (FinalState::Cancelled, Some("read")));
     behave(&mut world, FIRST, |carrier| carrier.reachable = true);
     world.run(secs(60));
-    assert_eq!(world.ledger.entries.len(), 1, "nobody needs the other one any more");
+    assert_eq!(
+        world.ledger.entries.len(),
+        1,
+        "nobody needs the other one any more"
+    );
 }
 
 /// What is in flight while the report comes is answered first: no answer is thrown away.
@@ -493,6 +501,31 @@ fn a_group_that_is_gone_ends_the_plan() {
     world.lane.install(without, world.now);
     world.run_until_empty(secs(20));
     assert_eq!(end(&world, id), (FinalState::Failed, Some("no_route")));
+}
+
+/// No rule leads an attempt that nobody began to send anywhere any more: the next one is not the worse for it.
+#[test]
+fn an_attempt_whose_group_went_was_not_submitted() {
+    for (condition, state) in [
+        (Condition::NotSubmitted, FinalState::Delivered),
+        (failed(&["UNDELIV"]), FinalState::Failed),
+    ] {
+        let mut world = world(22);
+        go_away(&mut world, FIRST);
+        let id = send(&mut world, &[condition]);
+        let mut without = snapshot();
+        without.version += 1;
+        without.route_groups.remove(&FIRST_GROUP);
+        without.route_rules.clear();
+        let without = Arc::new(Compiled::new(Arc::new(without)).unwrap());
+        world.lane.install(without, world.now);
+        world.settle();
+        world.run_until_empty(secs(20));
+        assert_eq!(end(&world, id).0, state);
+        if state == FinalState::Failed {
+            assert_eq!(end(&world, id).1, Some("no_route"));
+        }
+    }
 }
 
 #[test]
@@ -638,8 +671,28 @@ fn a_crash_anywhere_in_a_plan() {
 /// Plans in the midst of everything that can go wrong.
 #[test]
 fn storms_with_plans() {
+    let mut reasons = BTreeMap::new();
     for seed in 200..220 {
-        storm(seed);
+        let world = storm(seed);
+        let attempts = world.finished.values().flat_map(|journey| &journey.attempts);
+        for attempt in attempts {
+            if let AttemptStart::Fallback { reason, .. } = &attempt.start {
+                *reasons.entry(word(reason)).or_insert(0) += 1;
+            }
+        }
+    }
+    assert!(
+        reasons.len() == 4 && reasons.values().all(|count| *count > 10),
+        "every reason occurs: {reasons:?}"
+    );
+}
+
+fn word(reason: &FallbackReason) -> &'static str {
+    match reason {
+        FallbackReason::NotSubmitted { .. } => "not submitted",
+        FallbackReason::Failed { .. } => "failed",
+        FallbackReason::NotDelivered { .. } => "not delivered",
+        FallbackReason::NotRead { .. } => "not read",
     }
 }
 
@@ -654,7 +707,8 @@ fn any_condition(world: &mut World) -> Condition {
     }
 }
 
-fn storm(seed: u64) {
+/// Plans under everything that can go wrong, to their ends.
+fn storm(seed: u64) -> World {
     let mut snapshot = snapshot();
     for kind in snapshot.business_types.values_mut() {
         (kind.validity_s, kind.receipt_wait_s) = (600, 900);
@@ -735,12 +789,12 @@ fn storm(seed: u64) {
             "seed {seed}: {journey:#?}"
         );
         // An attempt starts in its turn or never.
-        let not_yet = |attempt: &&carillon_domain::journey::AttemptJourney| {
-            attempt.start == AttemptStart::NotYet
-        };
+        let not_yet =
+            |attempt: &&carillon_domain::journey::AttemptJourney| attempt.start == AttemptStart::NotYet;
         let first_missing = journey.attempts.iter().position(|attempt| not_yet(&attempt));
         if let Some(first) = first_missing {
             assert!(journey.attempts[first..].iter().all(|attempt| not_yet(&attempt)));
         }
     }
+    world
 }

@@ -126,7 +126,8 @@ mod tests {
 
     #[test]
     fn a_late_receipt_amends_in_the_light_of_all_attempts() {
-        let cases: &[(FinalState, &[&[SegmentState]], usize, Option<FinalState>)] = &[
+        type Attempts<'a> = &'a [&'a [SegmentState]];
+        let cases: &[(FinalState, Attempts<'_>, usize, Option<FinalState>)] = &[
             (F::Sent, &[&[Failed], &[Delivered]], 1, Some(F::Delivered)),
             (F::Unknown, &[&[Delivered], &[Uncertain]], 0, Some(F::Delivered)),
             // Failed only when no other attempt may have reached the person.
