@@ -176,7 +176,7 @@ async fn send(handle: &LaneHandle, text: &str) -> Result<MessageId, crate::intak
     handle.accept(intake).await.map(|answer| answer.id)
 }
 
-fn prepared(handle: &LaneHandle, text: &str) -> Prepared {
+pub(crate) fn prepared(handle: &LaneHandle, text: &str) -> Prepared {
     let catalog = handle.catalog();
     let account = catalog.account(ACCOUNT).unwrap();
     prepare(
@@ -207,7 +207,7 @@ async fn end_of(handle: &LaneHandle, id: MessageId) -> FinalState {
     }
 }
 
-async fn until<F: Future<Output = bool>>(mut condition: impl FnMut() -> F) {
+pub(crate) async fn until<F: Future<Output = bool>>(mut condition: impl FnMut() -> F) {
     let deadline = tokio::time::Instant::now() + WAIT;
     while !condition().await {
         assert!(tokio::time::Instant::now() < deadline, "it did not come about");
@@ -215,7 +215,7 @@ async fn until<F: Future<Output = bool>>(mut condition: impl FnMut() -> F) {
     }
 }
 
-fn node(folder: &Path, port: u16) -> (LaneHandle, Arc<EmbeddedJournal>) {
+pub(crate) fn node(folder: &Path, port: u16) -> (LaneHandle, Arc<EmbeddedJournal>) {
     let journal = EmbeddedJournal::open(
         &folder.join("journal"),
         JournalOptions::default(),

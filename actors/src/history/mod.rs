@@ -7,6 +7,8 @@ mod newest;
 mod open_messages;
 mod recent;
 mod search;
+#[cfg(test)]
+mod search_tests;
 
 pub use builder::HistoryBuilder;
 pub use feed::HistoryFeed;
