@@ -67,7 +67,7 @@ codes! {
     NonceUsed "nonce_used" 401 final "The nonce was used already" "随机数已被使用";
     /// The account is switched off.
     AccountDisabled "account_disabled" 403 final "The account is disabled" "账号已停用";
-    /// The account does not have the module this needs (send, query or feeds).
+    /// The account does not have the module this needs (send, query, feeds or campaigns).
     ModuleNotGranted "module_not_granted" 403 final "The account does not have this module" "账号未开通该模块";
     /// There is no such thing, or it belongs to another account.
     NotFound "not_found" 404 final "Not found" "不存在";

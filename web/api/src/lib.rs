@@ -33,7 +33,7 @@ pub use code::Code;
 pub use connection_test::{ConnectionTestView, TestStepView};
 pub use feed::{ReceiptEvent, ReceiptsPage, RepliesPage, ReplyEvent, ReplyPartView};
 pub use message::{
-    AttemptView, CampaignLineView, MessageView, MessagesPage, SegmentView, StepView, StepWhat,
+    AttemptView, CampaignLineView, MessageView, MessagesPage, SegmentView, StepView, StepWhat, WaitingView,
 };
 pub use problem::{PROBLEM_CONTENT_TYPE, Problem};
 pub use route_view::{RouteMemberView, RouteView, RuleVerdictView};

@@ -39,8 +39,7 @@ words = ["赌博"]
 [[number_list]]
 name = "refused"
 kind = "black"
-numbers = ["13800000666"]
-mails = ["gone@home.example"]
+numbers = ["13800000666", "gone@home.example"]
 "#;
 
 async fn start() -> Harness {
