@@ -105,8 +105,8 @@ impl LaneHandle {
         let open = self
             .ask(move |lane| {
                 lane.read(|core| {
-                    let columns = core.columns();
-                    columns.find(id).map(|(_, row)| columns.journey(row))
+                    let now = lane.now();
+                    core.columns().find(id).map(|(_, row)| core.journey(row, now))
                 })
             })
             .await?;

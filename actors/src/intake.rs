@@ -1,5 +1,6 @@
 //! What the web hands to a lane, and what the lane answers once it is durable (ACK-1).
 
+use carillon_domain::catalog::CapPeriod;
 use carillon_domain::fact::{IdempotencyKey, RefusedLine};
 use carillon_domain::ids::{AccountId, MessageId};
 use carillon_domain::intake::Prepared;
@@ -48,6 +49,10 @@ pub enum IntakeError {
     IdempotencyConflict,
     #[error("the daily quota of {quota} segments is used up")]
     QuotaExceeded { quota: u64 },
+    #[error("the person has got {messages} messages of this type, as many as a {} allows", .period.word())]
+    FrequencyCap { messages: u16, period: CapPeriod },
+    #[error("as many people as can be counted have got messages of limited types")]
+    CapsFull { retry_after_s: u32 },
     #[error("the account's organisation is restarting; try again in {retry_after_s} s")]
     TenantUnavailable { retry_after_s: u32 },
     #[error("the account was removed")]

@@ -75,6 +75,8 @@ pub struct Counters {
     pub fallbacks_failed: Counter,
     pub fallbacks_not_delivered: Counter,
     pub fallbacks_not_read: Counter,
+    /// Messages refused because no more people can be counted for frequency caps (SEND-5).
+    pub caps_full: Counter,
     /// Plans whose next attempt was refused by a check that was passed at acceptance.
     pub plans_ended: Counter,
     /// The wall clock jumped; plan timers were held.

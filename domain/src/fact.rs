@@ -4,8 +4,9 @@
 //! versioned per frame; see [`crate::frame`].
 
 use crate::campaign::{CampaignChange, CampaignLine};
-use crate::catalog::Priority;
+use crate::catalog::{CapPeriods, Priority};
 use crate::content::Content;
+use crate::day_window::DayWindow;
 use crate::ids::{AccountId, BusinessTypeId, CampaignId, ConnectionId, MessageId, RouteGroupId, TenantId};
 use crate::phone::PhoneNumber;
 use crate::time::UnixMs;
@@ -174,6 +175,10 @@ pub struct Accepted {
     pub plan: Vec<PlannedAttempt>,
     /// Nothing is written to a carrier before this moment; 0 when it may go at once.
     pub not_before: UnixMs,
+    /// The recipient's own sending window.
+    pub person_window: Option<DayWindow>,
+    /// The periods in which it counts for its person (SEND-5).
+    pub counted: CapPeriods,
     /// Nothing may be written to a carrier after this moment.
     pub valid_until: UnixMs,
     pub idempotency: Option<IdempotencyKey>,

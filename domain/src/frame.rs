@@ -7,7 +7,7 @@
 use crate::fact::Fact;
 
 /// The version this code writes. Older ones it can read are listed in [`decode`].
-pub const VERSION: u8 = 3;
+pub const VERSION: u8 = 4;
 
 /// The largest payload a frame may have; a batch is spread over several frames.
 pub const PAYLOAD_BYTES_MAX: usize = 512 * 1024;

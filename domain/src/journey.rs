@@ -7,6 +7,7 @@ use crate::content::Content;
 use crate::fact::{CarrierId, FallbackReason, FinalState, IntentReason, StatusCode, UncertainCause};
 use crate::ids::{AccountId, BusinessTypeId, ConnectionId, MessageId, TenantId};
 use crate::phone::PhoneNumber;
+use crate::policy::Waiting;
 use crate::time::UnixMs;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,9 @@ pub struct Journey {
     pub campaign: Option<CampaignLine>,
     /// When the person was first known to have read it.
     pub read_at: Option<UnixMs>,
+    /// What an open message waits for before something of it is written; not stored.
+    #[serde(skip)]
+    pub waiting: Option<Waiting>,
     /// The whole plan, in its order; never empty.
     pub attempts: Vec<AttemptJourney>,
 }

@@ -14,6 +14,7 @@ pub mod journey;
 pub mod number_range;
 pub mod phone;
 pub mod plan;
+pub mod policy;
 pub mod quota;
 pub mod receipt_status;
 pub mod refusal;

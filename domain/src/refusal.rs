@@ -70,6 +70,10 @@ pub enum RefusalCode {
     PlanInvalid,
     PriorityTooHigh,
     SendAtOutOfRange,
+    /// Sending window, quiet hours and the recipient's own window are never open together.
+    WindowsNeverOpen,
+    /// The person has got as many messages of the business type as a period allows (SEND-5).
+    FrequencyCap,
     Blacklisted,
     ForbiddenWord,
     /// The line of a recipients file has more or fewer cells than its header has names.
@@ -83,7 +87,7 @@ pub enum RefusalCode {
 }
 
 impl RefusalCode {
-    pub const ALL: [RefusalCode; 37] = [
+    pub const ALL: [RefusalCode; 39] = [
         RefusalCode::AccountDisabled,
         RefusalCode::ModuleNotGranted,
         RefusalCode::InvalidPhone,
@@ -114,6 +118,8 @@ impl RefusalCode {
         RefusalCode::PlanInvalid,
         RefusalCode::PriorityTooHigh,
         RefusalCode::SendAtOutOfRange,
+        RefusalCode::WindowsNeverOpen,
+        RefusalCode::FrequencyCap,
         RefusalCode::Blacklisted,
         RefusalCode::ForbiddenWord,
         RefusalCode::WrongColumnCount,
@@ -156,6 +162,8 @@ impl RefusalCode {
             RefusalCode::PlanInvalid => "plan_invalid",
             RefusalCode::PriorityTooHigh => "priority_too_high",
             RefusalCode::SendAtOutOfRange => "send_at_out_of_range",
+            RefusalCode::WindowsNeverOpen => "windows_never_open",
+            RefusalCode::FrequencyCap => "frequency_cap",
             RefusalCode::Blacklisted => "blacklisted",
             RefusalCode::ForbiddenWord => "forbidden_word",
             RefusalCode::WrongColumnCount => "wrong_column_count",

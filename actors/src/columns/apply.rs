@@ -5,8 +5,8 @@ use super::quota::quota_segments;
 use super::row::{Row, RowRef};
 use carillon_domain::campaign::CampaignChange;
 use carillon_domain::fact::{
-    Accepted, Batch, CarrierId, Fact, Intent, Receipt, ReceiptOutcome, RejectAction,
-    SegmentKey, SessionChange,
+    Accepted, Batch, CarrierId, Fact, Intent, Receipt, ReceiptOutcome, RejectAction, SegmentKey,
+    SessionChange,
 };
 use carillon_domain::ids::{CampaignId, MessageId};
 use carillon_domain::journey::{Amendment, Journey, StepKind};
@@ -109,11 +109,7 @@ impl Columns {
                 self.bound.clock_set(*by_ms);
                 Applied::Done
             }
-            Fact::Campaign {
-                campaign,
-                change,
-                at,
-            } => self.campaign(*campaign, change, *at),
+            Fact::Campaign { campaign, change, at } => self.campaign(*campaign, change, *at),
             Fact::Cursor(cursor) => {
                 self.cursors.set_place(*cursor);
                 Applied::Done
@@ -162,6 +158,8 @@ impl Columns {
             intended: false,
             campaign: accepted.campaign.map(|line| line.campaign),
             in_plan: accepted.plan.len() > 1,
+            timed: accepted.not_before > UnixMs(0) || accepted.person_window.is_some(),
+            counted: accepted.counted,
             segments: Vec::new(),
             body: Body::pack(accepted),
         });
@@ -172,12 +170,17 @@ impl Columns {
         self.last_id = self.last_id.max(Some(accepted.message));
         self.deadlines.arm(row, accepted.valid_until);
         let accepted_at = UnixMs(accepted.message.unix_ms());
-        self.quotas
-            .take(accepted.account, day_utc8(accepted_at), quota_segments(first.kind, first.segments));
+        self.quotas.take(
+            accepted.account,
+            day_utc8(accepted_at),
+            quota_segments(first.kind, first.segments),
+        );
+        self.take_cap(accepted);
         if accepted.plan.len() > 1 {
             self.open_plan(accepted, row);
         }
-        self.campaigns.accepted(accepted.campaign.map(|line| line.campaign));
+        self.campaigns
+            .accepted(accepted.campaign.map(|line| line.campaign));
         if let Some(key) = accepted.idempotency {
             let answer = KnownAnswer::Single(accepted.message);
             self.keys.insert(

@@ -1,7 +1,9 @@
 use carillon_domain::campaign::CampaignLine;
 use carillon_domain::content::{Content, MailContent, TextContent};
+use carillon_domain::day_window::DayWindow;
 use carillon_domain::fact::{Accepted, PlannedAttempt};
 use carillon_domain::ids::TemplateId;
+use carillon_domain::time::UnixMs;
 use serde::{Deserialize, Serialize};
 
 /// The parts of a message that only the write and readers need, packed so that a waiting row stays small.
@@ -12,6 +14,8 @@ pub struct Body<'a> {
     pub reference: Option<&'a str>,
     pub price_per_segment: u32,
     pub campaign: Option<CampaignLine>,
+    pub not_before: UnixMs,
+    pub person_window: Option<DayWindow>,
     /// The attempts after the first.
     pub later: Vec<PlannedAttempt>,
 }
@@ -34,6 +38,8 @@ impl<'a> Body<'a> {
             reference: accepted.reference.as_deref(),
             price_per_segment: accepted.price_per_segment,
             campaign: accepted.campaign,
+            not_before: accepted.not_before,
+            person_window: accepted.person_window,
             later: accepted.plan[1..].to_vec(),
         }
         .packed()
@@ -46,6 +52,8 @@ impl<'a> Body<'a> {
             reference: None,
             price_per_segment,
             campaign: None,
+            not_before: UnixMs(0),
+            person_window: None,
             later: Vec::new(),
         }
         .packed()

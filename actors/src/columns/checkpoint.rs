@@ -1,5 +1,6 @@
 use super::bound::{BoundTime, BoundTimes};
 use super::campaigns::{Campaigns, StoredCampaigns};
+use super::caps::{Caps, CountedPeriod};
 use super::idempotency::{KeyGeneration, Keys};
 use super::quota::DayUse;
 use super::recent::{Amendable, NamedSegment, RecentIds};
@@ -12,7 +13,7 @@ use carillon_domain::time::UnixMs;
 use serde::{Deserialize, Serialize};
 
 /// Version of the state's encoding; others are refused.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
@@ -50,6 +51,7 @@ struct Writing<'a> {
     amendable: Vec<(&'a Amendable, &'a [NamedSegment])>,
     keys: Vec<KeyGeneration>,
     quotas: Vec<(AccountId, DayUse)>,
+    caps: Vec<CountedPeriod>,
     campaigns: StoredCampaigns<&'a Campaign>,
     epochs: Vec<(ConnectionId, u32)>,
     bound: Vec<(ConnectionId, &'a BoundTime)>,
@@ -69,6 +71,7 @@ struct Reading {
     amendable: Vec<(Amendable, Vec<NamedSegment>)>,
     keys: Vec<KeyGeneration>,
     quotas: Vec<(AccountId, DayUse)>,
+    caps: Vec<CountedPeriod>,
     campaigns: StoredCampaigns<Campaign>,
     epochs: Vec<(ConnectionId, u32)>,
     bound: Vec<(ConnectionId, BoundTime)>,
@@ -98,6 +101,7 @@ impl Columns {
             amendable: self.amendable.iter().collect(),
             keys: self.keys.sorted(),
             quotas,
+            caps: self.caps.sorted(),
             campaigns: self.campaigns.stored(),
             epochs,
             bound: self.bound.sorted(),
@@ -134,6 +138,7 @@ impl Columns {
         for (account, used) in reading.quotas {
             columns.quotas.restore(account, used);
         }
+        columns.caps = Caps::restore(reading.caps);
         columns.campaigns = Campaigns::restore(reading.campaigns);
         columns.epochs.extend(reading.epochs);
         columns.bound = BoundTimes::restore(reading.bound);

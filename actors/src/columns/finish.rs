@@ -56,7 +56,11 @@ impl Columns {
             self.amendable.insert(entry, owed, self.limits.amendable_max);
         }
         let was_written = rows.iter().any(|row| row.intended);
-        self.campaigns.ended(rows[0].campaign, finished.state, was_written);
+        if !was_written {
+            self.give_cap_back(&rows[0]);
+        }
+        self.campaigns
+            .ended(rows[0].campaign, finished.state, was_written);
         let rows: SmallVec<[&Row; 1]> = rows.iter().collect();
         let mut journey = journey_of(&rows, plan.as_ref());
         journey.state = MessageState::Final(finished.state);

@@ -57,6 +57,7 @@ pub(super) fn journey_of(rows: &[&Row], plan: Option<&Plan>) -> Journey {
         final_at: None,
         campaign: body.campaign,
         read_at: plan.and_then(|plan| plan.read_at),
+        waiting: None,
         attempts,
     }
 }

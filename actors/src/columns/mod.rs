@@ -7,6 +7,7 @@ mod apply;
 mod body;
 mod bound;
 mod campaigns;
+mod caps;
 mod checkpoint;
 mod cursors;
 mod deadlines;
@@ -27,6 +28,7 @@ pub use apply::{Applied, Ended};
 pub use body::{Body, BodyContent};
 pub use bound::REBIND_GRACE;
 pub use campaigns::Campaigns;
+pub use caps::{CapKey, counted_at};
 pub use checkpoint::{CheckpointError, JournalMark, RestoredColumns};
 pub use cursors::Cursors;
 pub use idempotency::{KEY_LIFE, Keys, KnownAnswer, KnownKey};
@@ -37,6 +39,7 @@ pub use row::{Row, RowRef, Segment, SegmentRef, WriteRef};
 pub use slab::Slab;
 
 use carillon_domain::content::FileHash;
+use carillon_domain::day_window::DayWindow;
 use carillon_domain::fact::CarrierId;
 use carillon_domain::fact::SegmentKey;
 use carillon_domain::ids::{ConnectionId, MessageId};
@@ -57,6 +60,8 @@ pub struct ColumnLimits {
     pub recent_ids_max: usize,
     /// Idempotency keys remembered; requests with new ones are refused above it.
     pub keys_max: usize,
+    /// People whose messages of capped business types are counted, once per period; others get none above it.
+    pub caps_max: usize,
 }
 
 impl Default for ColumnLimits {
@@ -66,6 +71,7 @@ impl Default for ColumnLimits {
             amendable_max: 500_000,
             recent_ids_max: 500_000,
             keys_max: 10_000_000,
+            caps_max: 5_000_000,
         }
     }
 }
@@ -92,6 +98,7 @@ pub struct Columns {
     recent: recent::RecentIds,
     keys: Keys,
     quotas: quota::Quotas,
+    caps: caps::Caps,
     campaigns: Campaigns,
     epochs: Map<ConnectionId, u32>,
     bound: bound::BoundTimes,
@@ -118,6 +125,7 @@ impl Columns {
             recent: recent::RecentIds::default(),
             keys: Keys::default(),
             quotas: quota::Quotas::default(),
+            caps: caps::Caps::default(),
             campaigns: Campaigns::default(),
             epochs: Map::default(),
             bound: bound::BoundTimes::default(),
@@ -180,6 +188,17 @@ impl Columns {
     /// The first attempts of open messages at these places.
     pub fn first_attempts(&self, places: std::ops::Range<usize>) -> impl Iterator<Item = &Row> {
         self.rows.slice(places).filter(|row| row.attempt == 0)
+    }
+
+    /// Before when the row's message does not go (0: at once), and its person's window.
+    pub fn times_of(&self, row: &Row) -> (UnixMs, Option<DayWindow>) {
+        if !row.timed {
+            return (UnixMs(0), None);
+        }
+        // What concerns the message as a whole stands with its first attempt.
+        let head = self.find(row.id).map_or(row, |(_, head)| head);
+        let body = Body::unpack(&head.body);
+        (body.not_before, body.person_window)
     }
 
     /// Open messages to a number, newest first: the rows of their first attempts.

@@ -143,9 +143,7 @@ impl Columns {
             return Applied::Idle;
         };
         let is_next = |plan: &Plan| {
-            plan.next.is_some()
-                && plan.ended.is_none()
-                && plan.started.len() == usize::from(fallback.attempt)
+            plan.next.is_some() && plan.ended.is_none() && plan.started.len() == usize::from(fallback.attempt)
         };
         if !self.plan(row).is_some_and(is_next) {
             return Applied::Idle;
@@ -159,11 +157,7 @@ impl Columns {
         for (number, planned) in (fallback.attempt..).zip(starting) {
             let row = self.open_attempt(head, number, planned, price, fallback.at);
             let reason = (fallback.reason.clone(), fallback.at);
-            started.push(StartedAttempt::new(
-                row,
-                Some(reason),
-                number != fallback.attempt,
-            ));
+            started.push(StartedAttempt::new(row, Some(reason), number != fallback.attempt));
         }
         let Some(first) = started.first().and_then(|attempt| attempt.row) else {
             return Applied::Idle;
@@ -247,6 +241,8 @@ impl Columns {
             intended: false,
             campaign: head.campaign,
             in_plan: true,
+            timed: head.timed,
+            counted: head.counted,
             segments: Vec::new(),
             body: Body::pack_later(planned, price_per_segment),
         };

@@ -1,6 +1,8 @@
-use carillon_domain::catalog::Priority;
+use carillon_domain::catalog::{CapPeriods, Priority};
 use carillon_domain::fact::{CarrierId, SegmentKey, StatusCode};
-use carillon_domain::ids::{AccountId, BusinessTypeId, CampaignId, ConnectionId, MessageId, RouteGroupId, TenantId};
+use carillon_domain::ids::{
+    AccountId, BusinessTypeId, CampaignId, ConnectionId, MessageId, RouteGroupId, TenantId,
+};
 use carillon_domain::journey::{Step, StepKind};
 use carillon_domain::phone::PhoneNumber;
 use carillon_domain::plan::ChannelKind;
@@ -78,6 +80,10 @@ pub struct Row {
     pub campaign: Option<CampaignId>,
     /// There is a [`super::Plan`] of its message.
     pub in_plan: bool,
+    /// The message has a moment before which it does not go, or its person has a window.
+    pub timed: bool,
+    /// The periods in which the message counts for its person (SEND-5).
+    pub counted: CapPeriods,
     /// Empty until the first INTENT, then `segment_count` long.
     pub segments: Vec<Segment>,
     pub body: Box<[u8]>,
@@ -160,12 +166,6 @@ impl Row {
 mod tests {
     use super::*;
 
-    #[test]
-    fn tokens_come_back_whole() {
-        for (index, generation, segment, try_number) in
-            [(0, 0, 0, 0), (u32::MAX, u16::MAX, 255, 255), (7, 65_000, 19, 2)]
-        {
-            let write = WriteRef {
     /// Millions of them wait; bodies and what is in flight come on top.
     #[test]
     fn a_waiting_row_is_small() {
@@ -173,6 +173,12 @@ mod tests {
         assert!(bytes <= 112, "{bytes} bytes");
     }
 
+    #[test]
+    fn tokens_come_back_whole() {
+        for (index, generation, segment, try_number) in
+            [(0, 0, 0, 0), (u32::MAX, u16::MAX, 255, 255), (7, 65_000, 19, 2)]
+        {
+            let write = WriteRef {
                 at: SegmentRef {
                     row: RowRef { index, generation },
                     segment,

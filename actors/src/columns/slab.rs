@@ -118,13 +118,15 @@ impl Slab {
     pub fn part(&self, from: u32, places: u32) -> (impl Iterator<Item = (RowRef, &Row)>, Option<u32>) {
         let start = (from as usize).min(self.places.len());
         let end = start.saturating_add(places as usize).min(self.places.len());
-        let rows = (start..).zip(&self.places[start..end]).filter_map(|(index, place)| {
-            let at = RowRef {
-                index: index as u32,
-                generation: place.generation,
-            };
-            Some((at, place.row.as_ref()?))
-        });
+        let rows = (start..)
+            .zip(&self.places[start..end])
+            .filter_map(|(index, place)| {
+                let at = RowRef {
+                    index: index as u32,
+                    generation: place.generation,
+                };
+                Some((at, place.row.as_ref()?))
+            });
         (rows, (end < self.places.len()).then_some(end as u32))
     }
 

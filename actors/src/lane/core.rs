@@ -2,6 +2,7 @@ use super::clock_guard::ClockGuard;
 use super::effect::Effect;
 use super::link::{Acknowledgement, Link};
 use super::options::LaneOptions;
+use super::windows::PutAside;
 use crate::columns::{Applied, Columns, RowRef};
 use crate::status::Counters;
 use crate::tenant::TenantQueues;
@@ -11,6 +12,7 @@ use carillon_domain::frame::{FrameBuilder, PAYLOAD_BYTES_MAX};
 use carillon_domain::ids::{AccountId, ConnectionId, MessageIdMaker, RouteGroupId, TenantId};
 use carillon_domain::journey::{Amendment, Journey};
 use carillon_domain::number_range::NumberRanges;
+use carillon_domain::time::Now;
 use carillon_storage::journal::{FrameSeq, Journal, JournalError};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -45,6 +47,8 @@ pub struct LaneCore {
     pub(super) removed_accounts: BTreeMap<AccountId, Account>,
     /// Unwritten messages whose route group is gone.
     pub(super) orphans: VecDeque<RowRef>,
+    /// Messages that may not be written yet.
+    pub(super) put_aside: PutAside,
     pub(super) ranges: Arc<NumberRanges>,
     pub(super) clock_guard: ClockGuard,
     pub(super) stopping: bool,
@@ -92,6 +96,7 @@ impl LaneCore {
             served: BTreeMap::new(),
             removed_accounts: BTreeMap::new(),
             orphans: VecDeque::new(),
+            put_aside: PutAside::new(&catalog),
             ranges: Arc::default(),
             clock_guard: ClockGuard::default(),
             stopping: false,
@@ -263,16 +268,16 @@ impl LaneCore {
         &self.journal
     }
 
-    /// Messages in queues; may count some that have ended.
+    /// Messages in queues, and those put aside; may count some that have ended.
     pub fn waiting(&self) -> usize {
-        self.tenants.values().map(TenantQueues::waiting).sum()
+        self.tenants.values().map(TenantQueues::waiting).sum::<usize>() + self.put_aside.len()
     }
 
     /// What an organisation's actor does after a panic: its queues are filled again from the columns, and batches it was
     /// taking are given up (their callers are told, and go on with the same key).
-    pub fn restart_tenant(&mut self, tenant: TenantId) {
+    pub fn restart_tenant(&mut self, tenant: TenantId, now: Now) {
         self.batches_running.retain(|_, of| *of != tenant);
-        self.rebuild_queues(tenant);
+        self.rebuild_queues(tenant, now);
     }
 
     /// How far the history is behind.

@@ -16,6 +16,9 @@ const AHEAD_MAX: f64 = 4.0;
 /// than nothing, so that members take some messages in one go instead of one in turn.
 const BUSIER_MAX: f64 = 0.125;
 
+/// Messages whose window has closed that one pull takes out of the queues.
+const ASIDE_MAX: usize = 1_000;
+
 /// How often a segment is written again because its outcome is unknown (`ResendOnce`).
 const RESENDS_MAX: usize = 1;
 
@@ -245,6 +248,7 @@ impl LaneCore {
         let catalog = self.catalog.clone();
         let snapshot = catalog.snapshot();
         let groups = self.links.get(&connection)?.groups.clone();
+        let mut closed = 0;
         loop {
             let lane = &*self;
             let waiting = |queues: &TenantQueues| {
@@ -286,6 +290,16 @@ impl LaneCore {
             if now.unix >= row.valid_until && row.is_unwritten() {
                 self.expire(at, now);
                 continue;
+            }
+            if let Some(waiting) = self.not_yet(row, now) {
+                self.put_aside.push(at, waiting.until);
+                closed += 1;
+                if closed < ASIDE_MAX {
+                    continue;
+                }
+                // Others get their turn before it goes on.
+                self.poke(connection);
+                return None;
             }
             turns.charge(tenant, segments);
             self.count_served(connection, group, segments);

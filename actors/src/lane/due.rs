@@ -29,7 +29,8 @@ impl LaneCore {
     pub fn end_due(&mut self, now: Now) -> bool {
         self.observe_clock(now);
         let due = self.columns.due(now.unix, DUE_MAX);
-        let more = due.len() == DUE_MAX || self.reroute_orphans(now);
+        let opened = self.queue_opened(now);
+        let more = due.len() == DUE_MAX || self.reroute_orphans(now) || opened;
         for at in due {
             self.look_at(at, now);
             self.commit_when_large();
@@ -47,6 +48,7 @@ impl LaneCore {
         for queues in self.tenants.values_mut() {
             queues.forget_ended(|row| columns.row(row).is_some());
         }
+        self.put_aside.retain(|row| columns.row(row).is_some());
     }
 
     /// Forgets idempotency keys that are a day old (IDEM-1).

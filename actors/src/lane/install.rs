@@ -52,6 +52,7 @@ impl LaneCore {
             self.orphans.extend(gone);
         }
         self.reroute_orphans(now);
+        self.put_aside.follow(&catalog);
         self.announce_all();
         installed
     }
@@ -97,10 +98,10 @@ impl LaneCore {
             return self.enqueue(at, false);
         }
         let Some(group) = way(&self.catalog, &self.ranges, row) else {
-            return self.finish(at, FinalState::Failed, Some(NO_ROUTE.into()), now);
             if row.in_plan {
                 return self.settle_plan(message, now);
             }
+            return self.finish(at, FinalState::Failed, Some(NO_ROUTE.into()), now);
         };
         self.record(Fact::Rerouted {
             message,
@@ -112,7 +113,6 @@ impl LaneCore {
         self.enqueue(at, false);
     }
 
-    /// Stops pulling by a connection without changing the catalog; `false` when it is not there or goes anyway.
     /// Whether the group of an attempt that nobody began to send is gone, and no rule leads it anywhere.
     pub(super) fn has_no_way(&self, row: &Row) -> bool {
         row.is_unwritten()
@@ -120,6 +120,7 @@ impl LaneCore {
             && way(&self.catalog, &self.ranges, row).is_none()
     }
 
+    /// Stops pulling by a connection without changing the catalog; `false` when it is not there or goes anyway.
     pub fn hold_back(&mut self, connection: ConnectionId) -> bool {
         self.set_wanted(connection, Wanted::Run, Wanted::Hold)
     }

@@ -4,7 +4,7 @@ use crate::columns::{Applied, KnownAnswer, Row, RowRef, quota_segments};
 use crate::intake::{IntakeError, SingleAnswer, SingleIntake};
 use crate::tenant::{TenantQueues, Waiting};
 use carillon_domain::campaign::CampaignLine;
-use carillon_domain::catalog::{Account, Compiled};
+use carillon_domain::catalog::{Account, CapPeriods, Compiled};
 use carillon_domain::fact::{Accepted, Batch, Fact, IdempotencyKey, RefusedLine};
 use carillon_domain::ids::{AccountId, MessageId, TenantId};
 use carillon_domain::intake::Prepared;
@@ -93,20 +93,24 @@ impl LaneCore {
     }
 
     /// The queues of an organisation, filled from the columns: what is unwritten and belongs to no connection.
-    pub fn rebuild_queues(&mut self, tenant: TenantId) {
+    pub fn rebuild_queues(&mut self, tenant: TenantId, now: Now) {
         self.tenants.insert(tenant, TenantQueues::default());
-        self.enqueue_free(|row| row.tenant == tenant);
+        let columns = &self.columns;
+        self.put_aside
+            .retain(|at| columns.row(at).is_some_and(|row| row.tenant != tenant));
+        self.enqueue_free(|row| row.tenant == tenant, now);
     }
 
     /// The queues of all organisations, in one pass over the columns.
-    pub fn rebuild_all_queues(&mut self) {
+    pub fn rebuild_all_queues(&mut self, now: Now) {
         self.tenants
             .values_mut()
             .for_each(|queues| *queues = TenantQueues::default());
-        self.enqueue_free(|_| true);
+        self.put_aside.retain(|_| false);
+        self.enqueue_free(|_| true, now);
     }
 
-    fn enqueue_free(&mut self, is_wanted: impl Fn(&Row) -> bool) {
+    fn enqueue_free(&mut self, is_wanted: impl Fn(&Row) -> bool, now: Now) {
         let mut rows: Vec<_> = self
             .columns
             .rows()
@@ -115,12 +119,12 @@ impl LaneCore {
             .collect();
         rows.sort_unstable_by_key(|(id, attempt, _)| (*id, *attempt));
         for (.., at) in rows {
-            self.enqueue(at, false);
+            self.enqueue_when_open(at, now);
         }
     }
 
     /// Whether a message may leave by any connection: nothing of it is with a carrier, or policy re-sends its one segment.
-    fn is_free(&self, row: &Row) -> bool {
+    pub(super) fn is_free(&self, row: &Row) -> bool {
         let is_free = row.is_unwritten()
             || (row.segment_count == 1
                 && row.state_of(0) == SegmentState::Uncertain
@@ -170,6 +174,7 @@ impl LaneCore {
         let catalog = self.catalog.clone();
         let account = known_account(&catalog, intake.account)?;
         self.check_quota(account, &intake.message, now)?;
+        self.check_caps(account, &intake.message, now)?;
         let id = self.accept(account, intake.message, intake.idempotency, None, now);
         Ok(SingleAnswer { id, repeated: false })
     }
@@ -227,7 +232,7 @@ impl LaneCore {
             // Taken out of the job: a line is accepted once.
             let line = std::mem::replace(&mut job.lines[number], Err(RefusedLine::default()));
             let number = number as u32;
-            match line.and_then(|message| self.within_quota(account, message, number, now)) {
+            match line.and_then(|message| self.within_limits(account, message, number, now)) {
                 Ok(message) => {
                     let id = self.accept(account, message, None, None, now);
                     job.taken.accepted.push((number, id));
@@ -246,20 +251,23 @@ impl LaneCore {
         self.commit_when_large();
     }
 
-    fn within_quota(
+    fn within_limits(
         &self,
         account: &Account,
         message: Prepared,
         line: u32,
         now: Now,
     ) -> Result<Prepared, RefusedLine> {
+        let refused = |code: RefusalCode, error: IntakeError| RefusedLine {
+            line,
+            code: code.word().into(),
+            field: Default::default(),
+            detail: error.to_string().into(),
+        };
         self.check_quota(account, &message, now)
-            .map_err(|error| RefusedLine {
-                line,
-                code: RefusalCode::QuotaExceeded.word().into(),
-                field: Default::default(),
-                detail: error.to_string().into(),
-            })?;
+            .map_err(|error| refused(RefusalCode::QuotaExceeded, error))?;
+        self.check_caps(account, &message, now)
+            .map_err(|error| refused(RefusalCode::FrequencyCap, error))?;
         Ok(message)
     }
 
@@ -289,14 +297,18 @@ impl LaneCore {
         campaign: Option<CampaignLine>,
         now: Now,
     ) -> MessageId {
-        let accepted = self.accepted_of((account.tenant, account.id), message, idempotency, campaign, now);
+        let counted = self.counted(account, &message);
+        let accepted = Accepted {
+            counted,
+            ..self.accepted_of((account.tenant, account.id), message, idempotency, campaign, now)
+        };
         let id = accepted.message;
         let attempts = starting_together(&accepted.plan).len() as u8;
         if let Applied::Opened(row) = self.record(Fact::Accepted(Box::new(accepted))) {
-            self.enqueue(row, false);
+            self.enqueue_when_open(row, now);
             for attempt in 1..attempts {
                 if let Some(row) = self.columns.attempt(id, attempt) {
-                    self.enqueue(row, false);
+                    self.enqueue_when_open(row, now);
                 }
             }
         }
@@ -323,6 +335,8 @@ impl LaneCore {
             to: message.to,
             plan: message.plan,
             not_before,
+            person_window: message.person_window,
+            counted: CapPeriods::default(),
             valid_until: not_before.max(now.unix) + Duration::from_secs(u64::from(message.validity_s)),
             idempotency,
             reference: message.reference,
@@ -332,7 +346,12 @@ impl LaneCore {
         }
     }
 
-    pub(super) fn check_quota(&self, account: &Account, message: &Prepared, now: Now) -> Result<(), IntakeError> {
+    pub(super) fn check_quota(
+        &self,
+        account: &Account,
+        message: &Prepared,
+        now: Now,
+    ) -> Result<(), IntakeError> {
         let Some(quota) = account.quota_per_day else {
             return Ok(());
         };

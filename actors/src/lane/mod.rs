@@ -3,6 +3,7 @@
 mod actor;
 mod answers;
 mod campaigns;
+mod caps;
 mod clock;
 mod clock_guard;
 mod core;
@@ -19,6 +20,7 @@ mod reading;
 mod recovery;
 mod relay;
 mod shared;
+mod windows;
 
 pub use actor::{Inbox, Item, LaneActor, StopReport};
 pub use answers::{CarrierReceipt, CarrierReply};

@@ -173,7 +173,7 @@ impl LaneCore {
             Applied::Opened(_) => {
                 self.count_fallback(&reason);
                 let started: SmallVec<[RowRef; 2]> = self.columns.attempts_from(message, attempt).collect();
-                started.into_iter().for_each(|at| self.enqueue(at, false));
+                started.into_iter().for_each(|at| self.enqueue_when_open(at, now));
                 true
             }
             Applied::Idle => false,

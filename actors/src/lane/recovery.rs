@@ -120,7 +120,7 @@ pub fn recover(
     for connection in connections {
         core.match_parked(connection, now);
     }
-    core.rebuild_all_queues();
+    core.rebuild_all_queues(now);
     core.rebuild_outboxes(None);
     core.commit();
     Ok(Recovered {
@@ -213,7 +213,7 @@ impl LaneCore {
         self.match_parked(connection, now);
         self.rebuild_outboxes(Some(connection));
         // A message may have been on its way from a queue to the outbox: whoever is unwritten is queued again.
-        self.rebuild_all_queues();
+        self.rebuild_all_queues(now);
         self.commit();
     }
 }

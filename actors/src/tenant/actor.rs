@@ -98,7 +98,7 @@ impl Supervised for TenantActor {
         let (id, now) = (self.id, self.shared.now());
         self.shared.with(|core, _| {
             core.counters().actor_restarts.add(1);
-            core.restart_tenant(id);
+            core.restart_tenant(id, now);
         });
         self.restart_after = Some(self.backoff.next(rand::random()));
         if !self.budget.take(now.monotonic) {

@@ -1,5 +1,6 @@
 //! One organisation: its queues and the actor that takes its messages in.
 
+mod account_rows;
 mod actor;
 mod queues;
 mod turns;
@@ -7,5 +8,5 @@ mod turns;
 #[cfg(test)]
 pub use actor::Fault;
 pub use actor::{Intake, TenantActor};
-pub use queues::{TenantQueues, Waiting};
+pub use queues::{Source, TenantQueues, Waiting};
 pub use turns::{Claim, Turns};

@@ -30,7 +30,7 @@ mod word_list;
 
 pub use account::{Account, Modules};
 pub use business_type::{BusinessType, Priority, UncertainPolicy};
-pub use cap::{Cap, CapPeriod};
+pub use cap::{Cap, CapPeriod, CapPeriods};
 pub use compiled::{CompileError, Compiled, CompiledTemplate};
 pub use connection::{ConcatenationReference, Connection, Protocol, ReceiptIdForm, Secret};
 pub use mail::{MAIL_ADDRESS_BYTES_MAX, MailSecurity, MailSettings, is_host_name, is_mail_address};

@@ -10,6 +10,7 @@ use crate::ids::{BusinessTypeId, RouteGroupId};
 use crate::number_range::NumberRanges;
 use crate::phone::PhoneNumber;
 use crate::plan::ChannelKind;
+use crate::policy::SendingTimes;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::segment;
 use crate::template::{RenderError, RenderProblem};
@@ -67,6 +68,7 @@ pub fn prepare(
     check_templates(business_type, steps.as_slice())?;
     let priority = priority(business_type, draft)?;
     let validity_s = validity_s(business_type, draft)?;
+    check_windows(catalog, account, business_type, draft)?;
     let sending = Sending {
         catalog,
         account,
@@ -186,6 +188,29 @@ fn validity_s(business_type: &BusinessType, draft: &Draft<'_>) -> Result<u32, Re
                 "validity_s",
                 detail,
             ))
+        }
+    }
+}
+
+/// That the windows of business type, organisation and recipient are open together at some time of the day.
+fn check_windows(
+    catalog: &Compiled,
+    account: &Account,
+    business_type: &BusinessType,
+    draft: &Draft<'_>,
+) -> Result<(), Refusal> {
+    let times = SendingTimes::new(
+        catalog,
+        account.tenant,
+        business_type.id,
+        UnixMs::default(),
+        draft.window,
+    );
+    match times.next_opening(UnixMs::default()) {
+        Ok(_) => Ok(()),
+        Err(never) => {
+            let field = if draft.window.is_some() { "window" } else { "" };
+            Err(Refusal::new(RefusalCode::WindowsNeverOpen, field, never.to_string()))
         }
     }
 }

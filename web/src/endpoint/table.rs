@@ -368,6 +368,8 @@ const SEND_ERRORS: &[Code] = &[
     Code::InvalidPhone,
     Code::InvalidMail,
     Code::RecipientMissing,
+    Code::WindowsNeverOpen,
+    Code::FrequencyCap,
     Code::Blacklisted,
     Code::MissingVariable,
     Code::InvalidVariable,

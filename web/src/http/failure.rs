@@ -129,6 +129,10 @@ impl From<IntakeError> for Failure {
             IntakeError::QuotaExceeded { .. } => {
                 Failure::new(Code::QuotaExceeded, detail).retry_after_s(super::time::seconds_to_midnight())
             }
+            IntakeError::FrequencyCap { .. } => Failure::new(Code::FrequencyCap, detail),
+            IntakeError::CapsFull { retry_after_s } => {
+                Failure::new(Code::Overloaded, detail).retry_after_s(retry_after_s)
+            }
             IntakeError::TenantUnavailable { retry_after_s } => {
                 Failure::new(Code::OrganisationRestarting, detail).retry_after_s(retry_after_s)
             }

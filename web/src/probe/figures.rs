@@ -274,6 +274,11 @@ const LANE_COUNTERS: &[(&str, &str, OfCounters)] = &[
         |c| c.fallbacks_not_read.get(),
     ),
     (
+        "carillon_caps_full_total",
+        "Messages refused because no more people can be counted for frequency caps.",
+        |c| c.caps_full.get(),
+    ),
+    (
         "carillon_plans_ended_total",
         "Plans whose next attempt was refused by a check that was passed at acceptance.",
         |c| c.plans_ended.get(),

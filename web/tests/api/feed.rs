@@ -1,7 +1,7 @@
 //! Feeds over a journal that already holds what carriers told.
 
 use super::harness::{Harness, answer, apply, key, problem};
-use carillon_domain::catalog::{Priority, Snapshot};
+use carillon_domain::catalog::{CapPeriods, Priority, Snapshot};
 use carillon_domain::content::Content;
 use carillon_domain::fact::{Accepted, Fact, FinalState, Finished, PlannedAttempt, Reply};
 use carillon_domain::frame::FrameBuilder;
@@ -87,6 +87,8 @@ fn accepted(catalog: &Snapshot, account: AccountId, message: MessageId, now: u64
             content: Content::of_text("您好"),
         }],
         not_before: UnixMs(0),
+        person_window: None,
+        counted: CapPeriods::default(),
         valid_until: UnixMs(now + 3_600_000),
         idempotency: None,
         reference: Some("visit-1".into()),

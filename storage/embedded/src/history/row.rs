@@ -107,6 +107,7 @@ impl Row {
             final_at: self.final_at.map(UnixMs),
             campaign,
             read_at: body.read_at,
+            waiting: None,
             attempts: body.attempts,
         })
     }

@@ -125,6 +125,7 @@ pub fn journey(id: u64, to: PhoneNumber, tenant: u32, random: &mut Random) -> Jo
             line: random.below(1000) as u32,
         }),
         read_at: random.percent(10).then(|| at(1_000)),
+        waiting: None,
         attempts: vec![AttemptJourney {
             kind: ChannelKind::Sms,
             content: Content::Text(TextContent {

@@ -1,0 +1,172 @@
+use super::Columns;
+use super::Map;
+use super::body::{Body, BodyContent};
+use super::row::Row;
+use carillon_domain::catalog::{CapPeriod, CapPeriods};
+use carillon_domain::fact::{Accepted, PlannedAttempt};
+use carillon_domain::ids::{BusinessTypeId, TenantId};
+use carillon_domain::intake::fingerprint;
+use carillon_domain::phone::PhoneNumber;
+use carillon_domain::time::UnixMs;
+use std::collections::BTreeMap;
+
+/// How many messages each person got of an organisation's business type, in the periods that are not over (SEND-5). A fold of
+/// ACCEPTED and of ends before the first INTENT, so exact after a crash.
+#[derive(Debug, Default)]
+pub struct Caps {
+    /// By the number of the period.
+    periods: BTreeMap<(CapPeriod, u32), Map<CapKey, u16>>,
+}
+
+/// Whose messages are counted together: a hash of organisation, business type and person, the same over restarts. Counts of two
+/// people would be taken for one another's once in some million millions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct CapKey(u64);
+
+/// What one period counted, by person.
+pub type CountedPeriod = ((CapPeriod, u32), Vec<(CapKey, u16)>);
+
+impl CapKey {
+    /// The person is who has the number, else who has the address of the first attempt; `None` when it has neither.
+    pub fn of(
+        tenant: TenantId,
+        business_type: BusinessTypeId,
+        to: Option<PhoneNumber>,
+        plan: &[PlannedAttempt],
+    ) -> Option<Self> {
+        let mail = plan.first().and_then(|attempt| attempt.content.mail());
+        Self::of_person(tenant, business_type, to, mail.map(|mail| &*mail.address))
+    }
+
+    fn of_person(
+        tenant: TenantId,
+        business_type: BusinessTypeId,
+        to: Option<PhoneNumber>,
+        address: Option<&str>,
+    ) -> Option<Self> {
+        let mut name = [tenant.0.to_le_bytes().as_slice(), &business_type.0.to_le_bytes()].concat();
+        match (to, address) {
+            (Some(to), _) => name.extend(to.as_u64().to_le_bytes()),
+            (None, Some(address)) => name.extend(address.to_ascii_lowercase().bytes()),
+            (None, None) => return None,
+        }
+        name.push(u8::from(to.is_some()));
+        Some(CapKey(fingerprint(&name)))
+    }
+}
+
+impl Caps {
+    /// Messages that count for the person in the period of `at`.
+    pub fn used(&self, key: CapKey, period: CapPeriod, at: UnixMs) -> u16 {
+        let counts = self.periods.get(&(period, period.number(at)));
+        counts.and_then(|counts| counts.get(&key)).copied().unwrap_or(0)
+    }
+
+    /// Counts kept of periods that are not over at `now`.
+    pub fn len(&self, now: UnixMs) -> usize {
+        let running = |((period, number), _): &(&(CapPeriod, u32), _)| *number >= period.number(now);
+        self.periods
+            .iter()
+            .filter(running)
+            .map(|(_, counts)| counts.len())
+            .sum()
+    }
+
+    /// Counts a message accepted at `accepted_at` in the periods of `at`, and forgets periods that are over.
+    pub fn take(&mut self, key: CapKey, periods: CapPeriods, at: UnixMs, accepted_at: UnixMs) {
+        self.periods
+            .retain(|(period, number), _| *number >= period.number(accepted_at));
+        for period in periods.iter() {
+            let counts = self.periods.entry((period, period.number(at))).or_default();
+            let count = counts.entry(key).or_default();
+            *count = count.saturating_add(1);
+        }
+    }
+
+    /// Takes back what [`Caps::take`] counted; nothing when the period is forgotten.
+    pub fn give_back(&mut self, key: CapKey, periods: CapPeriods, at: UnixMs) {
+        for period in periods.iter() {
+            let place = (period, period.number(at));
+            let Some(counts) = self.periods.get_mut(&place) else {
+                continue;
+            };
+            if let Some(count) = counts.get_mut(&key) {
+                *count = count.saturating_sub(1);
+                if *count == 0 {
+                    counts.remove(&key);
+                }
+            }
+            if counts.is_empty() {
+                self.periods.remove(&place);
+            }
+        }
+    }
+
+    pub fn sorted(&self) -> Vec<CountedPeriod> {
+        let sorted = |counts: &Map<CapKey, u16>| {
+            let mut counts: Vec<_> = counts.iter().map(|(key, count)| (*key, *count)).collect();
+            counts.sort_unstable();
+            counts
+        };
+        self.periods
+            .iter()
+            .map(|(place, counts)| (*place, sorted(counts)))
+            .collect()
+    }
+
+    pub fn restore(stored: Vec<CountedPeriod>) -> Self {
+        let periods = stored.into_iter();
+        Caps {
+            periods: periods
+                .map(|(place, counts)| (place, counts.into_iter().collect()))
+                .collect(),
+        }
+    }
+}
+
+impl Columns {
+    /// Messages that count for a person in the period of `at`.
+    pub fn cap_used(&self, key: CapKey, period: CapPeriod, at: UnixMs) -> u16 {
+        self.caps.used(key, period, at)
+    }
+
+    /// How many counts of people are kept.
+    pub fn caps_len(&self, now: UnixMs) -> usize {
+        self.caps.len(now)
+    }
+
+    pub(super) fn take_cap(&mut self, accepted: &Accepted) {
+        let key = CapKey::of(
+            accepted.tenant,
+            accepted.business_type,
+            accepted.to,
+            &accepted.plan,
+        );
+        if let Some(key) = key.filter(|_| !accepted.counted.is_empty()) {
+            let accepted_at = UnixMs(accepted.message.unix_ms());
+            let at = counted_at(accepted_at, accepted.not_before);
+            self.caps.take(key, accepted.counted, at, accepted_at);
+        }
+    }
+
+    /// Of a message nothing of which was ever on its way to a carrier, by the row of its first attempt.
+    pub(super) fn give_cap_back(&mut self, head: &Row) {
+        if head.counted.is_empty() {
+            return;
+        }
+        let body = Body::unpack(&head.body);
+        let address = match &body.content {
+            BodyContent::Mail(mail) => Some(&*mail.address),
+            BodyContent::Text { .. } => None,
+        };
+        if let Some(key) = CapKey::of_person(head.tenant, head.business_type, head.to, address) {
+            let at = counted_at(UnixMs(head.id.unix_ms()), body.not_before);
+            self.caps.give_back(key, head.counted, at);
+        }
+    }
+}
+
+/// In the periods of which moment a message counts: of that at which it may go first.
+pub fn counted_at(accepted_at: UnixMs, not_before: UnixMs) -> UnixMs {
+    accepted_at.max(not_before)
+}
