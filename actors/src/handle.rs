@@ -194,6 +194,11 @@ impl LaneHandle {
         self.inner.journal.status()
     }
 
+    /// Bytes free on the journal's disk; `None` when nobody can tell.
+    pub fn disk_free_bytes(&self) -> Option<u64> {
+        self.inner.journal.disk_free_bytes()
+    }
+
     /// Rows that ended and are not stored in the history yet.
     pub fn history_backlog(&self) -> usize {
         self.inner.recent.rows()

@@ -16,6 +16,8 @@ pub struct AppState {
     pub operators: Operators,
     /// Attachments of mails, recipients of campaigns.
     pub files: Arc<dyn Files>,
+    /// With less free on the disk no file is taken: what is left belongs to the journal.
+    pub disk_free_bytes_min: u64,
     pub limits: Limits,
     pub catalog: Arc<CatalogKeeper>,
     /// Tests of connections that may run at the same time.

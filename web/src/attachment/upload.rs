@@ -14,9 +14,7 @@ pub async fn upload(
     payload: web::Payload,
 ) -> Result<HttpResponse, Failure> {
     pressure::check(&state)?;
-    let timeout = state.limits.body_timeout();
-    let files = state.files.clone();
-    let stored = stored_body::store(files, &request, payload, ATTACHMENT_BYTES_MAX, timeout).await?;
+    let stored = stored_body::store(&state, &request, payload, ATTACHMENT_BYTES_MAX).await?;
     if stored.bytes == 0 {
         return Err(Failure::new(Code::AttachmentInvalid, "the file is empty"));
     }

@@ -28,9 +28,7 @@ pub async fn upload(
             format!("the campaign is {}; its recipients are settled", current.word()),
         ));
     }
-    let timeout = state.limits.body_timeout();
-    let files = state.files.clone();
-    let stored = stored_body::store(files, &request, payload, FILE_BYTES_MAX, timeout).await?;
+    let stored = stored_body::store(&state, &request, payload, FILE_BYTES_MAX).await?;
     let change = change(stored.file, stored.bytes);
     state.lane.change_campaign(account, id, change).await?;
     answer(&state, account, id, StatusCode::ACCEPTED).await

@@ -1,13 +1,13 @@
 use super::body::{self, too_large};
 use super::failure::Failure;
+use crate::state::AppState;
 use actix_web::web::{self, BytesMut, Payload};
 use actix_web::{HttpRequest, error::BlockingError};
 use carillon_api::Code;
 use carillon_domain::content::FileHash;
-use carillon_storage::files::{FileWriter, Files, FilesError};
+use carillon_storage::files::{FileWriter, FilesError};
 use futures_util::StreamExt;
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Written at once: the file store blocks, and every write takes another thread.
@@ -21,21 +21,24 @@ pub struct StoredBody {
     pub bytes: u64,
 }
 
-/// Puts the body into the file store while it comes in: at most `bytes_max`, each MiB of it within `timeout`.
+/// Puts the body into the file store while it comes in: at most `bytes_max`, each MiB of it within the time for a body, and
+/// as long as the disk has room beside what the journal needs.
 ///
 /// A `Content-Length` above the limit is refused before a byte of the body is read. Of a body that breaks off nothing is
 /// kept.
 pub async fn store(
-    files: Arc<dyn Files>,
+    state: &AppState,
     request: &HttpRequest,
     mut payload: Payload,
     bytes_max: u64,
-    timeout: Duration,
 ) -> Result<StoredBody, Failure> {
     body::check_headers(
         request.headers(),
         usize::try_from(bytes_max).unwrap_or(usize::MAX),
     )?;
+    check_room(state)?;
+    let timeout = state.limits.body_timeout();
+    let files = state.files.clone();
     let mut writer = blocking(move || files.begin(bytes_max)).await?;
     let mut bytes = 0;
     let mut part = BytesMut::new();
@@ -52,6 +55,7 @@ pub async fn store(
         }
         if bytes / PACE_BYTES > before / PACE_BYTES {
             deadline = tokio::time::Instant::now() + timeout;
+            check_room(state)?;
         }
         part.extend_from_slice(&chunk);
         if part.len() >= PART_BYTES {
@@ -61,6 +65,13 @@ pub async fn store(
     let writer = write(writer, part).await?;
     let file = blocking(move || writer.finish()).await?;
     Ok(StoredBody { file, bytes })
+}
+
+fn check_room(state: &AppState) -> Result<(), Failure> {
+    match state.lane.disk_free_bytes() {
+        Some(free) if free < state.disk_free_bytes_min => Err(full()),
+        _ => Ok(()),
+    }
 }
 
 async fn write(mut writer: Box<dyn FileWriter>, part: BytesMut) -> Result<Box<dyn FileWriter>, Failure> {

@@ -75,6 +75,7 @@ impl Service {
             ranges,
             operators: Operators::new(operator.phc).map_err(Failed::Random)?,
             files,
+            disk_free_bytes_min: config.journal.disk_free_bytes_min,
             limits: config.limits.clone(),
             catalog: keeper.clone(),
             tests: Semaphore::new(TESTS_MAX),

@@ -458,6 +458,14 @@ async fn hostile_uploads_leave_nothing() {
 }
 
 #[actix_web::test]
+async fn a_disk_that_is_low_takes_no_file() {
+    let harness = Harness::with(|config| config.journal.disk_free_bytes_min = u64::MAX).await;
+    let (status, body) = upload(&harness, "a").await;
+    assert_eq!((status, body["code"].as_str()), (503, Some("disk_low")));
+    harness.end().await;
+}
+
+#[actix_web::test]
 async fn the_caller_may_have_seen_that_the_person_read_it() {
     let harness = start().await;
     let (_, body) = send(&harness, json!({"to": "13800000001", "text": "a"})).await;
