@@ -1,19 +1,24 @@
 //! Panics in actors over real sockets and the real journal: the actor comes back with its state, and nothing is lost.
 
-use crate::intake::{BatchIntake, SingleIntake};
+use crate::campaign;
+use crate::intake::{BatchIntake, IntakeError, SingleIntake};
 use crate::lane::SharedLane;
 use crate::status::{ConnectionState, Readiness};
 use crate::tenant::Fault;
 use crate::{LaneHandle, NodeOptions, start_node};
+use carillon_domain::campaign::{
+    CampaignChange, CampaignDraft, CampaignMessage, CampaignState, CampaignWords, Duplicates, LineColumns,
+};
 use carillon_domain::catalog::{
-    Account, BusinessType, ConcatenationReference, Connection, Member, Modules, Organisation, Priority,
-    Protocol, ReceiptIdForm, RouteGroup, RouteRule, Secret, Snapshot, Strategy, UncertainPolicy,
+    Account, BusinessType, Compiled, ConcatenationReference, Connection, Member, Modules, Organisation,
+    Priority, Protocol, ReceiptIdForm, RouteGroup, RouteRule, Secret, Snapshot, Strategy, UncertainPolicy,
 };
 use carillon_domain::fact::FinalState;
 use carillon_domain::ids::{AccountId, BusinessTypeId, ConnectionId, MessageId, RouteGroupId, TenantId};
 use carillon_domain::intake::{Draft, Prepared, prepare};
 use carillon_domain::journey::MessageState;
 use carillon_domain::number_range::NumberRanges;
+use carillon_embedded::blobs::EmbeddedFiles;
 use carillon_embedded::files::RealFiles;
 use carillon_embedded::history::{EmbeddedHistory, HistoryOptions};
 use carillon_embedded::journal::{EmbeddedJournal, JournalOptions};
@@ -22,6 +27,8 @@ use carillon_protocols::session::{
 };
 use carillon_storage::journal::Journal;
 use parking_lot::Mutex;
+use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -127,6 +134,71 @@ async fn a_spent_restart_budget_leaves_the_connection_down_until_an_operator_act
     handle.stop(WAIT).await.unwrap();
 }
 
+#[actix::test]
+async fn a_campaign_that_panics_goes_on_at_its_line() {
+    let carrier = Carrier::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (handle, _journal) = node(folder.path(), carrier.port);
+    let files = handle.files().unwrap();
+    let lines: String = (0..1_000).map(|n| format!("138{n:08},{n}\n")).collect();
+    let csv = format!("to,n\n{lines}");
+    let mut writer = files.begin(1 << 20).unwrap();
+    writer.write_all(csv.as_bytes()).unwrap();
+    let uploaded = CampaignChange::Uploaded {
+        source: writer.finish().unwrap(),
+        bytes: csv.len() as u64,
+    };
+    let (id, _) = handle.draft_campaign(draft()).await.unwrap();
+    let campaign = || async { handle.campaign(None, id).await.unwrap().unwrap().campaign };
+    let change = |change| async { handle.change_campaign(None, id, change).await.unwrap() };
+    change(uploaded).await;
+    until(|| async { campaign().await.state == CampaignState::Ready }).await;
+    change(CampaignChange::Started).await;
+    for wanted in [1, 200, 500] {
+        until(|| async { campaign().await.tally.expanded >= wanted }).await;
+        handle
+            .ask(move |lane: &Rc<SharedLane>| lane.campaigns.actor(id).unwrap().do_send(campaign::Fault))
+            .await
+            .unwrap();
+    }
+    until(|| async { campaign().await.state == CampaignState::Finished }).await;
+    assert_eq!(campaign().await.tally.delivered, 1_000);
+    assert_eq!(handle.counters().actor_restarts.get(), 3);
+    let texts: BTreeSet<_> = carrier.texts().into_iter().collect();
+    assert_eq!(
+        (texts.len(), carrier.texts().len()),
+        (1_000, 1_000),
+        "each line once"
+    );
+    handle.stop(WAIT).await.unwrap();
+}
+
+fn draft() -> CampaignDraft {
+    let words = CampaignWords {
+        text: Some("line {n}".into()),
+        ..CampaignWords::default()
+    };
+    let columns = LineColumns {
+        to: Some("to".into()),
+        ..LineColumns::default()
+    };
+    CampaignDraft {
+        tenant: TENANT,
+        account: ACCOUNT,
+        name: "campaign".into(),
+        message: CampaignMessage {
+            words,
+            columns,
+            ..CampaignMessage::default()
+        },
+        duplicates: Duplicates::Refuse,
+        rate: Some(1_000),
+        schedule: None,
+        resend: None,
+        idempotency: None,
+    }
+}
+
 /// Nothing restarts the lane: the process has to end, and whoever watches it is told.
 #[actix::test]
 async fn a_lane_that_panics_has_failed() {
@@ -160,6 +232,71 @@ async fn a_stop_and_a_start_lose_nothing_and_the_search_finds_everything() {
     }
     handle.stop(WAIT).await.unwrap();
     journal.close().unwrap();
+}
+
+/// A connection is added, carries everything, and goes again with its actor; the one that was there before works on.
+#[actix::test]
+async fn connections_come_and_go_while_messages_are_sent() {
+    let (old, new) = (Carrier::start().await, Carrier::start().await);
+    let folder = tempfile::tempdir().unwrap();
+    let (handle, _journal) = node(folder.path(), old.port);
+    let mut ids = vec![send(&handle, "by the old one").await.unwrap()];
+    assert_eq!(end_of(&handle, ids[0]).await, FinalState::Delivered);
+
+    let second = ConnectionId(2);
+    let mut version = 1;
+    let mut install = async |change: &dyn Fn(&mut Snapshot)| {
+        version += 1;
+        let mut snapshot = (**handle.catalog().snapshot()).clone();
+        snapshot.version = version;
+        change(&mut snapshot);
+        let compiled = Arc::new(Compiled::new(Arc::new(snapshot)).unwrap());
+        assert!(handle.install(compiled.clone()).await.unwrap());
+        assert!(
+            !handle.install(compiled).await.unwrap(),
+            "it is not newer than itself"
+        );
+    };
+    install(&|snapshot| {
+        let mut config = snapshot.connections[&CONNECTION].clone();
+        (config.id, config.name, config.port) = (second, "second".into(), new.port);
+        snapshot.connections = [(second, config)].into();
+        let group = snapshot.route_groups.values_mut().next().unwrap();
+        group.members[0].connection = second;
+        snapshot.accounts.get_mut(&ACCOUNT).unwrap().connections = vec![second];
+    })
+    .await;
+    for n in 0..50 {
+        ids.push(send(&handle, &format!("by the new one {n}")).await.unwrap());
+    }
+    for id in &ids {
+        assert_eq!(end_of(&handle, *id).await, FinalState::Delivered);
+    }
+    assert_eq!((old.texts().len(), new.texts().len()), (1, 50));
+    until(|| async {
+        handle
+            .connections()
+            .iter()
+            .all(|status| status.connection == second)
+    })
+    .await;
+    let actors = handle.ask(|lane: &Rc<SharedLane>| lane.connections().len()).await;
+    assert_eq!(actors.unwrap(), 1);
+
+    let late = prepared(&handle, "late");
+    install(&|snapshot| {
+        snapshot.organisations.clear();
+        snapshot.accounts.clear();
+    })
+    .await;
+    let gone = handle.accept(SingleIntake {
+        account: ACCOUNT,
+        idempotency: None,
+        message: late,
+    });
+    assert_eq!(gone.await, Err(IntakeError::AccountRemoved));
+    assert_eq!(handle.counters().actor_restarts.get(), 0);
+    handle.stop(WAIT).await.unwrap();
 }
 
 fn state(handle: &LaneHandle) -> ConnectionState {
@@ -226,13 +363,10 @@ pub(crate) fn node(folder: &Path, port: u16) -> (LaneHandle, Arc<EmbeddedJournal
     let history = folder.join("history");
     std::fs::create_dir_all(&history).unwrap();
     let history = EmbeddedHistory::open(&history, HistoryOptions::default()).unwrap();
-    let (handle, _) = start_node(
-        NodeOptions::default(),
-        catalog(port),
-        journal.clone(),
-        Arc::new(history),
-    )
-    .unwrap();
+    let files = EmbeddedFiles::open(&folder.join("files"), Arc::new(RealFiles)).unwrap();
+    let mut options = NodeOptions::default();
+    options.mail.files = Some(Arc::new(files));
+    let (handle, _) = start_node(options, catalog(port), journal.clone(), Arc::new(history)).unwrap();
     (handle, journal)
 }
 

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const CATALOG: &str = r#"
 [[organisation]]
@@ -141,6 +141,38 @@ fn a_file_that_is_not_valid_changes_nothing_and_ends_with_3() {
         Some(1)
     );
     assert_eq!(run(&["apply"]).status.code(), Some(2));
+}
+
+/// What `apply` stores beside a running service, the service works by.
+#[actix_web::test]
+async fn a_running_service_works_by_what_was_applied() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, data) = (folder.path().join("catalog.toml"), folder.path().join("data"));
+    std::fs::write(&file, "").unwrap();
+    let arguments = ["serve", "--data", path(&data), "--port", "0"];
+    let served = Served::start(&arguments);
+    let url = served.told("api: ");
+    std::fs::write(&file, CATALOG).unwrap();
+    let output = text(&run(&["apply", path(&file), "--data", path(&data)]).stdout);
+    let applied = Instant::now();
+    assert!(output.contains("within a second"), "{output}");
+    let key = output.lines().find_map(|line| line.strip_prefix("api-key his: "));
+    let key = key.unwrap_or_else(|| panic!("no key: {output}")).to_owned();
+    let client = reqwest::Client::new();
+    loop {
+        let request = client.get(format!("{url}/v1/messages?to=13800000001"));
+        let status = request.bearer_auth(&key).send().await.unwrap().status();
+        if status == 200 {
+            break;
+        }
+        assert_eq!(status, 401);
+        assert!(
+            applied.elapsed() < Duration::from_secs(20),
+            "it is never taken up"
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(served.terminate(), Some(0));
 }
 
 #[test]

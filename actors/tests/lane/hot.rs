@@ -1,17 +1,17 @@
 //! The catalog changes while traffic runs: nothing is lost, nothing is doubled, and everybody finds the new way.
 
-use crate::world::{ACCOUNT, HOLD, World, catalog, connection};
+use crate::world::{ACCOUNT, HOLD, World, assert_no_doubles, assert_same_state, catalog, connection};
 use carillon_actors::status::ConnectionState;
 use carillon_domain::catalog::{Connection, Member, Protocol, RouteGroup, Secret, Snapshot, Strategy};
 use carillon_domain::fact::FinalState;
 use carillon_domain::ids::{ConnectionId, RouteGroupId};
 use carillon_domain::journey::MessageState;
+use rand::RngExt;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 const FIRST: ConnectionId = ConnectionId(1);
 const SECOND: ConnectionId = ConnectionId(2);
-const GROUP: RouteGroupId = RouteGroupId(1);
 const OTHER_GROUP: RouteGroupId = RouteGroupId(2);
 
 fn world(strategy: Strategy, count: u16, seed: u64) -> World {
@@ -25,7 +25,7 @@ fn world(strategy: Strategy, count: u16, seed: u64) -> World {
 fn add(snapshot: &mut Snapshot, config: Connection) {
     let id = config.id;
     snapshot.connections.insert(id, config);
-    let group = snapshot.route_groups.get_mut(&GROUP).unwrap();
+    let group = snapshot.route_groups.values_mut().next().unwrap();
     group.members.push(Member {
         connection: id,
         weight: 1,
@@ -416,4 +416,97 @@ fn least_busy_members_with_the_same_speed_share_evenly() {
     let first = written_by(&world, FIRST);
     assert!((700..=1_300).contains(&first), "{first} of 2000");
     all_delivered_once(&world, 2_000);
+}
+
+/// Operators and carriers at the same time, with kills in between: nothing acknowledged is lost, nothing is doubled, and the
+/// state is the fold over its facts.
+#[test]
+fn storms_of_changes() {
+    for (seed, strategy) in (300..312).zip(
+        [Strategy::Weighted, Strategy::PrimaryBackup, Strategy::LeastBusy]
+            .into_iter()
+            .cycle(),
+    ) {
+        storm(seed, strategy);
+    }
+}
+
+fn storm(seed: u64, strategy: Strategy) {
+    let connections: Vec<_> = [Protocol::Cmpp20, Protocol::Cmpp30, Protocol::Smpp34]
+        .into_iter()
+        .zip(1..)
+        .map(|(protocol, id)| connection(id, protocol))
+        .collect();
+    let mut world = World::new(catalog(strategy, connections.clone()), seed);
+    for carrier in world.carriers.values_mut() {
+        carrier.behaviour.receipts_first = 0.2;
+        carrier.behaviour.throttled = 0.02;
+        carrier.behaviour.undelivered = 0.1;
+        carrier.behaviour.torn_writes = 0.01;
+    }
+    for _ in 0..120 {
+        for _ in 0..world.rng.random_range(0..20) {
+            let segments = if world.rng.random_bool(0.2) { 4 } else { 1 };
+            world.send(HOLD, segments);
+        }
+        let time = world.rng.random_range(5..200);
+        world.run(Duration::from_millis(time));
+        // The first one always stays.
+        let index = world.rng.random_range(1..=2);
+        let id = connections[index].id;
+        let number = world.rng.random_range(1..=300);
+        let is_there = world.lane.catalog().snapshot().connections.contains_key(&id);
+        match world.rng.random_range(0..24) {
+            0 | 1 if is_there => world.install(|snapshot| remove(snapshot, id)),
+            0 | 1 => world.install(|snapshot| add(snapshot, connections[index].clone())),
+            2 if is_there => change(&mut world, id, |config| config.enabled = !config.enabled),
+            3 => change(&mut world, FIRST, |config| {
+                config.window = 1 + number / 10;
+                config.rate_per_second = 100 + u32::from(number);
+                config.sessions = 1 + (number % 4) as u8;
+            }),
+            4 => {
+                let password = if number % 2 == 0 { "secret" } else { "another" };
+                world.carriers.get_mut(&FIRST).unwrap().change_password(password);
+                change(&mut world, FIRST, |config| {
+                    config.password = Secret::new(password)
+                });
+            }
+            5 if number % 2 == 0 => drop(world.lane.hold_back(id)),
+            5 => drop(world.lane.resume(id)),
+            6 => world.install(|snapshot| {
+                let mut group = snapshot.route_groups.pop_first().unwrap().1;
+                group.id = RouteGroupId(group.id.0 + 1);
+                snapshot.route_rules[0].group = group.id;
+                snapshot.route_groups.insert(group.id, group);
+            }),
+            7 => world.crash(number % 2 == 0),
+            8 => world.cut(FIRST),
+            9 => world.checkpoint(),
+            10 => {
+                let replayed = world.replayed();
+                let lived = world.lane.columns().checkpoint(&[]).unwrap();
+                assert_same_state(&lived, &replayed, seed);
+            }
+            _ => {}
+        }
+        world.settle();
+    }
+    for carrier in world.carriers.values_mut() {
+        carrier.behaviour.torn_writes = 0.0;
+    }
+    world.run_until_empty(Duration::from_secs(4 * 3600));
+    assert_no_doubles(&world);
+    for id in &world.acknowledged {
+        assert!(
+            world.finished.contains_key(id),
+            "seed {seed}: {id} is lost (ACK-1, MSG-1)"
+        );
+    }
+    assert!(
+        world
+            .finished
+            .values()
+            .all(|journey| journey.cause.as_deref() != Some("no_route"))
+    );
 }

@@ -69,6 +69,8 @@ codes! {
     AccountDisabled "account_disabled" 403 final "The account is disabled" "账号已停用";
     /// The account does not have the module this needs (send, query, feeds or campaigns).
     ModuleNotGranted "module_not_granted" 403 final "The account does not have this module" "账号未开通该模块";
+    /// A page of another site made a browser send this with the operator's credentials.
+    CrossSite "cross_site" 403 final "The request comes from another site" "请求来自其他网站";
     /// There is no such thing, or it belongs to another account.
     NotFound "not_found" 404 final "Not found" "不存在";
     /// The path is known, the method is not.

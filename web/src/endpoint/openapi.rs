@@ -146,7 +146,7 @@ fn operation(
 fn problems(endpoint: &Endpoint) -> BTreeMap<u16, Vec<Code>> {
     let access: &[Code] = match endpoint.access {
         Access::Public => &[],
-        Access::Operator => &[Code::Unauthenticated, Code::TooManyAttempts],
+        Access::Operator => &[Code::Unauthenticated, Code::CrossSite, Code::TooManyAttempts],
         Access::Send | Access::Query | Access::Feed | Access::Campaign => &[
             Code::Unauthenticated,
             Code::RequestSignatureWrong,

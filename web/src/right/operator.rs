@@ -97,6 +97,9 @@ impl FromRequest for OperatorRight {
             let state = request
                 .app_data::<web::Data<AppState>>()
                 .expect("the router is built with the state");
+            if is_of_another_site(&request) {
+                return Err(Failure::new(Code::CrossSite, ""));
+            }
             let source = request
                 .peer_addr()
                 .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip());
@@ -105,6 +108,13 @@ impl FromRequest for OperatorRight {
             Ok(OperatorRight)
         })
     }
+}
+
+/// Browsers send credentials that they remember along with whatever a page of another site asks for; they say so in
+/// `Sec-Fetch-Site` (W3C Fetch Metadata). Reading does no harm: that page does not see the answer.
+fn is_of_another_site(request: &HttpRequest) -> bool {
+    let site = request.headers().get("sec-fetch-site");
+    !request.method().is_safe() && site.is_some_and(|site| site != "same-origin" && site != "none")
 }
 
 /// Name and password of `Authorization: Basic` (RFC 7617).

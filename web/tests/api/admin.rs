@@ -18,7 +18,7 @@ async fn operators_see_connections_and_the_catalog_but_no_secret() {
     let (status, body) = answer(harness.operator(Method::GET, "/v1/admin/catalog")).await;
     assert_eq!((status, body["version"].as_u64()), (200, Some(1)));
     assert_eq!(body["accounts"][0]["name"], "his");
-    assert_eq!(body["accounts"][0]["modules"].as_array().unwrap().len(), 3);
+    assert_eq!(body["accounts"][0]["modules"].as_array().unwrap().len(), 4);
     assert_eq!(body["route_groups"][0]["members"][0]["connection"], "mobile");
     let text = body.to_string();
     assert!(

@@ -171,6 +171,22 @@ async fn bad_changes_change_nothing() {
 }
 
 #[actix_web::test]
+async fn a_page_of_another_site_changes_nothing_with_remembered_credentials() {
+    let harness = Harness::start().await;
+    for site in ["cross-site", "same-site"] {
+        let request = delete(&harness, "route_rule/everything").header("Sec-Fetch-Site", site);
+        assert_eq!(problem(request).await, (403, "cross_site".to_owned()), "{site}");
+        let request = harness
+            .operator(Method::POST, "/v1/admin/apply")
+            .header("Sec-Fetch-Site", site);
+        assert_eq!(problem(request).await, (403, "cross_site".to_owned()), "{site}");
+    }
+    let request = delete(&harness, "route_rule/everything").header("Sec-Fetch-Site", "same-origin");
+    assert_eq!(answer(request).await.0, 200);
+    harness.end().await;
+}
+
+#[actix_web::test]
 async fn two_changes_of_the_same_version_do_not_both_succeed() {
     let harness = Harness::start().await;
     let weight = |weight: u16| {
