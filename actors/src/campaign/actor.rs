@@ -40,6 +40,8 @@ pub struct CampaignActor {
     budget: RestartBudget,
     restart_after: Option<Duration>,
     leaves: bool,
+    #[cfg(test)]
+    fault: bool,
 }
 
 impl CampaignActor {
@@ -56,6 +58,8 @@ impl CampaignActor {
             budget: RestartBudget::new(RESTARTS_MAX, RESTARTS_WINDOW),
             restart_after: None,
             leaves: false,
+            #[cfg(test)]
+            fault: false,
         }
     }
 
@@ -73,6 +77,8 @@ impl CampaignActor {
     }
 
     fn try_apply(&mut self, event: CampaignEvent, ctx: &mut Context<Self>) {
+        #[cfg(test)]
+        assert!(!std::mem::take(&mut self.fault), "injected");
         let id = self.id;
         let core = &mut self.core;
         let effects = self.shared.read(|lane| {
@@ -279,5 +285,20 @@ impl Handler<CancelledUpto> for CampaignActor {
 
     fn handle(&mut self, CancelledUpto(next): CancelledUpto, ctx: &mut Context<Self>) {
         self.apply(CampaignEvent::Cancelled(next), ctx);
+    }
+}
+
+/// Makes the next event panic.
+#[cfg(test)]
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Fault;
+
+#[cfg(test)]
+impl Handler<Fault> for CampaignActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Fault, _: &mut Context<Self>) {
+        self.fault = true;
     }
 }

@@ -84,7 +84,7 @@ impl LaneHandle {
         id: CampaignId,
         change: CampaignChange,
     ) -> Result<(), CampaignError> {
-        let dropped = change == CampaignChange::Dropped;
+        let leaves_files = matches!(change, CampaignChange::Dropped | CampaignChange::Uploaded { .. });
         self.durably(move |lane, told| {
             lane.with(|core, now| {
                 let campaign = core.columns().campaigns().get(id);
@@ -99,7 +99,7 @@ impl LaneHandle {
             Ok(())
         })
         .await?;
-        if dropped {
+        if leaves_files {
             self.remove_left_files().await;
         }
         Ok(())

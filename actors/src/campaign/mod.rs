@@ -16,6 +16,8 @@ mod resend;
 mod seats;
 
 pub use actor::CampaignActor;
+#[cfg(test)]
+pub use actor::Fault;
 pub use core::{CampaignCore, CampaignEffect, CampaignEvent};
 pub use expansion::{ExpandedLine, Expansion, ExpansionError};
 pub use handle::{CampaignError, CampaignProgress, CampaignQuery, CampaignView};

@@ -62,6 +62,11 @@ impl CampaignSeats {
         self.seats.borrow().get(&id)?.told.ended_per_second.get()
     }
 
+    #[cfg(test)]
+    pub fn actor(&self, id: CampaignId) -> Option<Addr<CampaignActor>> {
+        self.seats.borrow().get(&id).map(|seat| seat.addr.clone())
+    }
+
     /// The actor stops after this; a later change starts another.
     pub(super) fn leave(&self, id: CampaignId) {
         self.seats.borrow_mut().remove(&id);

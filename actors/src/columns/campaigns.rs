@@ -22,7 +22,7 @@ pub struct Campaigns {
     over: BTreeSet<CampaignId>,
     /// Paused and stopped ones: what waits of them is not written.
     held: BTreeSet<CampaignId>,
-    /// Files of campaigns that went, for whoever removes them.
+    /// Files that campaigns no longer refer to, for whoever removes them. What a crash loses of it stays on the disk.
     left: Vec<FileHash>,
 }
 
@@ -82,7 +82,7 @@ impl Campaigns {
             .any(|campaign| campaign.files().any(|other| other == file))
     }
 
-    /// Files of campaigns that went since the last call.
+    /// Files that campaigns have stopped to refer to since the last call.
     pub fn take_left(&mut self) -> Vec<FileHash> {
         std::mem::take(&mut self.left)
     }
@@ -100,9 +100,13 @@ impl Campaigns {
         let Some(campaign) = self.campaigns.get_mut(&id) else {
             return false;
         };
+        let before: Vec<_> = campaign.files().collect();
         if !campaign.apply(change, at) {
             return false;
         }
+        let after: Vec<_> = campaign.files().collect();
+        self.left
+            .extend(before.into_iter().filter(|file| !after.contains(file)));
         match campaign.state {
             CampaignState::Paused | CampaignState::Stopped => self.held.insert(id),
             _ => self.held.remove(&id),
@@ -268,7 +272,8 @@ mod tests {
         }
         assert_eq!(campaigns.campaigns.len(), OVER_MAX + 1);
         assert!(campaigns.get(CampaignId(1)).is_some() && campaigns.get(CampaignId(2)).is_none());
-        assert_eq!(campaigns.take_left().len(), 6);
+        let left = campaigns.take_left();
+        assert_eq!(left.iter().filter(|file| **file == FileHash([1; 32])).count(), 6);
         assert!(campaigns.refer_to(FileHash([1; 32])) && !campaigns.refer_to(FileHash([2; 32])));
         apply(&mut campaigns, 1, &[CampaignChange::Dropped]);
         assert!(!campaigns.change(CampaignId(1), &draft(), UnixMs(1)));

@@ -111,7 +111,7 @@ mod tests {
         rows.push(None, row(1));
         rows.push_front(two, row(19));
         let taken: Vec<_> = std::iter::from_fn(|| take(&mut rows, one)).collect();
-        assert_eq!(taken, [19, 20, 1, 21, 22]);
+        assert_eq!(taken, [19, 1, 20, 21, 22]);
         assert_eq!(rows.len(), 3);
         assert_eq!(
             std::iter::from_fn(|| take(&mut rows, None)).collect::<Vec<_>>(),

@@ -309,8 +309,10 @@ impl RenderedWords {
 
 #[cfg(test)]
 mod tests {
+    use super::super::CampaignStep;
     use super::*;
     use crate::catalog::fixture::{self, *};
+    use crate::plan::{ChannelKind, Condition};
 
     fn header() -> Vec<CompactString> {
         ["手机号", "姓名", "模板", "号"].map(Into::into).to_vec()
@@ -373,6 +375,36 @@ mod tests {
             .bind(&["手机".into()])
             .unwrap_err();
         assert_eq!((missing.field, missing.column.as_str()), ("columns.to", "手机号"));
+    }
+
+    #[test]
+    fn a_line_may_have_a_strategy_and_an_address_of_its_own() {
+        let mut wanted = message("{name}您好");
+        wanted.words.subject = Some("{name}的报告".into());
+        wanted.columns.template = None;
+        wanted.columns.mail = Some("模板".into());
+        let steps = |channel, when| CampaignStep {
+            channel,
+            words: CampaignWords::default(),
+            when,
+        };
+        wanted.plan = CampaignPlan::Steps(vec![
+            steps(ChannelKind::Sms, None),
+            steps(ChannelKind::Mail, Some(Condition::NotSubmitted)),
+        ]);
+        let made = prepared(wanted.clone(), ["13900000009", "张三", "zhang@example.org", ""]).unwrap();
+        let mail = made.plan[1].content.mail().unwrap();
+        assert_eq!(
+            (mail.address.as_str(), &*mail.subject),
+            ("zhang@example.org", "张三的报告")
+        );
+        let refusal = prepared(wanted, ["13900000009", "张三", "", ""]).unwrap_err();
+        assert_eq!(refusal.code, RefusalCode::RecipientMissing);
+        let mut wanted = message("{name}您好");
+        wanted.columns.template = None;
+        wanted.columns.strategy = Some("模板".into());
+        let refusal = prepared(wanted, ["13900000009", "张三", "no such", ""]).unwrap_err();
+        assert_eq!(refusal.code, RefusalCode::UnknownStrategy);
     }
 
     #[test]

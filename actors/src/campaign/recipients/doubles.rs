@@ -29,7 +29,10 @@ impl Recipients {
 
     /// Whether this recipient comes for the first time.
     pub fn insert(&mut self, message: &Prepared) -> bool {
-        let Some(key) = self.key(message) else { return true };
+        self.key(message).is_none_or(|key| self.insert_key(key))
+    }
+
+    fn insert_key(&mut self, key: u64) -> bool {
         let mut hash = self.hasher.build_hasher();
         hash.write_u64(key);
         let mut place = (u128::from(hash.finish()) * self.places.len() as u128 >> 64) as usize;
@@ -56,5 +59,31 @@ impl Recipients {
             .bytes()
             .for_each(|byte| hash.write_u8(byte.to_ascii_lowercase()));
         Some(hash.finish() | ADDRESS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_recipient_comes_once_in_bounded_memory() {
+        const LINES: u32 = 200_000;
+        let mut seen = Recipients::for_lines(LINES);
+        let places = seen.places.len();
+        assert!(places * size_of::<u64>() <= LINES as usize * 16);
+        let number = |line: u32| 8_613_800_000_000 + u64::from(line);
+        assert!((0..LINES).all(|line| seen.insert_key(number(line))));
+        assert!((0..LINES).all(|line| !seen.insert_key(number(line))));
+        assert_eq!((seen.seen, seen.places.len()), (LINES as usize, places));
+    }
+
+    /// More than it was made for: the file cannot have them, and it ends all the same.
+    #[test]
+    fn a_full_table_ends() {
+        let mut seen = Recipients::for_lines(0);
+        (1..100).for_each(|key| {
+            seen.insert_key(key);
+        });
     }
 }
