@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-const OTHER: AccountId = AccountId(2);
+pub const OTHER: AccountId = AccountId(2);
 const FIRST: ConnectionId = ConnectionId(1);
 const SECOND: ConnectionId = ConnectionId(2);
 const PHONE: &str = "13800000001";
@@ -33,7 +33,7 @@ fn snapshot(extensions: &[(AccountId, &str)]) -> Snapshot {
     snapshot
 }
 
-fn two_accounts(seed: u64) -> World {
+pub fn two_accounts(seed: u64) -> World {
     World::new(snapshot(&[(OTHER, "02")]), seed)
 }
 
@@ -42,7 +42,7 @@ fn send_for(world: &mut World, account: AccountId, segments: u8) -> MessageId {
     world.send_as(account, message, None).unwrap().unwrap().id
 }
 
-fn send_many(world: &mut World, messages: usize) {
+pub fn send_many(world: &mut World, messages: usize) {
     for _ in 0..messages {
         send_for(world, ACCOUNT, 1);
     }

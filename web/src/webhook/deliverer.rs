@@ -148,7 +148,7 @@ impl Deliverer {
             self.buffers.remove(&kind);
             return None;
         }
-        let catalog = self.office.lane.catalog().clone();
+        let catalog = self.office.lane.catalog();
         let now = self.office.now().unix;
         Message::take(
             self.line.account,

@@ -14,7 +14,7 @@ const REPLAY_BYTES_MAX: usize = 1024;
 
 /// `GET /v1/admin/webhooks`
 pub async fn webhooks(_right: OperatorRight, state: web::Data<AppState>) -> Result<HttpResponse, Failure> {
-    let catalog = state.lane.catalog().clone();
+    let catalog = state.lane.catalog();
     let mut webhooks: Vec<_> = catalog
         .snapshot()
         .accounts
@@ -80,7 +80,7 @@ fn no_webhook() -> Failure {
 
 fn account(state: &AppState, request: &HttpRequest) -> Result<AccountId, Failure> {
     let name: String = parameter::path(request, "account")?;
-    let catalog = state.lane.catalog().clone();
+    let catalog = state.lane.catalog();
     let mut accounts = catalog.snapshot().accounts.values();
     accounts
         .find(|account| account.name == name)

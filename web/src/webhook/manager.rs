@@ -17,6 +17,8 @@ use tokio::time::sleep;
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// The same while no account has a webhook: nothing but the configuration is looked at.
 const IDLE_EVERY: Duration = Duration::from_millis(500);
+/// Pause after the journal could not be read.
+const JOURNAL_PAUSE: Duration = Duration::from_secs(5);
 /// How often places are recorded (per account at most).
 const RECORD_EVERY: Duration = Duration::from_secs(1);
 
@@ -26,7 +28,8 @@ pub struct Manager {
     catalog: Option<Arc<Compiled>>,
     deliverers: BTreeMap<AccountId, AbortHandle>,
     tail: Option<FeedTail>,
-    recorded_at: Instant,
+    /// When something was recorded last; what is delivered after a pause is recorded at once.
+    recorded_at: Option<Instant>,
 }
 
 impl Manager {
@@ -36,7 +39,7 @@ impl Manager {
             catalog: None,
             deliverers: BTreeMap::new(),
             tail: None,
-            recorded_at: Instant::now(),
+            recorded_at: None,
         }
     }
 
@@ -49,10 +52,11 @@ impl Manager {
                 self.tail = None;
             } else {
                 self.read().await;
+                self.revive();
             }
-            if self.recorded_at.elapsed() >= RECORD_EVERY {
-                self.recorded_at = Instant::now();
-                self.office.record().await;
+            let may_record = self.recorded_at.is_none_or(|at| at.elapsed() >= RECORD_EVERY);
+            if may_record && self.office.record().await {
+                self.recorded_at = Some(Instant::now());
             }
             tokio::select! {
                 _ = &mut stop => break,
@@ -64,7 +68,7 @@ impl Manager {
     }
 
     async fn follow_catalog(&mut self) {
-        let catalog = self.office.lane.catalog().clone();
+        let catalog = self.office.lane.catalog();
         if self
             .catalog
             .as_ref()
@@ -72,6 +76,8 @@ impl Manager {
         {
             return;
         }
+        // Who ends now goes on from here when it comes back.
+        self.office.record().await;
         let wanted: BTreeMap<_, _> = catalog
             .snapshot()
             .accounts
@@ -93,7 +99,6 @@ impl Manager {
                 Some(known) if known == *webhook => {}
                 Some(known) => {
                     let is_other = known.url != webhook.url || known.secret != webhook.secret;
-                    self.office.record().await;
                     self.end(account);
                     self.begin(account, webhook, is_other).await;
                 }
@@ -131,9 +136,28 @@ impl Manager {
             line.keys().for_each(|key| fan.add(key));
         }
         office.lines.lock().insert(account, line.clone());
-        let deliverer = Deliverer::new(office.clone(), line);
+        self.spawn(line);
+    }
+
+    fn spawn(&mut self, line: Arc<Line>) {
+        let account = line.account;
+        let deliverer = Deliverer::new(self.office.clone(), line);
         let task = tokio::spawn(deliverer.run());
         self.deliverers.insert(account, task.abort_handle());
+    }
+
+    /// A deliverer never ends by itself: one that did has panicked, and begins again where it was.
+    fn revive(&mut self) {
+        let ended: Vec<_> = self
+            .deliverers
+            .iter()
+            .filter(|(_, task)| task.is_finished())
+            .filter_map(|(account, _)| self.office.line(*account))
+            .collect();
+        for line in ended {
+            tracing::error!(account = %line.account, "a webhook's deliverer panicked; it begins again");
+            self.spawn(line);
+        }
     }
 
     fn end(&mut self, account: AccountId) {
@@ -161,6 +185,7 @@ impl Manager {
             Ok(Ok(tail)) => self.tail = Some(tail),
             Ok(Err(error)) => {
                 tracing::error!(error = %Chain(&error), "the journal cannot be read for webhooks; each reads it by itself");
+                sleep(JOURNAL_PAUSE).await;
             }
             Err(error) => tracing::error!(%error, "reading the journal for webhooks failed"),
         }

@@ -64,14 +64,16 @@ impl Office {
         }
     }
 
-    /// Records how far the feeds have come.
-    pub async fn record(&self) {
+    /// Records how far the feeds have come; `false` when there is nothing to record.
+    pub async fn record(&self) -> bool {
         let lines: Vec<_> = self.lines.lock().values().cloned().collect();
         let due: Vec<_> = lines.iter().flat_map(|line| line.to_record()).collect();
-        if !due.is_empty()
-            && let Err(error) = self.lane.record_cursors(due).await
-        {
+        if due.is_empty() {
+            return false;
+        }
+        if let Err(error) = self.lane.record_cursors(due).await {
             tracing::debug!(%error, "how far webhooks have come is not recorded; some events will come again");
         }
+        true
     }
 }

@@ -91,20 +91,13 @@ async fn name_and_key_are_as_good_as_the_key() {
         let refused = problem(get().basic_auth(name, Some(&key))).await;
         assert_eq!(refused, (401, "unauthenticated".to_owned()), "{name} {key}");
     }
-    for value in [
-        "Basic",
-        "Basic ",
-        "Basic %%%",
-        "Basic aGlz",
-        "Digest x",
-        "Basic \u{7f}",
-    ] {
+    for value in ["Basic", "Basic ", "Basic %%%", "Basic aGlz", "Digest x"] {
         let refused = get()
             .header("Authorization", value.as_bytes())
             .send()
             .await
             .unwrap();
-        assert!([400, 401].contains(&refused.status().as_u16()), "{value}");
+        assert_eq!(refused.status(), 401, "{value}");
     }
     let off = problem(get().basic_auth("off", Some(key("off")))).await;
     assert_eq!(off, (403, "account_disabled".to_owned()));

@@ -9,6 +9,7 @@ SwaggerUIBundle({
   docExpansion: "list",
   defaultModelsExpandDepth: 0,
   filter: true,
+  tagsSorter: "alpha",
   tryItOutEnabled: true,
   validatorUrl: null,
 });
