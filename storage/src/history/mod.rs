@@ -6,4 +6,4 @@ mod store;
 
 pub use batch::Batch;
 pub use query::{RANGE_MAX, SearchPage, SearchQuery, TooBroad};
-pub use store::{History, HistoryError, PAGE_ROWS_MAX, PhoneQuery};
+pub use store::{History, HistoryError, PAGE_ROWS_MAX};

@@ -24,25 +24,6 @@ pub trait History: Send + Sync {
     ///
     /// A page is found in bounded time: it may be short, even empty, and yet have a `next` to go on from.
     fn search(&self, query: &SearchQuery) -> Result<SearchPage, HistoryError>;
-
-    /// [`History::search`] by number.
-    fn by_phone(&self, query: &PhoneQuery) -> Result<Vec<Journey>, HistoryError> {
-        let query = SearchQuery {
-            phone: Some(query.phone),
-            tenant: query.tenant,
-            before: query.before,
-            ..SearchQuery::newest(query.limit)
-        };
-        Ok(self.search(&query)?.journeys)
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PhoneQuery {
-    pub phone: carillon_domain::phone::PhoneNumber,
-    pub tenant: Option<carillon_domain::ids::TenantId>,
-    pub before: Option<MessageId>,
-    pub limit: usize,
 }
 
 #[derive(Debug, thiserror::Error)]
