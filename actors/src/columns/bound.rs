@@ -144,7 +144,10 @@ mod tests {
         }
     }
 
-    fn folded(sessions: &[(u8, u32, bool, u64)]) -> BoundTimes {
+    /// Number, epoch, whether it was bound or lost, and when.
+    type Step = (u8, u32, bool, u64);
+
+    fn folded(sessions: &[Step]) -> BoundTimes {
         let mut times = BoundTimes::default();
         for (number, epoch, bound, at) in sessions {
             times.session(&session(*number, *epoch, *bound, *at));
@@ -154,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_connection_is_bound_from_its_first_session_to_its_last() {
-        let cases: &[(&[(u8, u32, bool, u64)], u64)] = &[
+        let cases: &[(&[Step], u64)] = &[
             (&[], 0),
             (&[(0, 1, true, 1_000)], 99_000),
             (&[(0, 1, true, 1_000), (0, 1, false, 5_000)], 4_000),
