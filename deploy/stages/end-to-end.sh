@@ -47,6 +47,8 @@ json() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])'
 
 stage_reminders() { "$BIN/carillon-loadtest" reminders-run; }
 
+stage_campaign() { "$BIN/carillon-loadtest" campaign-run --lines 20000 --rate 1000; }
+
 stage_kills() { "$BIN/carillon-loadtest" kills --times 10; }
 
 stage_bench_batch() { "$BIN/carillon-loadtest" bench batch --seconds 20 --floor 12000; }

@@ -79,6 +79,16 @@ impl HttpClient {
         self.exchange(head.as_bytes(), body).await
     }
 
+    /// As [`HttpClient::post`], by another method.
+    pub async fn put(&mut self, path: &str, extra: &str, body: &[u8]) -> Result<Answer, HttpError> {
+        let head = format!(
+            "PUT {path} HTTP/1.1\r\n{}{extra}Content-Length: {}\r\n\r\n",
+            self.headers,
+            body.len()
+        );
+        self.exchange(head.as_bytes(), body).await
+    }
+
     async fn exchange(&mut self, head: &[u8], body: &[u8]) -> Result<Answer, HttpError> {
         let timeout = self.timeout;
         let answer = tokio::time::timeout(timeout, self.exchange_untimed(head, body)).await;

@@ -9,5 +9,6 @@ pub mod judge;
 pub mod ledger;
 pub mod load;
 pub mod marker;
+pub mod recipients;
 pub mod reminders;
 pub mod sim;

@@ -86,7 +86,10 @@ impl PatientWords {
             self.random.random_range(8..=16),
             self.random.random_range(0..=11) * 5,
         );
-        (format!("2030-{month:02}-{day:02}"), format!("{hour:02}:{minute:02}"))
+        (
+            format!("2030-{month:02}-{day:02}"),
+            format!("{hour:02}:{minute:02}"),
+        )
     }
 
     fn pick(&mut self, from: &[&'static str]) -> &'static str {
@@ -184,7 +187,9 @@ impl Reminders {
         let mut variables = self.variables();
         match fault {
             Fault::Phone => {
-                let wrong = self.words.pick(&["1380013800", "23800000000", "138000000001", "1380000000x", ""]);
+                let wrong =
+                    self.words
+                        .pick(&["1380013800", "23800000000", "138000000001", "1380000000x", ""]);
                 (
                     of_template(wrong, TEMPLATE_NAME, &variables),
                     expected("invalid_phone", "to"),

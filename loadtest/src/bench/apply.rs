@@ -1,12 +1,15 @@
-//! The apply file of a run: one organisation, one account, and a connection for every carrier.
+//! The apply file of a run: two organisations with one account each, and a connection for every carrier.
 
 use crate::reminders::{TEMPLATE_NAME, TEMPLATE_TEXT};
 use crate::sim::ProtocolName;
 use std::fmt::Write;
 use std::net::SocketAddr;
 
-/// The API key of the run's only account.
+/// The API key of the run's account.
 pub const API_KEY: &str = "loadtest-0123456789abcdef";
+
+/// The API key of another organisation's account; most runs do not use it.
+pub const OTHER_API_KEY: &str = "loadtest-fedcba9876543210";
 
 /// A connection of the server to one simulated carrier.
 #[derive(Clone, Debug)]
@@ -27,8 +30,9 @@ pub fn apply_file(connections: &[ConnectionPlan]) -> String {
         .iter()
         .map(|connection| format!("\"{}\"", connection.name));
     let names = names.collect::<Vec<_>>().join(", ");
-    let mut file =
-        String::from("[[organisation]]\nname = \"hospital\"\n\n[[business_type]]\nname = \"notice\"\n\n");
+    let mut file = String::from(
+        "[[organisation]]\nname = \"hospital\"\n\n[[organisation]]\nname = \"school\"\n\n[[business_type]]\nname = \"notice\"\n\n",
+    );
     for connection in connections {
         let ConnectionPlan {
             name,
@@ -54,8 +58,11 @@ pub fn apply_file(connections: &[ConnectionPlan]) -> String {
         "[[route_group]]\nname = \"all\"\nstrategy = \"weighted\"\nmembers = [{names}]\n\n\
          [[route_rule]]\nname = \"everything\"\ngroup = \"all\"\n\n\
          [[account]]\nname = \"his\"\norganisation = \"hospital\"\nbusiness_type = \"notice\"\n\
-         modules = {{ send = true, query = true, feeds = true }}\nconnections = [{names}]\n\
+         modules = {{ send = true, query = true, feeds = true, campaigns = true }}\nconnections = [{names}]\n\
          signature = \"示例医院\"\napi_key = \"{API_KEY}\"\n\n\
+         [[account]]\nname = \"sis\"\norganisation = \"school\"\nbusiness_type = \"notice\"\nconnections = [{names}]\n\
+         modules = {{ send = true, query = true, feeds = true, campaigns = true }}\n\
+         signature = \"示例学校\"\napi_key = \"{OTHER_API_KEY}\"\n\n\
          [[template]]\nname = \"{TEMPLATE_NAME}\"\norganisation = \"hospital\"\nbusiness_type = \"notice\"\n\
          text = \"{TEMPLATE_TEXT}\"\n"
     );

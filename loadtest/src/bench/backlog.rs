@@ -55,6 +55,7 @@ pub async fn backlog(options: &BacklogOptions) -> Result<BacklogReport, RunError
     let system = System::start(SystemPlan {
         carriers: vec![carrier],
         seed: 1,
+        unknown: Vec::new(),
         first_marker: 0,
         program: options.program.clone(),
         folder: options.folder.clone(),

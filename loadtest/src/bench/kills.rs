@@ -57,6 +57,7 @@ pub async fn kills(options: &KillsOptions) -> Result<KillsReport, RunError> {
     let mut system = System::start(SystemPlan {
         carriers,
         seed: options.seed,
+        unknown: Vec::new(),
         first_marker: 0,
         program: options.program.clone(),
         folder: options.folder.clone(),

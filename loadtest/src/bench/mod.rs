@@ -2,7 +2,9 @@
 
 mod apply;
 mod backlog;
+mod campaign_run;
 mod carrier_speed;
+mod fairness;
 mod folder;
 mod kills;
 mod measure;
@@ -14,7 +16,9 @@ mod throughput;
 
 pub use apply::{API_KEY, ConnectionPlan, apply_file};
 pub use backlog::{BacklogOptions, BacklogReport, backlog};
+pub use campaign_run::{CampaignOptions, CampaignReport, campaign_run};
 pub use carrier_speed::{CarrierSpeedOptions, CarrierSpeedReport, carrier_speed};
+pub use fairness::{FairnessOptions, FairnessReport, fairness};
 pub use kills::{KillsOptions, KillsReport, kills};
 pub use measure::{Surroundings, Usage};
 pub use outcome::{Outcome, RunError};

@@ -1,7 +1,8 @@
 use super::measure::Surroundings;
 use super::server::ServerError;
 use super::system::SystemError;
-use crate::judge::{Judgement, RecordsError, Violation};
+use crate::http::HttpError;
+use crate::judge::{Judgement, RecordsError, SettlementError, Violation};
 use crate::load::LoadError;
 use crate::sim::HostError;
 use serde::Serialize;
@@ -22,6 +23,16 @@ pub enum RunError {
     Measure(#[source] std::io::Error),
     #[error("the connections were not bound within {0} s")]
     NotBound(u64),
+    #[error("the campaign cannot go on: {0}")]
+    Campaign(&'static str),
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    #[error("{path} was answered with {status}: {body}")]
+    Status { path: String, status: u16, body: String },
+    #[error("the answer to {path} cannot be understood")]
+    Body { path: String, source: serde_json::Error },
+    #[error(transparent)]
+    Settlement(SettlementError),
     #[error("cannot write the run's files")]
     File(#[source] std::io::Error),
 }

@@ -70,6 +70,7 @@ pub async fn reminders_run(options: &RemindersOptions) -> Result<RemindersReport
     let system = System::start(SystemPlan {
         carriers: carriers(options.rate_per_second),
         seed: options.seed,
+        unknown: Vec::new(),
         first_marker: 0,
         program: options.program.clone(),
         folder: options.folder.clone(),

@@ -2,6 +2,8 @@
 
 use super::apply::API_KEY;
 use crate::http::HttpClient;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
@@ -73,6 +75,22 @@ impl Server {
         )
     }
 
+    /// A client with the operator's rights.
+    pub fn operator(&self) -> Result<HttpClient, ServerError> {
+        let password = std::fs::read_to_string(self.password_file()).map_err(ServerError::Folder)?;
+        let credentials = BASE64.encode(format!("admin:{}", password.trim()));
+        let authorization = format!("Basic {credentials}");
+        Ok(HttpClient::new(
+            self.address(),
+            &authorization,
+            Duration::from_secs(30),
+        ))
+    }
+
+    fn password_file(&self) -> PathBuf {
+        self.folder.join("password")
+    }
+
     pub fn data(&self) -> PathBuf {
         self.folder.join("data")
     }
@@ -127,12 +145,15 @@ impl Server {
         self.starts += 1;
         let (log, file) = self.log(&format!("serve-{}.log", self.starts))?;
         let (data, port) = (self.data().into_os_string(), self.port.to_string());
+        let password = self.password_file();
         let arguments = [
             OsStr::new("serve"),
             OsStr::new("--data"),
             &data,
             OsStr::new("--port"),
             OsStr::new(&port),
+            OsStr::new("--password-file"),
+            password.as_os_str(),
         ];
         let child = self.command(arguments, file)?.spawn();
         let child = child.map_err(|source| ServerError::Start {

@@ -28,6 +28,8 @@ pub struct CarrierPlan {
 #[derive(Clone, Debug)]
 pub struct SystemPlan {
     pub carriers: Vec<CarrierPlan>,
+    /// Names of carriers that the server does not know at its start.
+    pub unknown: Vec<&'static str>,
     pub seed: u64,
     /// The lowest marker of the run.
     pub first_marker: u64,
@@ -58,6 +60,8 @@ const PASSWORD: &str = "secret1";
 const POLL: Duration = Duration::from_millis(5);
 
 pub struct System {
+    /// How the server reaches each carrier, also those that it does not know yet.
+    pub connections: Vec<ConnectionPlan>,
     pub host: Host,
     pub server: Server,
     pub settlement: Shared,
@@ -77,7 +81,7 @@ impl System {
             .iter()
             .map(|carrier| start_of(carrier, plan.seed, &settlement));
         let host = Host::start(starts.collect())?;
-        let connections: Vec<_> = plan
+        let mut connections: Vec<_> = plan
             .carriers
             .iter()
             .zip(&host.carriers)
@@ -92,8 +96,11 @@ impl System {
                 rate_per_second: carrier.contract.rate_per_second,
             })
             .collect();
+        let all = connections.clone();
+        connections.retain(|connection| !plan.unknown.contains(&connection.name.as_str()));
         let server = Server::start(folder.path(), &apply_file(&connections), plan.program.as_deref()).await?;
         Ok(System {
+            connections: all,
             host,
             server,
             settlement,

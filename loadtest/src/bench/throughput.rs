@@ -110,6 +110,7 @@ pub async fn throughput(options: &ThroughputOptions) -> Result<ThroughputReport,
     let system = System::start(SystemPlan {
         carriers,
         seed: 1,
+        unknown: Vec::new(),
         first_marker: 0,
         program: options.program.clone(),
         folder: options.folder.clone(),

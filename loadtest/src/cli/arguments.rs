@@ -33,6 +33,8 @@ pub enum Command {
     Kills(Kills),
     /// A hospital's reminders over three connections, one of them cut and back.
     RemindersRun(RemindersRun),
+    /// A campaign of a GBK file of recipients, with everything that can happen to it on its way.
+    CampaignRun(CampaignRun),
     /// Submit messages to somebody else's carrier.
     InteropClient(InteropClient),
     /// Print the PDUs of a conversation in hexadecimal.
@@ -176,6 +178,8 @@ pub enum Bench {
     Single(Throughput),
     /// Messages that wait for a carrier that is down.
     Backlog(Backlog),
+    /// Single messages of one organisation beside the backlog of another.
+    Fairness(Fairness),
     /// The simulated carrier alone, with our own client sessions in the same process.
     Carrier(CarrierSpeed),
 }
@@ -244,6 +248,27 @@ pub struct Backlog {
 }
 
 #[derive(Debug, Args)]
+pub struct Fairness {
+    /// Messages of the first organisation that wait.
+    #[arg(long, default_value_t = 1_000_000)]
+    pub backlog: u64,
+    /// Messages per second of the second one, each a request.
+    #[arg(long, default_value_t = 100.0)]
+    pub singles: f64,
+    /// How long it sends, alone and then beside the backlog.
+    #[arg(long, default_value_t = 10)]
+    pub seconds: u64,
+    /// Segments per second that the carrier takes.
+    #[arg(long, default_value_t = 20_000)]
+    pub carrier_rate: u32,
+    /// Fail when more than one of a hundred messages beside the backlog takes longer to the carrier.
+    #[arg(long)]
+    pub p99_ms_max: Option<f64>,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, Args)]
 pub struct CarrierSpeed {
     #[arg(long, default_value = "cmpp2.0")]
     pub protocol: ProtocolName,
@@ -288,6 +313,24 @@ pub struct RemindersRun {
     /// How long the cut carrier stays away.
     #[arg(long, default_value_t = 5)]
     pub down_seconds: u64,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, Args)]
+pub struct CampaignRun {
+    /// Recipients.
+    #[arg(long, default_value_t = 100_000)]
+    pub lines: u64,
+    /// By default a new one, which is printed.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Share of broken lines, e.g. `3%` or `0.03`.
+    #[arg(long, default_value = "3%", value_parser = share)]
+    pub broken: f64,
+    /// Segments per second on each connection.
+    #[arg(long, default_value_t = 2_000)]
+    pub rate: u32,
     #[command(flatten)]
     pub common: Common,
 }

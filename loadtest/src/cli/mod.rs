@@ -57,6 +57,7 @@ fn perform(arguments: Arguments) -> anyhow::Result<bool> {
         Command::Bench(arguments) => runtime.block_on(run::bench(arguments)),
         Command::Kills(arguments) => runtime.block_on(run::kills(arguments)),
         Command::RemindersRun(arguments) => runtime.block_on(run::reminders_run(arguments)),
+        Command::CampaignRun(arguments) => runtime.block_on(run::campaign_run(arguments)),
         Command::InteropClient(arguments) => {
             carillon_loadtest::interop::run_client(&arguments).map(|()| true)
         }

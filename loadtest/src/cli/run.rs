@@ -1,7 +1,10 @@
-use super::arguments::{Backlog, Bench, CarrierSpeed, Common, Kills, RemindersRun, Throughput};
+use super::arguments::{
+    Backlog, Bench, CampaignRun, CarrierSpeed, Common, Fairness, Kills, RemindersRun, Throughput,
+};
 use super::{print, print_json};
 use carillon_loadtest::bench::{
-    self, BacklogOptions, CarrierSpeedOptions, KillsOptions, Outcome, RemindersOptions, ThroughputOptions,
+    self, BacklogOptions, CampaignOptions, CarrierSpeedOptions, FairnessOptions, KillsOptions, Outcome,
+    RemindersOptions, ThroughputOptions,
 };
 use serde::Serialize;
 use std::time::Duration;
@@ -14,6 +17,7 @@ pub async fn bench(arguments: Bench) -> anyhow::Result<bool> {
         Bench::Batch(arguments) => throughput(arguments, false).await,
         Bench::Single(arguments) => throughput(arguments, true).await,
         Bench::Backlog(arguments) => backlog(arguments).await,
+        Bench::Fairness(arguments) => fairness(arguments).await,
         Bench::Carrier(arguments) => carrier(arguments).await,
     }
 }
@@ -97,6 +101,33 @@ async fn backlog(arguments: Backlog) -> anyhow::Result<bool> {
     Ok(report.outcome.clean && report.outcome.accepted == arguments.messages && small_enough)
 }
 
+async fn fairness(arguments: Fairness) -> anyhow::Result<bool> {
+    let Common {
+        program,
+        folder,
+        keep,
+        json,
+    } = arguments.common;
+    let report = bench::fairness(&FairnessOptions {
+        backlog: arguments.backlog,
+        singles_per_s: arguments.singles,
+        seconds: arguments.seconds,
+        carrier_rate: arguments.carrier_rate,
+        program,
+        folder,
+        keep,
+    })
+    .await?;
+    print_run(&report, &report.outcome, json)?;
+    let soon_enough = arguments
+        .p99_ms_max
+        .is_none_or(|most| report.beside_ms.p99 <= most);
+    if !soon_enough {
+        eprintln!("too late beside the backlog: {:.0} ms", report.beside_ms.p99);
+    }
+    Ok(report.outcome.clean && report.backlog_last > 0 && soon_enough)
+}
+
 async fn carrier(arguments: CarrierSpeed) -> anyhow::Result<bool> {
     let report = bench::carrier_speed(&CarrierSpeedOptions {
         protocol: arguments.protocol,
@@ -150,6 +181,27 @@ pub async fn reminders_run(arguments: RemindersRun) -> anyhow::Result<bool> {
         broken_share: arguments.broken,
         rate_per_second: arguments.rate,
         down: Duration::from_secs(arguments.down_seconds),
+        program,
+        folder,
+        keep,
+    })
+    .await?;
+    print_run(&report, &report.outcome, json)?;
+    Ok(report.is_good())
+}
+
+pub async fn campaign_run(arguments: CampaignRun) -> anyhow::Result<bool> {
+    let Common {
+        program,
+        folder,
+        keep,
+        json,
+    } = arguments.common;
+    let report = bench::campaign_run(&CampaignOptions {
+        count: arguments.lines,
+        seed: seed(arguments.seed),
+        broken_share: arguments.broken,
+        rate_per_second: arguments.rate,
         program,
         folder,
         keep,

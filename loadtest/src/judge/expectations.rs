@@ -1,5 +1,5 @@
 use crate::load::{Acknowledgement, Outcome};
-use crate::reminders::Reminder;
+use crate::reminders::{Expected, Reminder};
 use std::collections::HashMap;
 
 /// Which lines have to be refused, and how. All others have to be accepted.
@@ -19,11 +19,22 @@ impl Expectations {
 
     pub fn expect(&mut self, reminder: &Reminder) {
         if let Some(expected) = reminder.expected {
-            self.0.insert(
-                reminder.line,
-                (expected.code.to_owned(), expected.field.to_owned()),
-            );
+            self.expect_line(reminder.line, expected);
         }
+    }
+
+    pub fn expect_line(&mut self, line: u64, expected: Expected) {
+        self.0
+            .insert(line, (expected.code.to_owned(), expected.field.to_owned()));
+    }
+
+    /// How many lines have to be refused.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The file that [`Expectations::parse`] reads, by line.

@@ -5,6 +5,7 @@ use crate::ledger::{AccountHeader, Frame, LedgerError, Record, Sink, Summary};
 use crate::load::{Acknowledgement, AcknowledgementError, AcknowledgementSink, Latencies, Outcome};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Markers of one settlement lie this close together; a wider range is a mistake, not a run.
@@ -188,17 +189,33 @@ impl Settlement {
     /// From acceptance to the first segment's arrival, and to the last acknowledged receipt.
     pub fn latencies(&self) -> (Latencies, Latencies) {
         let (mut arrival, mut receipt) = (Latencies::default(), Latencies::default());
-        for message in self.messages.iter().filter(|message| message.id != 0) {
-            let accepted_ms = carillon_domain::ids::MessageId(message.id).unix_ms();
-            let since = |ms: u32| (self.start_us / 1_000 + u64::from(ms)).saturating_sub(accepted_ms) * 1_000;
-            if message.first_arrival_ms > 0 {
-                arrival.count_us(since(message.first_arrival_ms));
+        for message in &self.messages {
+            if let Some(us) = self.since_acceptance_us(message, message.first_arrival_ms) {
+                arrival.count_us(us);
             }
-            if message.last_receipt_ms > 0 {
-                receipt.count_us(since(message.last_receipt_ms));
+            if let Some(us) = self.since_acceptance_us(message, message.last_receipt_ms) {
+                receipt.count_us(us);
             }
         }
         (arrival, receipt)
+    }
+
+    /// From acceptance to the first segment's arrival, of the messages with these markers.
+    pub fn arrival_latencies(&self, markers: Range<u64>) -> Latencies {
+        let mut arrival = Latencies::default();
+        let marked = (self.first_marker..).zip(&self.messages);
+        marked
+            .filter(|(marker, _)| markers.contains(marker))
+            .filter_map(|(_, message)| self.since_acceptance_us(message, message.first_arrival_ms))
+            .for_each(|us| arrival.count_us(us));
+        arrival
+    }
+
+    /// From acceptance to a time of the ledgers; `None` when one of them is not known.
+    fn since_acceptance_us(&self, message: &Message, ms: u32) -> Option<u64> {
+        let accepted_ms = carillon_domain::ids::MessageId(message.id).unix_ms();
+        let known = message.id != 0 && ms > 0;
+        known.then(|| (self.start_us / 1_000 + u64::from(ms)).saturating_sub(accepted_ms) * 1_000)
     }
 
     pub fn judge(&self, tolerance: Tolerance) -> Judgement {
