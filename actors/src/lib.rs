@@ -3,6 +3,10 @@
 //! Logic is in plain, synchronous cores (`lane::LaneCore`, `connection::ConnectionCore`, `columns::Columns`); the actors are
 //! thin shells that hold mailboxes, sockets and timers.
 
+// What the integration tests are made of serves the tests inside, too.
+#[cfg(test)]
+extern crate self as carillon_actors;
+
 pub mod backoff;
 pub mod campaign;
 pub mod clock;

@@ -13,7 +13,7 @@ use std::io::{self, Read};
 use std::time::{Duration, UNIX_EPOCH};
 
 /// All attachments of one mail together; intake refuses more.
-const ATTACHMENTS_BYTES_MAX: u64 = 32 << 20;
+const ATTACHMENTS_BYTES_MAX: u64 = 16 << 20;
 
 /// Everything one mail is made of, taken from its row. No `Debug`: it holds texts and addresses (PII-1).
 #[derive(Clone)]

@@ -39,6 +39,7 @@ impl MailCore {
                         && self.throttled_until <= now.monotonic
                     {
                         self.throttled_until = now.monotonic + self.throttle.next(random);
+                        self.last_error = Some(format!("the relay asks to slow down: {}", reply.status()));
                     }
                     lane.rejected(WriteRef::from_token(token), reply.status().into(), busy, now);
                 }

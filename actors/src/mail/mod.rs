@@ -17,6 +17,8 @@ mod session;
 mod slot;
 mod standing;
 mod stuffing;
+#[cfg(test)]
+mod supervision_tests;
 mod tls;
 mod writing;
 

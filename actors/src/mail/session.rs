@@ -54,8 +54,9 @@ pub enum SessionEnd {
     Eof,
     #[error("the connection broke: {0}")]
     Broken(String),
+    /// By its words; by the code alone where the words may hold the recipient (PII-1).
     #[error("the relay closes the session: {0}")]
-    ClosedBy(Reply),
+    ClosedBy(String),
     #[error("the relay did not answer {0} within {s} s", s = .1.as_secs())]
     Late(&'static str, Duration),
     #[error(transparent)]
@@ -249,10 +250,10 @@ impl MailSession {
             State::Transaction(stage, transaction) => {
                 self.transaction_replied(stage, transaction, reply, now, events);
             }
-            State::Ready if reply.code == 421 => self.close(SessionEnd::ClosedBy(reply), events),
+            State::Ready if reply.code == 421 => self.close(SessionEnd::ClosedBy(reply.to_string()), events),
             State::Ready => self.close(SessionEnd::Unasked, events),
             State::Noop | State::Rset if reply.is_done() => {}
-            State::Noop | State::Rset => self.close(SessionEnd::ClosedBy(reply), events),
+            State::Noop | State::Rset => self.close(SessionEnd::ClosedBy(reply.to_string()), events),
             State::Quit => self.close(SessionEnd::Quit, events),
         }
         if self.quitting && !self.over && matches!(self.state, State::Ready) {
@@ -277,13 +278,13 @@ impl MailSession {
             // 421 is said of the session, not of the mail. One that has served before may have come to its end.
             (Stage::Mail, ReplyClass::Later) if reply.code == 421 && self.served > 0 => {
                 self.state = State::Transaction(stage, transaction);
-                self.close(SessionEnd::ClosedBy(reply), events);
+                self.close(SessionEnd::ClosedBy(reply.to_string()), events);
             }
             (_, ReplyClass::Later | ReplyClass::Never) => {
                 self.served += 1;
                 // The content was broken off, or the relay goes: there is no way on in this session.
                 let over = stage == Stage::Content || reply.code == 421;
-                let end = over.then(|| SessionEnd::ClosedBy(reply.clone()));
+                let end = over.then(|| SessionEnd::ClosedBy(reply.status()));
                 events.push(MailEvent::Refused {
                     token,
                     at: stage,
@@ -358,5 +359,199 @@ impl MailSession {
         self.over = true;
         self.output.clear();
         events.push(MailEvent::Closed(end));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const TIMEOUT: Duration = Duration::from_secs(60);
+
+    fn at(s: u64) -> Monotonic {
+        Monotonic(Duration::from_secs(s))
+    }
+
+    fn session() -> MailSession {
+        let capabilities = Capabilities {
+            size: true,
+            dsn: true,
+            ..Capabilities::default()
+        };
+        MailSession::new(capabilities, TIMEOUT, at(0))
+    }
+
+    fn mail() -> Outgoing {
+        Outgoing {
+            token: 7,
+            from: "b+x@bounce.example".to_owned(),
+            to: "p@home.example".to_owned(),
+            content: Bytes::from_static(b"Subject: x\r\n\r\n.\r\ntext\r\n"),
+            reports: true,
+        }
+    }
+
+    fn output(session: &mut MailSession) -> String {
+        let pieces = std::iter::from_fn(|| session.take_output(at(0)));
+        String::from_utf8(pieces.flatten().collect()).unwrap()
+    }
+
+    /// Takes all output, then says `reply`.
+    fn hear(session: &mut MailSession, reply: &str) -> (String, Vec<MailEvent>) {
+        let said = output(session);
+        let mut events = Vec::new();
+        session.receive(format!("{reply}\r\n").as_bytes(), at(0), &mut events);
+        (said, events)
+    }
+
+    #[test]
+    fn a_transaction_from_its_first_command_to_its_answer() {
+        let mut session = session();
+        assert!(session.submit(mail(), at(0)).is_ok());
+        assert_eq!(
+            session.submit(mail(), at(0)).err(),
+            Some(NotReady),
+            "one at a time (WIN-1)"
+        );
+        let dialogue = [
+            (
+                "MAIL FROM:<b+x@bounce.example> SIZE=23 RET=HDRS\r\n",
+                "250 ok",
+                false,
+            ),
+            (
+                "RCPT TO:<p@home.example> NOTIFY=FAILURE,DELAY\r\n",
+                "250 ok",
+                false,
+            ),
+            ("DATA\r\n", "354 go on", false),
+            ("Subject: x\r\n\r\n..\r\ntext\r\n.\r\n", "250 queued", true),
+        ];
+        for (command, reply, begun) in dialogue {
+            let said = output(&mut session);
+            assert_eq!(said, command);
+            assert_eq!(session.open(), Some(Open { token: 7, begun }));
+            let (_, events) = hear(&mut session, reply);
+            let accepted = matches!(events[..], [MailEvent::Accepted { token: 7 }]);
+            assert_eq!(accepted, begun, "{reply}");
+        }
+        assert!(session.is_ready() && session.open().is_none());
+    }
+
+    #[test]
+    fn what_is_late_is_told_with_how_far_it_came() {
+        for (replies, begun) in [(0, false), (1, false), (2, false), (3, true)] {
+            let mut session = session();
+            session.submit(mail(), at(0)).unwrap();
+            for reply in &["250 a", "250 b", "354 c"][..replies] {
+                hear(&mut session, reply);
+            }
+            output(&mut session);
+            let mut events = Vec::new();
+            session.tick(at(59), &mut events);
+            assert!(events.is_empty() && session.silence(at(59)).is_some());
+            session.tick(at(60), &mut events);
+            assert!(matches!(events[..], [MailEvent::Closed(SessionEnd::Late(..))]));
+            assert_eq!(session.open(), Some(Open { token: 7, begun }), "{replies}");
+            session.receive(b"250 too late\r\n", at(61), &mut events);
+            assert_eq!(events.len(), 1, "nothing counts after the end");
+        }
+    }
+
+    #[test]
+    fn an_idle_relay_is_asked_for_a_sign_of_life() {
+        let mut session = session();
+        let mut events = Vec::new();
+        session.tick(at(29), &mut events);
+        assert_eq!(output(&mut session), "");
+        session.tick(at(30), &mut events);
+        assert_eq!(output(&mut session), "NOOP\r\n");
+        assert!(!session.is_ready());
+        let (_, events) = hear(&mut session, "250 here");
+        assert!(events.is_empty() && session.is_ready());
+    }
+
+    #[test]
+    fn a_refusal_in_the_middle_is_cleared_away() {
+        let mut session = session();
+        session.submit(mail(), at(0)).unwrap();
+        hear(&mut session, "250 ok");
+        let (_, events) = hear(&mut session, "550 5.1.1 nobody");
+        assert!(
+            matches!(&events[..], [MailEvent::Refused { token: 7, at: Stage::Rcpt, reply }] if reply.code == 550)
+        );
+        assert_eq!(output(&mut session), "RSET\r\n");
+        hear(&mut session, "250 ok");
+        assert!(session.is_ready());
+    }
+
+    #[test]
+    fn a_session_that_has_served_may_come_to_its_end() {
+        let mut session = session();
+        session.submit(mail(), at(0)).unwrap();
+        for reply in ["250 a", "250 b", "354 c", "250 d"] {
+            hear(&mut session, reply);
+        }
+        session.submit(mail(), at(0)).unwrap();
+        let (_, events) = hear(&mut session, "421 enough");
+        assert!(matches!(events[..], [MailEvent::Closed(SessionEnd::ClosedBy(_))]));
+        assert_eq!(
+            session.open(),
+            Some(Open {
+                token: 7,
+                begun: false
+            }),
+            "it goes by another one"
+        );
+    }
+
+    #[test]
+    fn it_leaves_after_the_open_transaction() {
+        let mut session = session();
+        session.submit(mail(), at(0)).unwrap();
+        let mut events = Vec::new();
+        session.quit(at(0), &mut events);
+        for reply in ["250 a", "250 b", "354 c", "250 d"] {
+            hear(&mut session, reply);
+        }
+        assert_eq!(output(&mut session), "QUIT\r\n");
+        let (_, events) = hear(&mut session, "221 bye");
+        assert!(matches!(events[..], [MailEvent::Closed(SessionEnd::Quit)]));
+    }
+
+    proptest! {
+        /// Whatever a relay says and whenever, a mail is accepted only after its end was handed to the socket, it is told
+        /// of at most once, and nothing is told after the end of the session.
+        #[test]
+        fn no_mail_is_accepted_before_its_end(steps in proptest::collection::vec((0..4u8, "(250|354|220|421|450|550|99|2)[ -][a-z]{0,3}\r\n|\\PC{0,6}"), 1..40)) {
+            let mut session = session();
+            session.submit(mail(), at(0)).unwrap();
+            let (mut ended, mut told, mut over) = (false, 0, false);
+            for (step, text) in steps {
+                let mut events = Vec::new();
+                match step {
+                    0 => session.tick(at(1), &mut events),
+                    1 => {
+                        if let Some(piece) = session.take_output(at(1)) {
+                            ended |= piece.ends_with(b"\r\n.\r\n");
+                        }
+                    }
+                    _ => session.receive(text.as_bytes(), at(1), &mut events),
+                }
+                for event in events {
+                    prop_assert!(!over, "{event:?}");
+                    match event {
+                        MailEvent::Accepted { .. } => {
+                            prop_assert!(ended);
+                            told += 1;
+                        }
+                        MailEvent::Refused { .. } => told += 1,
+                        MailEvent::Closed(_) => over = true,
+                    }
+                }
+                prop_assert!(told <= 1 && (told == 0 || session.open().is_none()));
+            }
+        }
     }
 }

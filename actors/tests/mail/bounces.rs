@@ -217,6 +217,30 @@ async fn a_bounce_resolves_what_was_uncertain() {
     }
 }
 
+/// Without a bounce in time the mail counts as sent; one that comes later corrects it.
+#[actix::test]
+async fn a_late_bounce_amends() {
+    let relay = Relay::ordinary().await;
+    let mut hasty = with_bounces(connection(1, relay.port));
+    hasty.mail.as_mut().unwrap().bounce_window_s = 1;
+    let house = House::with(vec![hasty]);
+    let (id, path) = sent(&house, &relay, "p@home.example").await;
+    assert_eq!(
+        house.end_of(id).await,
+        (FinalState::Sent, Some("no_receipt".to_owned()))
+    );
+    assert!(
+        bounce(&house, &path, &report("failed", "5.1.1"))
+            .await
+            .starts_with("250 ")
+    );
+    while house.end_of(id).await.0 != FinalState::Failed {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(house.handle.counters().finals_amended.get(), 1);
+    house.end().await;
+}
+
 #[actix::test]
 async fn bounces_are_known_after_a_restart() {
     let relay = Relay::ordinary().await;

@@ -6,9 +6,9 @@ use carillon_actors::mail::{MailOptions, ReturnPaths};
 use carillon_actors::status::ConnectionStatus;
 use carillon_actors::{LaneHandle, NodeOptions, StartReport, start_node};
 use carillon_domain::catalog::{
-    Account, BusinessType, ConcatenationReference, Connection, MailSecurity, MailSettings, Member, Modules,
-    Organisation, Priority, Protocol, ReceiptIdForm, RouteGroup, RouteRule, Secret, Snapshot, Strategy,
-    UncertainPolicy,
+    Account, BusinessType, Compiled, ConcatenationReference, Connection, MailSecurity, MailSettings, Member,
+    Modules, Organisation, Priority, Protocol, ReceiptIdForm, RouteGroup, RouteRule, Secret, Snapshot,
+    Strategy, UncertainPolicy,
 };
 use carillon_domain::content::Attachment;
 use carillon_domain::fact::FinalState;
@@ -69,6 +69,14 @@ impl House {
     pub async fn end(self) {
         self.handle.stop(WAIT).await.unwrap();
         self.journal.close().unwrap();
+    }
+
+    /// Another catalog from now on, while it runs.
+    pub async fn install(&self, connections: Vec<Connection>) {
+        let mut snapshot = catalog(connections);
+        snapshot.version = self.handle.catalog().snapshot().version + 1;
+        let compiled = Compiled::new(Arc::new(snapshot)).unwrap();
+        assert!(self.handle.install(Arc::new(compiled)).await.unwrap());
     }
 
     pub async fn send(&self, address: &str) -> MessageId {

@@ -3,6 +3,9 @@ use super::relay::{Ask, Relay, Say};
 use carillon_actors::status::ConnectionState;
 use carillon_domain::fact::FinalState;
 use carillon_domain::ids::ConnectionId;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
 
 #[actix::test]
 async fn the_backup_takes_over_while_the_first_relay_is_away() {
@@ -42,4 +45,54 @@ async fn a_silent_relay_opens_the_breaker() {
         .stop(std::time::Duration::from_millis(100))
         .await
         .unwrap();
+}
+
+/// The catalog sends the connection elsewhere while a mail is being answered: that one is waited for, the next go there.
+#[actix::test]
+async fn a_connection_that_moves_loses_nothing() {
+    let gate = Arc::new(Notify::new());
+    let held = gate.clone();
+    let old = Relay::start(move |ask| matches!(ask, Ask::Mail).then(|| Say::WhenOpen(held.clone()))).await;
+    let new = Relay::ordinary().await;
+    let house = House::with(vec![connection(1, old.port)]);
+    let begun = house.send("begun@home.example").await;
+    while old.given().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    house.install(vec![connection(1, new.port)]).await;
+    let after = house.send("after@home.example").await;
+    assert_eq!(house.end_of(after).await.0, FinalState::Sent);
+    assert_eq!((old.given().len(), new.given().len()), (1, 1));
+    gate.notify_one();
+    assert_eq!(house.end_of(begun).await.0, FinalState::Sent);
+    assert_eq!(house.handle.counters().segments_uncertain.get(), 0);
+    house.end().await;
+}
+
+#[actix::test]
+async fn a_connection_that_is_removed_finishes_and_goes() {
+    let gate = Arc::new(Notify::new());
+    let held = gate.clone();
+    let old = Relay::start(move |ask| matches!(ask, Ask::Mail).then(|| Say::WhenOpen(held.clone()))).await;
+    let new = Relay::ordinary().await;
+    let house = House::with(vec![connection(1, old.port)]);
+    let begun = house.send("begun@home.example").await;
+    while old.given().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    house.install(vec![connection(2, new.port)]).await;
+    let after = house.send("after@home.example").await;
+    assert_eq!(house.end_of(after).await.0, FinalState::Sent);
+    gate.notify_one();
+    assert_eq!(house.end_of(begun).await.0, FinalState::Sent);
+    let is_there = || {
+        let statuses = house.handle.connections();
+        statuses.iter().any(|status| status.connection == ConnectionId(1))
+    };
+    while is_there() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(old.lines().iter().any(|line| line == "QUIT"));
+    assert_eq!((old.given().len(), new.given().len()), (1, 1));
+    house.end().await;
 }
