@@ -167,6 +167,7 @@ async fn open_lane(
     tracing::info!(
         messages_open = report.messages_open,
         facts_replayed = report.facts_replayed,
+        bounces = report.bounces.map(tracing::field::display),
         "lane started"
     );
     Ok((lane, journal))
