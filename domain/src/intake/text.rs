@@ -13,16 +13,24 @@ pub(super) fn compose(
     field: impl FnOnce() -> CompactString,
 ) -> Result<Box<str>, Refusal> {
     check_body(&body, field)?;
-    let signature = bracketed(signature)?;
-    let signature = if body.starts_with(&signature) {
-        ""
+    check_signature(signature)?;
+    // No bracketed copy is made: this is done for every message.
+    let signature = if signature.is_empty() || begins_signed(&body, signature) {
+        ["", "", ""]
     } else {
-        &signature
+        ["【", signature, "】"]
     };
-    if signature.is_empty() && tail.is_empty() {
+    if signature[0].is_empty() && tail.is_empty() {
         return Ok(body.into_boxed_str());
     }
-    Ok([signature, &body, tail].concat().into_boxed_str())
+    let [open, signature, close] = signature;
+    Ok([open, signature, close, &body, tail].concat().into_boxed_str())
+}
+
+fn begins_signed(body: &str, signature: &str) -> bool {
+    body.strip_prefix('【')
+        .and_then(|rest| rest.strip_prefix(signature))
+        .is_some_and(|rest| rest.starts_with('】'))
 }
 
 /// That there is something to read, and no control characters.
@@ -44,10 +52,7 @@ pub(super) fn check_characters(text: &str, field: impl FnOnce() -> CompactString
     Err(Refusal::new(RefusalCode::TextInvalid, field(), detail))
 }
 
-fn bracketed(signature: &str) -> Result<String, Refusal> {
-    if signature.is_empty() {
-        return Ok(String::new());
-    }
+fn check_signature(signature: &str) -> Result<(), Refusal> {
     let invalid = |detail: String| Err(Refusal::new(RefusalCode::SignatureInvalid, "signature", detail));
     if signature.chars().nth(SIGNATURE_CHARACTERS_MAX).is_some() {
         return invalid(format!(
@@ -60,7 +65,7 @@ fn bracketed(signature: &str) -> Result<String, Refusal> {
     if signature.trim() != signature || signature.contains(char::is_control) {
         return invalid("a signature has no control characters, and no spaces around it".to_owned());
     }
-    Ok(format!("【{signature}】"))
+    Ok(())
 }
 
 #[cfg(test)]
@@ -81,6 +86,12 @@ mod tests {
                 "【市一医院】您好，退订回T",
             ),
             ("市一医院", "【某校】您好", "", "【市一医院】【某校】您好"),
+            (
+                "市一医院",
+                "【市一医院分院】您好",
+                "",
+                "【市一医院】【市一医院分院】您好",
+            ),
         ];
         for (signature, body, tail, whole) in cases {
             assert_eq!(
