@@ -1,7 +1,6 @@
 use crate::catalog::BusinessType;
 use crate::catalog::apply::check::Check;
 use crate::catalog::apply::names::Names;
-use crate::catalog::apply::words::Word;
 use crate::catalog::apply::{ApplyError, ApplyFile, BusinessTypeEntry, Section};
 use crate::ids::BusinessTypeId;
 use std::collections::BTreeMap;
