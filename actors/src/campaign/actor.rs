@@ -215,11 +215,10 @@ impl CampaignActor {
     }
 
     fn campaign(&self) -> Option<(Campaign, Arc<Compiled>)> {
-        let found = self.shared.read(|core| {
+        self.shared.read(|core| {
             let campaign = core.columns().campaigns().get(self.id)?.clone();
             Some((campaign, core.catalog().clone()))
-        });
-        found
+        })
     }
 }
 

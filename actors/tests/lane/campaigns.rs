@@ -14,11 +14,12 @@ use carillon_domain::journey::MessageState;
 use carillon_domain::number_range::NumberRanges;
 use carillon_domain::time::Monotonic;
 use carillon_embedded::blobs::EmbeddedFiles;
-use carillon_embedded::files::RealFiles;
+use carillon_embedded::files::{RealFiles, SimulatedFiles};
 use carillon_storage::files::Files;
 use rand::RngExt;
 use std::collections::BTreeMap;
 use std::io::{BufReader, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -290,7 +291,7 @@ fn the_pace_holds_in_every_second_and_changes_while_running() {
     runner.run_until(&mut world, CampaignState::Ready, Duration::from_secs(5));
     runner.change(&mut world, CampaignChange::Started);
     runner.restart();
-    let mut expanded = |runner: &mut Runner, world: &mut World, seconds: u64| {
+    let expanded = |runner: &mut Runner, world: &mut World, seconds: u64| {
         let before = runner.tally(world).expanded;
         runner.run(world, Duration::from_secs(seconds));
         runner.tally(world).expanded - before
@@ -435,14 +436,13 @@ fn any_file_is_checked_to_its_end() {
         b" ",
     ];
     let mut world = world(500, 9);
+    let files = EmbeddedFiles::open(Path::new("/files"), Arc::new(SimulatedFiles::new(9))).unwrap();
     let mut used = 0;
     for _ in 0..300 {
         let mut content = "手机号,姓名,编号\n".as_bytes().to_vec();
         for _ in 0..world.rng.random_range(0..60) {
             content.extend_from_slice(parts[world.rng.random_range(0..parts.len())]);
         }
-        let folder = tempfile::tempdir().unwrap();
-        let files = EmbeddedFiles::open(folder.path(), Arc::new(RealFiles)).unwrap();
         let mut writer = files.begin(1 << 20).unwrap();
         writer.write_all(&content).unwrap();
         let source = writer.finish().unwrap();

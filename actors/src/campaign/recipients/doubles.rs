@@ -35,7 +35,8 @@ impl Recipients {
     fn insert_key(&mut self, key: u64) -> bool {
         let mut hash = self.hasher.build_hasher();
         hash.write_u64(key);
-        let mut place = (u128::from(hash.finish()) * self.places.len() as u128 >> 64) as usize;
+        let spread = u128::from(hash.finish()) * self.places.len() as u128;
+        let mut place = (spread >> 64) as usize;
         // One place always stays empty.
         while self.places[place] != 0 && self.seen + 1 < self.places.len() {
             if self.places[place] == key {
