@@ -84,7 +84,11 @@ mod tests {
 
     #[test]
     fn a_set_gives_back_what_was_put_in() {
-        for periods in [vec![], vec![CapPeriod::Day], vec![CapPeriod::Hour, CapPeriod::Day]] {
+        for periods in [
+            vec![],
+            vec![CapPeriod::Day],
+            vec![CapPeriod::Hour, CapPeriod::Day],
+        ] {
             let set: CapPeriods = periods.iter().copied().collect();
             assert_eq!(set.iter().collect::<Vec<_>>(), periods);
             assert_eq!(set.is_empty(), periods.is_empty());

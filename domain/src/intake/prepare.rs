@@ -210,7 +210,11 @@ fn check_windows(
         Ok(_) => Ok(()),
         Err(never) => {
             let field = if draft.window.is_some() { "window" } else { "" };
-            Err(Refusal::new(RefusalCode::WindowsNeverOpen, field, never.to_string()))
+            Err(Refusal::new(
+                RefusalCode::WindowsNeverOpen,
+                field,
+                never.to_string(),
+            ))
         }
     }
 }
