@@ -1,6 +1,6 @@
 use carillon_actors::{LaneHandle, QueryError};
 use carillon_domain::catalog::apply::{Applied, ApplyError, ApplyFile, EditError, Environment, resolve};
-use carillon_domain::catalog::{CompileError, Compiled};
+use carillon_domain::catalog::{CompileError, Compiled, Snapshot};
 use carillon_storage::catalog::{Catalog, CatalogError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,29 +80,37 @@ impl CatalogKeeper {
         if applied.changes.is_empty() || terms.dry_run {
             return Ok(applied);
         }
+        // Before it is stored: what cannot be used must not be.
+        let mut next = applied.snapshot.clone();
+        next.version += 1;
+        let compiled = self.compile(next).await?;
         let stored = self.store.replace(&applied.snapshot).await;
         applied.snapshot.version = stored.map_err(|error| match error {
             CatalogError::Stale { expected, found } => ChangeError::Stale { expected, found },
             error => ChangeError::Store(error),
         })?;
-        self.take_over().await?;
+        self.lane.install(compiled).await?;
         Ok(applied)
     }
 
     /// Lets the service work by what is stored, if it does not yet.
     pub async fn take_over(&self) -> Result<(), ChangeError> {
-        let working = self.lane.catalog();
-        if self.store.version().await? == working.version() {
+        if self.store.version().await? == self.lane.catalog().version() {
             return Ok(());
         }
-        let snapshot = Arc::new(self.store.snapshot().await?);
-        let version = snapshot.version;
-        let built = actix_web::web::block(move || working.next(snapshot));
-        let compiled: Compiled = built.await.map_err(ChangeError::Build)??;
-        if self.lane.install(Arc::new(compiled)).await? {
+        let compiled = self.compile(self.store.snapshot().await?).await?;
+        let version = compiled.version();
+        if self.lane.install(compiled).await? {
             tracing::info!(version, "the service works by another configuration");
         }
         Ok(())
+    }
+
+    /// Off the web's threads: long lists take their time.
+    async fn compile(&self, snapshot: Snapshot) -> Result<Arc<Compiled>, ChangeError> {
+        let working = self.lane.catalog();
+        let built = actix_web::web::block(move || working.next(Arc::new(snapshot)));
+        Ok(Arc::new(built.await.map_err(ChangeError::Build)??))
     }
 
     /// Takes over what others store (`carillon apply`); never ends.
