@@ -178,11 +178,7 @@ mod tests {
                 waits(QuietHours, 31, 0),
             ),
             (times("20:00-22:00", "19:00-23:00", ""), at(9, 0), Err(NeverOpen)),
-            (
-                times("08:00-12:00", "", "13:00-18:00"),
-                at(9, 0),
-                Err(NeverOpen),
-            ),
+            (times("08:00-12:00", "", "13:00-18:00"), at(9, 0), Err(NeverOpen)),
             // Open for one minute.
             (
                 times("08:00-12:00", "", "11:59-18:00"),
@@ -203,7 +199,9 @@ mod tests {
 
     fn any_window() -> impl Strategy<Value = Option<DayWindow>> {
         let window = (0..1440u16, 1..=1440u16);
-        prop::option::of(window.prop_filter_map("differing ends", |(from, until)| DayWindow::new(from, until).ok()))
+        prop::option::of(
+            window.prop_filter_map("differing ends", |(from, until)| DayWindow::new(from, until).ok()),
+        )
     }
 
     proptest! {

@@ -170,3 +170,83 @@ impl Columns {
 pub fn counted_at(accepted_at: UnixMs, not_before: UnixMs) -> UnixMs {
     accepted_at.max(not_before)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::HashMap;
+
+    const HOUR_MS: u64 = 3_600_000;
+
+    #[test]
+    fn people_organisations_and_business_types_are_told_apart() {
+        let phone = |number| PhoneNumber::from_e164(number).ok();
+        let key = |tenant, kind, to, address| {
+            CapKey::of_person(TenantId(tenant), BusinessTypeId(kind), to, address)
+        };
+        let to = phone(8_613_800_000_001);
+        let keys = [
+            key(1, 1, to, None),
+            key(2, 1, to, None),
+            key(1, 2, to, None),
+            key(1, 1, phone(8_613_800_000_002), None),
+            key(1, 1, None, Some("zhang@example.org")),
+            key(1, 1, None, Some("li@example.org")),
+        ];
+        for (index, one) in keys.iter().enumerate() {
+            assert!(one.is_some() && !keys[..index].contains(one), "{index}");
+        }
+        // Who has a number is known by it, and addresses have no case.
+        assert_eq!(key(1, 1, to, Some("zhang@example.org")), keys[0]);
+        assert_eq!(key(1, 1, None, Some("Zhang@Example.ORG")), keys[4]);
+        assert_eq!(key(1, 1, None, None), None);
+    }
+
+    #[test]
+    fn the_hash_never_changes() {
+        let to = PhoneNumber::from_e164(8_613_800_000_001).ok();
+        let key = CapKey::of_person(TenantId(1), BusinessTypeId(2), to, None);
+        assert_eq!(
+            key,
+            Some(CapKey(5_325_331_460_268_456_773)),
+            "it stands in checkpoints"
+        );
+    }
+
+    proptest! {
+        /// Against a list of everything that counts.
+        #[test]
+        fn counts_are_those_of_the_messages_that_were_not_given_back(
+            steps in prop::collection::vec((0..4u64, 0..3u64, 0..6u64, any::<bool>()), 1..100),
+        ) {
+            let mut caps = Caps::default();
+            let mut counted: HashMap<(CapKey, CapPeriod, u32), u16> = HashMap::new();
+            let periods: CapPeriods = CapPeriod::ALL.into_iter().collect();
+            let mut now = 0;
+            for (person, later, hours, gives_back) in steps {
+                now += later * HOUR_MS / 2;
+                let (key, at) = (CapKey(person), UnixMs(now + hours * HOUR_MS));
+                if gives_back && caps.used(key, CapPeriod::Hour, at) > 0 {
+                    caps.give_back(key, periods, at);
+                } else if gives_back {
+                    continue;
+                } else {
+                    caps.take(key, periods, at, UnixMs(now));
+                }
+                for period in CapPeriod::ALL {
+                    let count = counted.entry((key, period, period.number(at))).or_default();
+                    *count = if gives_back { *count - 1 } else { *count + 1 };
+                }
+                counted.retain(|(_, period, number), count| *number >= period.number(UnixMs(now)) && *count > 0);
+                prop_assert_eq!(caps.len(UnixMs(now)), counted.len());
+                for ((key, period, number), count) in &counted {
+                    let found = caps.periods.get(&(*period, *number)).and_then(|counts| counts.get(key));
+                    prop_assert_eq!(found, Some(count));
+                }
+            }
+            let stored = caps.sorted();
+            prop_assert_eq!(Caps::restore(stored.clone()).sorted(), stored);
+        }
+    }
+}

@@ -1,8 +1,10 @@
 use super::newest::Newest;
 use crate::columns::{Columns, Row};
 use crate::handle::{LaneHandle, QueryError};
+use crate::lane::LaneCore;
 use carillon_domain::ids::MessageId;
 use carillon_domain::journey::{Journey, MessageState};
+use carillon_domain::time::Now;
 use carillon_storage::history::SearchQuery;
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -28,7 +30,10 @@ impl LaneHandle {
         if query.phone.is_some() {
             let asked = query.clone();
             if let Some(found) = self
-                .ask(move |lane| lane.read(|core| to_phone(core.columns(), &asked)))
+                .ask(move |lane| {
+                    let now = lane.now();
+                    lane.read(|core| to_phone(core, &asked, now))
+                })
                 .await?
             {
                 return Ok(found);
@@ -60,13 +65,18 @@ impl LaneHandle {
             tokio::time::sleep(PAUSE).await;
         }
         let Slices { found, query, .. } = slices;
-        let read = move |columns: &Columns| {
-            let rows = found.into_values().filter_map(|id: MessageId| columns.find(id));
-            let journeys = rows.map(|(_, row)| columns.journey(row));
+        let read = move |core: &LaneCore, now| {
+            let ids = found.into_values();
+            let rows = ids.filter_map(|id: MessageId| core.columns().find(id));
+            let journeys = rows.map(|(_, row)| core.journey(row, now));
             // One that has ended or moved on meanwhile is found among those that ended.
             journeys.filter(|journey| query.fits(journey)).collect()
         };
-        self.ask(move |lane| lane.read(|core| read(core.columns()))).await
+        self.ask(move |lane| {
+            let now = lane.now();
+            lane.read(|core| read(core, now))
+        })
+        .await
     }
 }
 
@@ -75,7 +85,8 @@ fn asks_for_open(query: &SearchQuery) -> bool {
 }
 
 /// Messages to the number asked for; `None` when they are too many to follow them in one go.
-fn to_phone(columns: &Columns, query: &SearchQuery) -> Option<Vec<Journey>> {
+fn to_phone(core: &LaneCore, query: &SearchQuery, now: Now) -> Option<Vec<Journey>> {
+    let columns = core.columns();
     let mut found = Newest::new(query.limit);
     for (followed, row) in columns.to_phone(query.phone?).enumerate() {
         if followed == CHAIN_MAX {
@@ -85,7 +96,7 @@ fn to_phone(columns: &Columns, query: &SearchQuery) -> Option<Vec<Journey>> {
             found.offer(row.id, row);
         }
     }
-    Some(found.into_values().map(|row| columns.journey(row)).collect())
+    Some(found.into_values().map(|row| core.journey(row, now)).collect())
 }
 
 /// A way through all rows, as far as it has come.

@@ -153,13 +153,14 @@ impl LaneCore {
             not_before,
             person_window,
         );
-        times.next_opening(now.unix).unwrap_or_else(|NeverOpen| {
+        match times.next_opening(now.unix) {
+            Ok(waiting) => waiting,
             // By a catalog that came after it was accepted; another one may come.
-            Some(Waiting {
+            Err(NeverOpen) => Some(Waiting {
                 why: WaitReason::SendingWindow,
                 until: row.valid_until,
-            })
-        })
+            }),
+        }
     }
 
     /// Queues a message, or puts it aside while it may not be written.
@@ -181,5 +182,60 @@ impl LaneCore {
             }
         }
         more
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use carillon_domain::catalog::Snapshot;
+    use std::sync::Arc;
+
+    fn catalog(quiet_hours: Option<&str>) -> Compiled {
+        let mut snapshot = Snapshot::default();
+        let organisation = carillon_domain::catalog::Organisation {
+            id: TenantId(1),
+            name: "示范医院".into(),
+            weight: 1,
+            quiet_hours: quiet_hours.map(|text| text.parse().unwrap()),
+        };
+        snapshot.organisations.insert(organisation.id, organisation);
+        Compiled::new(Arc::new(snapshot)).unwrap()
+    }
+
+    fn indexes(rows: Vec<RowRef>) -> Vec<u32> {
+        rows.into_iter().map(|row| row.index).collect()
+    }
+
+    #[test]
+    fn rows_come_when_it_is_their_time_in_the_order_in_which_they_were_put() {
+        let mut aside = PutAside::new(&catalog(None));
+        for index in 0..10 {
+            // Two moments in turn; never before the second is full.
+            let until = if index % 2 == 0 { 5_000 } else { 2_001 };
+            aside.push(RowRef { index, generation: 0 }, UnixMs(until));
+        }
+        assert_eq!(indexes(aside.take_due(UnixMs(2_500), 10)), [0u32; 0]);
+        assert_eq!(indexes(aside.take_due(UnixMs(3_000), 2)), [1, 3]);
+        assert_eq!(indexes(aside.take_due(UnixMs(9_000), 5)), [5, 7, 9, 0, 2]);
+        aside.retain(|row| row.index != 6);
+        assert_eq!(aside.len(), 2);
+        assert_eq!(indexes(aside.take_due(UnixMs(9_000), 5)), [4, 8]);
+        assert_eq!((aside.len(), aside.seconds.len()), (0, 0));
+    }
+
+    #[test]
+    fn all_is_looked_at_again_when_the_windows_are_others() {
+        let mut aside = PutAside::new(&catalog(None));
+        for index in 0..4 {
+            let until = UnixMs(100_000 - u64::from(index));
+            aside.push(RowRef { index, generation: 0 }, until);
+        }
+        aside.follow(&catalog(None));
+        assert_eq!(aside.take_due(UnixMs(0), 10), []);
+        aside.follow(&catalog(Some("22:00-07:00")));
+        assert_eq!(aside.len(), 4);
+        assert_eq!(aside.take_due(UnixMs(0), 10).len(), 4);
+        assert!(!aside.windows.are_none());
     }
 }

@@ -1,6 +1,7 @@
 mod mail;
 mod message;
 mod plan;
+mod windows;
 
 use super::{Draft, Prepared, Words, prepare};
 use crate::catalog::{Compiled, fixture};
