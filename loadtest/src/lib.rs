@@ -8,6 +8,7 @@ pub mod interop;
 pub mod judge;
 pub mod ledger;
 pub mod load;
+pub mod mail;
 pub mod marker;
 pub mod recipients;
 pub mod reminders;

@@ -56,6 +56,7 @@ pub async fn backlog(options: &BacklogOptions) -> Result<BacklogReport, RunError
         carriers: vec![carrier],
         seed: 1,
         unknown: Vec::new(),
+        features: None,
         first_marker: 0,
         program: options.program.clone(),
         folder: options.folder.clone(),

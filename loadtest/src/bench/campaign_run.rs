@@ -92,6 +92,7 @@ pub async fn campaign_run(options: &CampaignOptions) -> Result<CampaignReport, R
         carriers: carriers(options.rate_per_second),
         unknown: vec![ADDED],
         seed: options.seed,
+        features: None,
         first_marker: 0,
         program: options.program.clone(),
         folder: options.folder.clone(),

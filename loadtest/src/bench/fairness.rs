@@ -68,6 +68,7 @@ pub async fn fairness(options: &FairnessOptions) -> Result<FairnessReport, RunEr
         carriers: vec![carrier],
         unknown: Vec::new(),
         seed: 1,
+        features: None,
         first_marker: 0,
         program: options.program.clone(),
         folder: options.folder.clone(),

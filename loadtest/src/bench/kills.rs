@@ -58,6 +58,7 @@ pub async fn kills(options: &KillsOptions) -> Result<KillsReport, RunError> {
         carriers,
         seed: options.seed,
         unknown: Vec::new(),
+        features: None,
         first_marker: 0,
         program: options.program.clone(),
         folder: options.folder.clone(),

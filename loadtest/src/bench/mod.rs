@@ -5,6 +5,7 @@ mod backlog;
 mod campaign_run;
 mod carrier_speed;
 mod fairness;
+mod features;
 mod folder;
 mod kills;
 mod measure;

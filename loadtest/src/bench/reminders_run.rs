@@ -71,6 +71,7 @@ pub async fn reminders_run(options: &RemindersOptions) -> Result<RemindersReport
         carriers: carriers(options.rate_per_second),
         seed: options.seed,
         unknown: Vec::new(),
+        features: None,
         first_marker: 0,
         program: options.program.clone(),
         folder: options.folder.clone(),

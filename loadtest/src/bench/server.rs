@@ -1,6 +1,7 @@
 //! `carillon serve` as a child process that can be killed and started again on the same data.
 
 use super::apply::API_KEY;
+use super::features;
 use crate::http::HttpClient;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -146,12 +147,16 @@ impl Server {
         let (log, file) = self.log(&format!("serve-{}.log", self.starts))?;
         let (data, port) = (self.data().into_os_string(), self.port.to_string());
         let password = self.password_file();
+        let config = self.folder.join("carillon.toml");
+        std::fs::write(&config, features::SETTINGS).map_err(ServerError::Folder)?;
         let arguments = [
             OsStr::new("serve"),
             OsStr::new("--data"),
             &data,
             OsStr::new("--port"),
             OsStr::new(&port),
+            OsStr::new("--config"),
+            config.as_os_str(),
             OsStr::new("--password-file"),
             password.as_os_str(),
         ];

@@ -1,6 +1,7 @@
 //! Carriers, server and settlement of one run, in a folder of their own.
 
-use super::apply::{API_KEY, ConnectionPlan, apply_file};
+use super::apply::{API_KEY, ConnectionPlan};
+use super::features::configuration;
 use super::folder::Folder;
 use super::server::{Server, ServerError};
 use crate::judge::{Judgement, RecordsError, RecordsReader, Settlement, Shared, Tolerance};
@@ -9,7 +10,7 @@ use crate::load::{Latencies, LoadOptions, OpenLimit};
 use crate::sim::{
     AccountConfig, Behaviour, CarrierConfig, CarrierStart, Host, HostError, Progress, ProtocolName,
 };
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,6 +31,8 @@ pub struct SystemPlan {
     pub carriers: Vec<CarrierPlan>,
     /// Names of carriers that the server does not know at its start.
     pub unknown: Vec<&'static str>,
+    /// Everything is switched on, and this is where the webhook calls.
+    pub features: Option<SocketAddr>,
     pub seed: u64,
     /// The lowest marker of the run.
     pub first_marker: u64,
@@ -98,7 +101,12 @@ impl System {
             .collect();
         let all = connections.clone();
         connections.retain(|connection| !plan.unknown.contains(&connection.name.as_str()));
-        let server = Server::start(folder.path(), &apply_file(&connections), plan.program.as_deref()).await?;
+        let server = Server::start(
+            folder.path(),
+            &configuration(&connections, plan.features),
+            plan.program.as_deref(),
+        )
+        .await?;
         Ok(System {
             connections: all,
             host,

@@ -1,5 +1,6 @@
 //! How many messages a second go the whole way, and what one costs.
 
+use super::features::{Receiver, STRATEGY};
 use super::measure::{Surroundings, Usage, cpu_by_stage, process_cpu, thread_cpu};
 use super::outcome::{Outcome, RunError};
 use super::system::{CarrierPlan, System, SystemError, SystemPlan};
@@ -10,6 +11,7 @@ use crate::sim::{Behaviour, ProtocolName, Range};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 #[derive(Clone, Debug)]
@@ -29,6 +31,8 @@ pub struct ThroughputOptions {
     pub receipt_ms: u64,
     /// Accepted and not finished at the carrier.
     pub open_max: u64,
+    /// Word and black list, caps, windows, quota, webhook and fallback plans are switched on.
+    pub features: bool,
     pub program: Option<PathBuf>,
     pub folder: Option<PathBuf>,
     pub keep: bool,
@@ -47,6 +51,7 @@ impl Default for ThroughputOptions {
             window: 128,
             receipt_ms: 0,
             open_max: 50_000,
+            features: false,
             program: None,
             folder: None,
             keep: false,
@@ -71,6 +76,8 @@ pub struct ThroughputReport {
     pub to_carrier_ms: Percentiles,
     /// From acceptance to the acknowledged receipt, in whole milliseconds.
     pub to_final_ms: Percentiles,
+    /// Events that the webhook had brought at the end of the run, where there is one.
+    pub webhook_events: Option<u64>,
     #[serde(flatten)]
     pub outcome: Outcome,
     pub load: LoadReport,
@@ -107,10 +114,15 @@ pub async fn throughput(options: &ThroughputOptions) -> Result<ThroughputReport,
             listening: true,
         })
         .collect();
+    let receiver = match options.features {
+        true => Some(Receiver::start().await.map_err(RunError::File)?),
+        false => None,
+    };
     let system = System::start(SystemPlan {
         carriers,
         seed: 1,
         unknown: Vec::new(),
+        features: receiver.as_ref().map(|receiver| receiver.address),
         first_marker: 0,
         program: options.program.clone(),
         folder: options.folder.clone(),
@@ -136,7 +148,8 @@ pub async fn throughput(options: &ThroughputOptions) -> Result<ThroughputReport,
     load_options.stop_after = Some(Duration::from_secs(options.seconds));
     load_options.limit = Some(system.open_limit(options.open_max));
     load_options.progress_bar = true;
-    let mut source = PatternSource::new(0, u64::MAX, 0, options.lines_per_request);
+    let strategy = options.features.then_some(STRATEGY);
+    let mut source = PatternSource::with_strategy(0, u64::MAX, 0, options.lines_per_request, strategy);
     let stages_before = system.server.pid().map(cpu_by_stage).unwrap_or_default();
     let (before, process_before, own_before) = (usage()?, process_cpu(), thread_cpu());
     let start = Instant::now();
@@ -174,6 +187,7 @@ pub async fn throughput(options: &ThroughputOptions) -> Result<ThroughputReport,
         to_carrier_ms: to_carrier.percentiles(),
         to_final_ms: to_final.percentiles(),
         outcome: Outcome::new(judgement, surroundings),
+        webhook_events: receiver.map(|receiver| receiver.events.load(Ordering::Relaxed)),
         load,
     })
 }

@@ -1,4 +1,5 @@
 use carillon_loadtest::interop::{InteropClient, PduDump};
+use carillon_loadtest::mail::Rule;
 use carillon_loadtest::sim::ProtocolName;
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
@@ -35,6 +36,8 @@ pub enum Command {
     RemindersRun(RemindersRun),
     /// A campaign of a GBK file of recipients, with everything that can happen to it on its way.
     CampaignRun(CampaignRun),
+    /// Run an SMTP server that keeps a ledger, until interrupted.
+    MailSink(MailSink),
     /// Submit messages to somebody else's carrier.
     InteropClient(InteropClient),
     /// Print the PDUs of a conversation in hexadecimal.
@@ -78,6 +81,41 @@ pub struct Control {
     /// The carrier's name and the order, e.g. `mobile cut`.
     #[arg(required = true)]
     pub order: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct MailSink {
+    /// 0 takes a free one; the real one is printed.
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    /// What is done with mails to some recipients, e.g. `full*=refuse`; the first that fits counts. Acts: accept,
+    /// greylist:S, refuse, refuse-content, hang-kept, hang-lost, cut, slow:MS, bounce:MS, delay:MS, deliver:MS.
+    #[arg(long, value_name = "PATTERN=ACT")]
+    pub rule: Vec<Rule>,
+    /// Senders have to log in.
+    #[arg(long, value_name = "NAME:PASSWORD")]
+    pub login: Option<String>,
+    /// TLS, with a certificate that is made at start and written here.
+    #[arg(long, value_name = "FILE")]
+    pub certificate: Option<PathBuf>,
+    /// TLS from the first byte instead of by STARTTLS.
+    #[arg(long, requires = "certificate")]
+    pub implicit: bool,
+    /// Shows another certificate than the one that was written.
+    #[arg(long, requires = "certificate")]
+    pub bad_certificate: bool,
+    /// A session that says nothing for so long is closed.
+    #[arg(long, default_value_t = 300)]
+    pub idle_seconds: u64,
+    /// Turns every session away with 421.
+    #[arg(long)]
+    pub busy: bool,
+    /// Where bounces and other reports are handed over.
+    #[arg(long, value_name = "ADDRESS")]
+    pub bounce_to: Option<SocketAddr>,
+    /// Every mail as one line of JSON.
+    #[arg(long, value_name = "FILE")]
+    pub ledger: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -230,6 +268,9 @@ pub struct Throughput {
     /// Messages accepted and not finished at the carrier.
     #[arg(long, default_value_t = 50_000)]
     pub open_max: u64,
+    /// With word and black list, caps, window, quota, webhook and fallback plans.
+    #[arg(long)]
+    pub features: bool,
     #[command(flatten)]
     pub common: Common,
 }

@@ -62,6 +62,7 @@ async fn throughput(arguments: Throughput, single: bool) -> anyhow::Result<bool>
         window: arguments.window,
         receipt_ms: arguments.receipt_ms,
         open_max: arguments.open_max,
+        features: arguments.features,
         program,
         folder,
         keep,

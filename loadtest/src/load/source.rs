@@ -143,6 +143,17 @@ const LONG_TAIL: &str = "检查前请空腹八小时，当日清晨可饮少量�
 impl PatternSource {
     /// Markers from `first` to before `end` (`u64::MAX` for no end); every `long_every`-th message has two segments (0 for none).
     pub fn new(first: u64, end: u64, long_every: u64, lines_max: usize) -> Self {
+        PatternSource::with_strategy(first, end, long_every, lines_max, None)
+    }
+
+    /// The same; every second message names a strategy.
+    pub fn with_strategy(
+        first: u64,
+        end: u64,
+        long_every: u64,
+        lines_max: usize,
+        strategy: Option<&str>,
+    ) -> Self {
         let mut body = Vec::new();
         let mut places = Vec::new();
         for line in 1..=lines_max as u64 {
@@ -152,8 +163,12 @@ impl PatternSource {
             } else {
                 "。"
             };
+            let strategy = match strategy {
+                Some(name) if line % 2 == 0 => format!(",\"strategy\":\"{name}\""),
+                _ => String::new(),
+            };
             let text = format!(
-                "{{\"to\":\"13800000000\",\"text\":\"{SHORT}{}{tail}\"}}\n",
+                "{{\"to\":\"13800000000\",\"text\":\"{SHORT}{}{tail}\"{strategy}}}\n",
                 marker::text(0)
             );
             body.extend_from_slice(text.as_bytes());
