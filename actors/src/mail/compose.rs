@@ -7,8 +7,8 @@ use carillon_domain::content::{Attachment, FileHash, MailContent};
 use carillon_domain::time::UnixMs;
 use carillon_storage::files::{Files, FilesError};
 use lettre::Address;
-use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
-use lettre::message::{self, Mailbox, Message, MultiPart, SinglePart};
+use lettre::message::header::{ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue};
+use lettre::message::{self, Body, Mailbox, Message, MultiPart, SinglePart};
 use std::io::{self, Read};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -160,7 +160,10 @@ fn part_of(attachment: &Attachment, bytes: Vec<u8>) -> SinglePart {
         .unwrap_or_else(|| {
             ContentType::parse("application/octet-stream").expect("a media type of the standard")
         });
-    message::Attachment::new(one_line(&attachment.name)).body(bytes, kind)
+    // Left to itself the library puts a file of ASCII lines in as text, whose line ends then change on the way.
+    let body =
+        Body::new_with_encoding(bytes, ContentTransferEncoding::Base64).expect("Base64 takes any bytes");
+    message::Attachment::new(one_line(&attachment.name)).body(body, kind)
 }
 
 fn read(file: FileHash, files: Option<&dyn Files>, room: &mut u64) -> Result<Vec<u8>, ComposeError> {
@@ -208,6 +211,8 @@ impl Header for AutoSubmitted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
     use carillon_domain::catalog::MailSecurity;
     use carillon_domain::ids::{ConnectionId, MessageId};
     use mail_parser::{MessageParser, MimeHeaders};
@@ -320,6 +325,19 @@ mod tests {
     }
 
     proptest! {
+        /// Files go byte for byte, whatever they hold and are said to be.
+        #[test]
+        fn no_attachment_is_changed(
+            bytes in prop_oneof!["([a-z.]{0,5}(\r\n|\n|\r)){0,9}".prop_map(String::into_bytes), any::<Vec<u8>>()],
+            kind in "text/plain|application/pdf|message/rfc822|multipart/mixed|x",
+        ) {
+            let attachment = Attachment { name: "报告.txt".into(), media_type: kind.into(), file: FileHash([1; 32]) };
+            let part = String::from_utf8(part_of(&attachment, bytes.clone()).formatted()).unwrap();
+            let (head, body) = part.split_once("\r\n\r\n").unwrap();
+            prop_assert!(head.contains("Content-Transfer-Encoding: base64"));
+            prop_assert_eq!(STANDARD.decode(body.replace("\r\n", "")), Ok(bytes));
+        }
+
         /// Whatever stands in subject and name, no header begins in it.
         #[test]
         fn no_header_is_injected(subject in "(\\PC|[\r\n:]){0,40}|.{0,10}\r\nBcc: x@y.example\r\n.{0,10}", name in "(\\PC|[\r\n]){0,20}") {
