@@ -121,7 +121,7 @@ pub fn recover(
         core.match_parked(connection, now);
     }
     core.rebuild_all_queues(now);
-    core.rebuild_outboxes(None);
+    core.rebuild_outboxes(None, now);
     core.commit();
     Ok(Recovered {
         core,
@@ -172,12 +172,14 @@ impl LaneCore {
 
     /// What must go by a connection (one, or each): the rest of messages begun on it, and what policy re-sends. In one pass
     /// over the columns.
-    fn rebuild_outboxes(&mut self, connection: Option<ConnectionId>) {
+    fn rebuild_outboxes(&mut self, connection: Option<ConnectionId>, now: Now) {
         let mut rest: Vec<_> = self
             .columns
             .rows()
             .filter(|(_, row)| connection.is_none() || row.connection == connection)
             .filter_map(|(at, row)| Some((row.connection?, at, row)))
+            // Put aside: it may not go at this time.
+            .filter(|(_, _, row)| self.not_yet(row, now).is_none())
             .flat_map(|(connection, at, row)| {
                 (0..row.segment_count)
                     .filter(|segment| match row.state_of(*segment) {
@@ -211,7 +213,7 @@ impl LaneCore {
         self.lose_sessions(Some(connection), "restart", now.unix);
         self.settle_open_intents(Some(connection), UncertainCause::Cut, now);
         self.match_parked(connection, now);
-        self.rebuild_outboxes(Some(connection));
+        self.rebuild_outboxes(Some(connection), now);
         // A message may have been on its way from a queue to the outbox: whoever is unwritten is queued again.
         self.rebuild_all_queues(now);
         self.commit();

@@ -175,6 +175,26 @@ fn the_rest_of_a_long_message_follows_what_was_written_of_it() {
 }
 
 #[test]
+fn what_a_carrier_refused_for_now_is_not_written_after_the_window_either() {
+    let mut world = world(13, |snapshot| set_sending_window(snapshot, "08:00-00:01"));
+    world.carriers.get_mut(&CARRIER).unwrap().behaviour.throttled = 1.0;
+    world.run(secs(50));
+    world.send_many(HOLD, 3);
+    world.run(secs(10));
+    let written = world.ledger.entries.len();
+    assert!(written >= 3);
+    world.carriers.get_mut(&CARRIER).unwrap().behaviour.throttled = 0.0;
+    world.run(secs(60));
+    world.crash(true);
+    world.run(secs(60));
+    assert_eq!(world.ledger.entries.len(), written);
+    assert_eq!(world.lane.columns().len(), 3);
+    skip(&mut world, 8 * HOUR);
+    assert_eq!(world.finished.len(), 3);
+    assert_no_doubles(&world);
+}
+
+#[test]
 fn a_scheduled_message_goes_at_its_time_and_waits_for_the_windows_then() {
     let mut world = world(4, |snapshot| set_quiet_hours(snapshot, "22:00-07:00"));
     let mut scheduled = |minute| {
