@@ -1,6 +1,6 @@
 //! What is limited: the day's quota, what may be open.
 
-use super::harness::{Harness, json};
+use super::harness::{CATALOG, Harness, json};
 use reqwest::RequestBuilder;
 use std::time::Duration;
 
@@ -41,6 +41,43 @@ async fn the_daily_quota_counts_segments_and_says_when_it_is_renewed() {
         (status, problem["refused"][0]["code"].as_str()),
         (422, Some("quota_exceeded")),
         "{problem}"
+    );
+    harness.end().await;
+}
+
+#[actix_web::test]
+async fn a_person_gets_no_more_than_the_business_type_allows_and_a_journey_says_what_is_waited_for() {
+    let capped = "[[business_type]]\nname = \"notice\"\ncaps = [{ messages = 1, period = \"hour\" }]";
+    let catalog = CATALOG.replacen("[[business_type]]\nname = \"notice\"", capped, 1);
+    let harness = Harness::of(&catalog).await;
+    // All for the same hour, whenever the test runs.
+    let hour_ms = 3_600_000;
+    let send_at = (jiff::Timestamp::now().as_millisecond() / hour_ms + 2) * hour_ms;
+    let send_at = jiff::Timestamp::from_millisecond(send_at).unwrap();
+    let message = |to| format!("{{\"to\":\"{to}\",\"text\":\"a\",\"send_at\":\"{send_at}\"}}");
+    let send = |to| harness.post("/v1/messages", message(to)).send();
+    let (status, sent) = json(send("13800000001").await.unwrap()).await;
+    assert_eq!(status, 202, "{sent}");
+    let (status, problem) = json(send("13800000001").await.unwrap()).await;
+    assert_eq!(
+        (status, problem["code"].as_str()),
+        (422, Some("frequency_cap")),
+        "{problem}"
+    );
+    assert_eq!(send("13800000002").await.unwrap().status(), 202);
+    let lines = format!("[{}]", message("13800000002"));
+    let (_, problem) = json(harness.post("/v1/messages/batch", lines).send().await.unwrap()).await;
+    assert_eq!(
+        problem["refused"][0]["code"].as_str(),
+        Some("frequency_cap"),
+        "{problem}"
+    );
+    let path = format!("/v1/messages/{}", sent["id"].as_str().unwrap());
+    let (_, journey) = json(harness.get(&path).send().await.unwrap()).await;
+    let until: jiff::Timestamp = journey["waiting"]["until"].as_str().unwrap().parse().unwrap();
+    assert_eq!(
+        (journey["waiting"]["why"].as_str(), until),
+        (Some("scheduled"), send_at)
     );
     harness.end().await;
 }
