@@ -17,7 +17,7 @@ STAGES=(
   install scripts house
   format licences build lints wasm unit
   interop-smsgate-carrier interop-smsgate-client interop-npm-carrier interop-npm-client interop-smpplib-client
-  interop-server interop-wireshark
+  interop-server interop-mail interop-wireshark
   run-script reminders campaign kills bench-batch bench-backlog
 )
 LOGS="$PROJECT/var/test"

@@ -14,11 +14,11 @@ DEADLINE_S = 60
 REPLIES = 2
 
 
-def call(url, key, path, body=None):
+def call(url, key, path, body=None, media_type="application/x-ndjson"):
     request = urllib.request.Request(url + path, data=body)
     request.add_header("Authorization", f"Bearer {key}")
     if body is not None:
-        request.add_header("Content-Type", "application/x-ndjson")
+        request.add_header("Content-Type", media_type)
     with urllib.request.urlopen(request, timeout=30) as response:
         return json.load(response)
 

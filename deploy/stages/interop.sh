@@ -1,5 +1,6 @@
 # Stages of deploy/test.sh that let independent implementations talk to ours: SMSGate (CMPP 2.0, 3.0, SMPP 3.4), npm
-# smpp, smpplib, and Wireshark, which reads what we write. The programs are in deploy/interop/.
+# smpp, smpplib, aiosmtpd and Python's smtplib, and Wireshark, which reads what we write. The programs are in
+# deploy/interop/.
 # shellcheck shell=bash
 
 INTEROP="$PROJECT/deploy/interop"
@@ -8,11 +9,11 @@ LOGIN=901234
 PASSWORD=secret12
 
 ensure_interop_tools() {
-  ensure_commands javac:openjdk-17-jdk-headless mvn:maven node:nodejs npm:npm
+  ensure_commands javac:openjdk-17-jdk-headless mvn:maven node:nodejs npm:npm openssl:openssl
   ensure_wireshark
   ensure_smsgate
   ensure_npm_smpp
-  ensure_smpplib
+  ensure_python_peers
 }
 
 ensure_wireshark() {
@@ -53,11 +54,12 @@ ensure_npm_smpp() {
   cp "$NPM_SMPP/package-lock.json" "$NPM_SMPP/complete"
 }
 
-ensure_smpplib() {
-  SMPPLIB="$CACHE/smpplib"
-  cmp -s "$INTEROP/python/requirements.txt" "$SMPPLIB/complete" && return 0
-  ensure_venv "$SMPPLIB" --require-hashes -r "$INTEROP/python/requirements.txt"
-  cp "$INTEROP/python/requirements.txt" "$SMPPLIB/complete"
+# smpplib and aiosmtpd.
+ensure_python_peers() {
+  PYTHON_PEERS="$CACHE/python-peers"
+  cmp -s "$INTEROP/python/requirements.txt" "$PYTHON_PEERS/complete" && return 0
+  ensure_venv "$PYTHON_PEERS" --require-hashes -r "$INTEROP/python/requirements.txt"
+  cp "$INTEROP/python/requirements.txt" "$PYTHON_PEERS/complete"
 }
 
 smsgate() {
@@ -117,10 +119,10 @@ stage_interop_npm_client() {
 }
 
 stage_interop_smpplib_client() {
-  ensure_smpplib
+  ensure_python_peers
   local messages="$LOGS/messages-smpplib.tsv"
   without_cut_emoji >"$messages"
-  client_against_ours smpp3.4 "$messages" "$SMPPLIB/bin/python" "$INTEROP/python/client.py"
+  client_against_ours smpp3.4 "$messages" "$PYTHON_PEERS/bin/python" "$INTEROP/python/client.py"
 }
 
 # client_against_ours PROTOCOL MESSAGES CLIENT-COMMAND...: the client checks its own side; our ledger must hold all
@@ -131,11 +133,20 @@ client_against_ours() {
   say "== our $protocol carrier, client: $*"
   port=$(free_port)
   work=$(mktemp -d)
-  cat >"$work/carriers.toml" <<CARRIER
+  start_our_carrier "$work" "$protocol" "$port"
+  "$@" 127.0.0.1 "$port" "$LOGIN" "$PASSWORD" "$messages"
+  stop_started
+  diff -u --label sent --label 'received by our carrier' <(sort "$messages") <(received_by_our_carrier "$work" | sort)
+  rm -r "$work"
+}
+
+# start_our_carrier FOLDER PROTOCOL PORT: it keeps its ledger in the folder, and every message is replied to at once.
+start_our_carrier() {
+  cat >"$1/carriers.toml" <<CARRIER
 [[carrier]]
 name = "ours"
-protocol = "$protocol"
-port = $port
+protocol = "$2"
+port = $3
 keep_texts = true
 [[carrier.account]]
 login = "$LOGIN"
@@ -144,13 +155,12 @@ password = "$PASSWORD"
 reply_share = 1.0
 reply_ms = { min = 0, max = 0 }
 CARRIER
-  start "$work/carrier.out" "$BIN/carillon-loadtest" carrier --config "$work/carriers.toml" --ledger "$work"
-  wait_for 10 port_is_open "$port" || fail "the carrier did not start: $(cat "$work/carrier.out")"
-  "$@" 127.0.0.1 "$port" "$LOGIN" "$PASSWORD" "$messages"
-  stop_started
-  "$BIN/carillon-loadtest" ledger "$work/ours.ledger" | python3 "$INTEROP/ledger_texts.py" >"$work/received"
-  diff -u --label sent --label 'received by our carrier' <(sort "$messages") <(sort "$work/received")
-  rm -r "$work"
+  start "$1/carrier.out" "$BIN/carillon-loadtest" carrier --config "$1/carriers.toml" --ledger "$1"
+  wait_for 10 port_is_open "$3" || fail "the carrier did not start: $(cat "$1/carrier.out")"
+}
+
+received_by_our_carrier() {
+  "$BIN/carillon-loadtest" ledger "$1/ours.ledger" | python3 "$INTEROP/ledger_texts.py"
 }
 
 # --- our whole server against their carriers ----------------------------------------------------------------------------
@@ -222,6 +232,103 @@ organisation = "interop"
 business_type = "notice"
 connections = ["$name"]
 extension = "1${#SERVER_PEERS[@]}"
+modules = { send = true, query = true, feeds = true }
+CATALOG
+}
+
+# --- mail -------------------------------------------------------------------------------------------------------------
+
+# `carillon serve` with relays of all kinds of security: mails arrive as they were sent, bounces end them, and a plan
+# falls back to our carrier.
+stage_interop_mail() {
+  ensure_commands openssl:openssl
+  ensure_python_peers
+  local work sms_port bounces_port
+  work=$(mktemp -d)
+  sms_port=$(free_port)
+  start_our_carrier "$work" smpp3.4 "$sms_port"
+  make_certificate "$work"
+  cat >"$work/catalog.toml" <<CATALOG
+[[organisation]]
+name = "interop"
+[[business_type]]
+name = "notice"
+[[connection]]
+name = "sms"
+protocol = "smpp3.4"
+host = "127.0.0.1"
+port = $sms_port
+login = "$LOGIN"
+password = "$PASSWORD"
+source_number = "10690000"
+[[route_group]]
+name = "sms"
+members = ["sms"]
+[[route_rule]]
+name = "sms"
+group = "sms"
+CATALOG
+  add_relay "$work" none '"none", "sms"'
+  add_relay "$work" starttls '"starttls"'
+  add_relay "$work" tls '"tls"'
+  "$BIN/carillon" apply "$work/catalog.toml" --data "$work/data" >"$work/applied"
+  bounces_port=$(free_port)
+  printf '[mail_bounces]\nlisten = "127.0.0.1:%s"\n' "$bounces_port" >"$work/carillon.toml"
+  start "$work/server.log" "$BIN/carillon" serve --config "$work/carillon.toml" --data "$work/data" --port 0
+  wait_for 30 grep -q '^api: ' "$work/server.log" || fail "the server did not start: $(cat "$work/server.log")"
+  local url keys
+  url=$(sed -n 's/^api: //p' "$work/server.log")
+  mapfile -t keys < <(sed -n 's/^api-key \(.*\): \(.*\)/\1=\2/p' "$work/applied")
+  python3 "$INTEROP/mail_through_server.py" "$url" "$bounces_port" "$work" "${keys[@]}" ||
+    fail "the server says: $(tail -n 20 "$work/server.log")"
+  stop_started
+  diff -u --label 'short messages sent' --label 'received by our carrier' \
+    <(sed 's/^/86/' "$work/sms.expected") <(received_by_our_carrier "$work" | sort)
+  rm -r "$work"
+}
+
+# make_certificate FOLDER: an authority (ca.pem) and a certificate of it for 127.0.0.1 (relay.pem, relay.key).
+make_certificate() {
+  local new=(openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2)
+  "${new[@]}" -subj '/CN=interop authority' -keyout "$1/ca.key" -out "$1/ca.pem"
+  "${new[@]}" -CA "$1/ca.pem" -CAkey "$1/ca.key" -subj '/CN=relay' -addext subjectAltName=IP:127.0.0.1 \
+    -addext basicConstraints=critical,CA:FALSE -keyout "$1/relay.key" -out "$1/relay.pem"
+}
+
+# add_relay FOLDER SECURITY CONNECTIONS: starts a relay of this security, which is also its name, and writes its
+# connection, its route, and an account with these connections.
+add_relay() {
+  local work=$1 name=$2 connections=$3 port login=''
+  port=$(free_port)
+  start "$work/$name.out" "$PYTHON_PEERS/bin/python" "$INTEROP/python/relay.py" \
+    "$port" "$name" "$LOGIN" "$PASSWORD" "$work/relay.pem" "$work/relay.key" "$work/$name.received"
+  wait_for 10 port_is_open "$port" || fail "the relay did not start: $(cat "$work/$name.out")"
+  [[ $name == none ]] || login="login = '$LOGIN'"$'\n'"password = '$PASSWORD'"
+  cat >>"$work/catalog.toml" <<CATALOG
+[[connection]]
+name = "$name"
+protocol = "smtp"
+host = "127.0.0.1"
+port = $port
+$login
+[connection.mail]
+security = "$name"
+from = "notice@hospital.example"
+from_name = "示范医院（通知）"
+return_path_domain = "bounces.hospital.example"
+ca_file = "$work/ca.pem"
+[[route_group]]
+name = "$name"
+members = ["$name"]
+[[route_rule]]
+name = "$name"
+accounts = ["$name"]
+group = "$name"
+[[account]]
+name = "$name"
+organisation = "interop"
+business_type = "notice"
+connections = [$connections]
 modules = { send = true, query = true, feeds = true }
 CATALOG
 }
