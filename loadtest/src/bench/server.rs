@@ -42,11 +42,22 @@ pub struct Server {
     port: u16,
     child: Option<Child>,
     starts: u32,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Server {
     /// Applies the file and starts the server on a free port. The program stands beside this one unless named.
     pub async fn start(folder: &Path, apply_file: &str, program: Option<&Path>) -> Result<Self, ServerError> {
+        Self::start_with(folder, apply_file, program, Vec::new()).await
+    }
+
+    /// The same, with settings in its environment.
+    pub async fn start_with(
+        folder: &Path,
+        apply_file: &str,
+        program: Option<&Path>,
+        environment: Vec<(&'static str, String)>,
+    ) -> Result<Self, ServerError> {
         let beside = || std::env::current_exe().map(|own| own.with_file_name("carillon"));
         let program = match program {
             Some(program) => program.to_owned(),
@@ -58,6 +69,7 @@ impl Server {
             port: free_port()?,
             child: None,
             starts: 0,
+            environment,
         };
         server.apply(apply_file)?;
         server.start_again().await?;
@@ -115,6 +127,7 @@ impl Server {
         let errors = log.try_clone().map_err(ServerError::Folder)?;
         command
             .args(arguments)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(errors);

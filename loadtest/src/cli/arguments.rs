@@ -38,6 +38,8 @@ pub enum Command {
     CampaignRun(CampaignRun),
     /// Run an SMTP server that keeps a ledger, until interrupted.
     MailSink(MailSink),
+    /// Short messages and mails that fall back to each other, while the server is killed once.
+    MailRun(MailRun),
     /// Submit messages to somebody else's carrier.
     InteropClient(InteropClient),
     /// Print the PDUs of a conversation in hexadecimal.
@@ -372,6 +374,18 @@ pub struct CampaignRun {
     /// Segments per second on each connection.
     #[arg(long, default_value_t = 2_000)]
     pub rate: u32,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, Args)]
+pub struct MailRun {
+    /// Messages of each of the three kinds of plan.
+    #[arg(long, default_value_t = 120)]
+    pub messages: u64,
+    /// By default a new one, which is printed.
+    #[arg(long)]
+    pub seed: Option<u64>,
     #[command(flatten)]
     pub common: Common,
 }

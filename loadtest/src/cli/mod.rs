@@ -59,6 +59,7 @@ fn perform(arguments: Arguments) -> anyhow::Result<bool> {
         Command::Kills(arguments) => runtime.block_on(run::kills(arguments)),
         Command::RemindersRun(arguments) => runtime.block_on(run::reminders_run(arguments)),
         Command::CampaignRun(arguments) => runtime.block_on(run::campaign_run(arguments)),
+        Command::MailRun(arguments) => runtime.block_on(run::mail_run(arguments)),
         Command::MailSink(arguments) => runtime.block_on(mail::sink(arguments)),
         Command::InteropClient(arguments) => {
             carillon_loadtest::interop::run_client(&arguments).map(|()| true)

@@ -1,10 +1,10 @@
 use super::arguments::{
-    Backlog, Bench, CampaignRun, CarrierSpeed, Common, Fairness, Kills, RemindersRun, Throughput,
+    Backlog, Bench, CampaignRun, CarrierSpeed, Common, Fairness, Kills, MailRun, RemindersRun, Throughput,
 };
 use super::{print, print_json};
 use carillon_loadtest::bench::{
-    self, BacklogOptions, CampaignOptions, CarrierSpeedOptions, FairnessOptions, KillsOptions, Outcome,
-    RemindersOptions, ThroughputOptions,
+    self, BacklogOptions, CampaignOptions, CarrierSpeedOptions, FairnessOptions, KillsOptions,
+    MailRunOptions, Outcome, RemindersOptions, ThroughputOptions,
 };
 use serde::Serialize;
 use std::time::Duration;
@@ -209,5 +209,24 @@ pub async fn campaign_run(arguments: CampaignRun) -> anyhow::Result<bool> {
     })
     .await?;
     print_run(&report, &report.outcome, json)?;
+    Ok(report.is_good())
+}
+
+pub async fn mail_run(arguments: MailRun) -> anyhow::Result<bool> {
+    let Common {
+        program,
+        folder,
+        keep,
+        json: _,
+    } = arguments.common;
+    let report = bench::mail_run(&MailRunOptions {
+        messages: arguments.messages,
+        seed: seed(arguments.seed),
+        program,
+        folder,
+        keep,
+    })
+    .await?;
+    print_json(&report)?;
     Ok(report.is_good())
 }
