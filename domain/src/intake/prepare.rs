@@ -9,7 +9,7 @@ use crate::fact::PlannedAttempt;
 use crate::ids::{BusinessTypeId, RouteGroupId};
 use crate::number_range::NumberRanges;
 use crate::phone::PhoneNumber;
-use crate::plan::ChannelKind;
+use crate::plan::{ChannelKind, Condition};
 use crate::policy::SendingTimes;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::segment;
@@ -68,6 +68,7 @@ pub fn prepare(
     check_templates(business_type, steps.as_slice())?;
     let priority = priority(business_type, draft)?;
     let validity_s = validity_s(business_type, draft)?;
+    check_waits(steps.as_slice(), validity_s)?;
     check_windows(catalog, account, business_type, draft)?;
     let sending = Sending {
         catalog,
@@ -190,6 +191,24 @@ fn validity_s(business_type: &BusinessType, draft: &Draft<'_>) -> Result<u32, Re
             ))
         }
     }
+}
+
+/// That the waits of the plan are over before its validity is: a later attempt would never start.
+fn check_waits(steps: &[Step<'_>], validity_s: u32) -> Result<(), Refusal> {
+    let wait_of = |step: &Step<'_>| match step.when {
+        Some(Condition::NotDeliveredWithin { seconds } | Condition::NotReadWithin { seconds }) => seconds,
+        _ => 0,
+    };
+    let waits: u32 = steps.iter().map(wait_of).fold(0, u32::saturating_add);
+    if waits < validity_s {
+        return Ok(());
+    }
+    let detail = format!("the plan waits for {waits} s, and the message is valid for {validity_s} s");
+    Err(Refusal::new(
+        RefusalCode::ValidityOutOfRange,
+        "validity_s",
+        detail,
+    ))
 }
 
 /// That the windows of business type, organisation and recipient are open together at some time of the day.

@@ -48,6 +48,23 @@ fn shape(prepared: &Prepared) -> Vec<(ChannelKind, Option<Condition>)> {
 }
 
 #[test]
+fn a_plan_that_waits_past_the_validity_is_refused() {
+    let steps = [step(Sms, None), step(Mail, Some(WAIT))];
+    let for_seconds = |validity_s| {
+        let draft = Draft {
+            validity_s: Some(validity_s),
+            ..to_both(words(), PlanDraft::Steps(&steps))
+        };
+        prepare_for(HIS, &draft).map_err(|refusal| (refusal.code, refusal.field.to_string()))
+    };
+    assert_eq!(
+        for_seconds(300).unwrap_err(),
+        (RefusalCode::ValidityOutOfRange, "validity_s".to_owned())
+    );
+    assert!(for_seconds(301).is_ok());
+}
+
+#[test]
 fn a_plan_of_the_request_is_kept_in_its_order() {
     let steps = [
         step(Sms, None),
