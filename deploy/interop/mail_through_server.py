@@ -1,6 +1,6 @@
 """Sends mails through a running server to independent relays, and bounces back to it as an independent client.
 
-    python mail_through_server.py URL BOUNCES-PORT FOLDER NAME=API-KEY...
+    python mail_through_server.py URL BOUNCES-PORT OPERATOR-PASSWORD FOLDER NAME=API-KEY...
 
 The relay NAME (python/relay.py) writes what it took to FOLDER/NAME.received. The account of the relay `none`
 may send short messages too; FOLDER/sms.expected gets a line "number TAB text" for each. Errors when anything is missing
@@ -16,6 +16,7 @@ import smtplib
 import sys
 import time
 import urllib.parse
+import urllib.request
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 
@@ -44,9 +45,10 @@ SENDER = "notice@hospital.example"
 class Peers:
     """The server and what the relays got from it."""
 
-    def __init__(self, url, bounces_port, folder, keys):
+    def __init__(self, url, bounces_port, operator_password, folder, keys):
         self.url = url
         self.bounces_port = bounces_port
+        self.operator = base64.b64encode(f"admin:{operator_password}".encode()).decode()
         self.folder = folder
         self.keys = keys
 
@@ -81,6 +83,22 @@ class Peers:
         mine = [mail for mail in mails if f"Message-ID: <{id}.".encode() in mail["content"]]
         expect(f"{relay}: mails of {id}", len(mine), 1)
         return mine[0]
+
+    def admin(self, path, body=None):
+        request = urllib.request.Request(f"{self.url}/v1/admin/{path}", data=body)
+        request.add_header("Authorization", f"Basic {self.operator}")
+        request.add_header("Content-Type", "application/json")
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return json.load(response)
+
+    def test_of(self, relay, **changes):
+        """The steps of a test of the relay's connection with these changes, and what stopped it."""
+        entry = self.admin(f"catalog/connection/{relay}")
+        mail = entry["mail"] | changes.pop("mail", {})
+        body = json.dumps(entry | {"mail": mail} | changes).encode()
+        steps = self.admin(f"connections/{relay}/test", body)["steps"]
+        failed = [step["answer"] for step in steps if not step["passed"]]
+        return [step["step"] for step in steps], failed
 
     def bounce(self, mail, action, status, diagnostic):
         """A delivery status notification (RFC 3464) goes to the mail's return path."""
@@ -132,7 +150,7 @@ def check_mail(relay, id, mail):
     """Compares a received mail with what was sent."""
     how = RELAYS[relay]
     expect("encrypted", mail["encrypted"], how["encrypted"])
-    expect("login", mail["login"] and mail["login"].split()[0], how["login"])
+    expect("login", mail["login"], how["login"])
     expect("EHLO", mail["hello"], "hospital.example")
     expect("recipient", mail["to"], [f"wang.{relay}@home.example"])
     local, domain = mail["from"].split("@")
@@ -220,6 +238,31 @@ def fallback(peers, to, recipient, bounces):
     return f"{to}\t{text}\n"
 
 
+def tests_of_connections(peers):
+    """Operators' tests pass with the settings as they are, and stop at what is wrong in others."""
+    steps = {
+        "none": ["connect", "greeting", "ehlo"],
+        "starttls": ["connect", "greeting", "ehlo", "starttls", "tls", "ehlo", "auth"],
+        "tls": ["connect", "tls", "greeting", "ehlo", "auth"],
+    }
+    for relay, whole in steps.items():
+        expect(f"test of {relay}", peers.test_of(relay), ([*whole, "noop", "quit"], []))
+    until_tls = steps["starttls"][:5]
+    cases = [
+        ("none", {"mail": {"security": "starttls"}}, [*steps["none"], "starttls"], "the relay offers no STARTTLS"),
+        ("starttls", {"mail": {"ca_file": None}}, until_tls, "no TLS with the relay: invalid peer certificate"),
+        ("starttls", {"host": "localhost"}, until_tls, "no TLS with the relay: invalid peer certificate"),
+        ("starttls", {"password": "wrong"}, steps["starttls"], "535 5.7.8"),
+        ("tls", {"mail": {"ca_file": None}}, ["connect", "tls"], "no TLS with the relay: invalid peer certificate"),
+        ("tls", {"password": "wrong"}, steps["tls"], "535 5.7.8"),
+    ]
+    for relay, changes, expected, answer in cases:
+        taken, failed = peers.test_of(relay, **changes)
+        what = f"test of {relay} with {changes}"
+        expect(what, taken, expected)
+        expect(f"{what}: {failed}", len(failed) == 1 and answer in failed[0], True)
+
+
 def forged(peers):
     """A return path nobody gave out is refused."""
     mail = {"from": "b+0e5v7q2k0r401.0.1.0000000000000@bounces.hospital.example", "to": ["x@y"], "content": b""}
@@ -233,10 +276,13 @@ def forged(peers):
 
 
 def main():
-    if len(sys.argv) < 5:
-        sys.exit("usage: python mail_through_server.py URL BOUNCES-PORT FOLDER NAME=API-KEY...")
-    url, bounces_port, folder, *accounts = sys.argv[1:]
-    peers = Peers(url, int(bounces_port), folder, dict(account.split("=", 1) for account in accounts))
+    if len(sys.argv) < 6:
+        sys.exit("usage: python mail_through_server.py URL BOUNCES-PORT OPERATOR-PASSWORD FOLDER NAME=API-KEY...")
+    url, bounces_port, operator_password, folder, *accounts = sys.argv[1:]
+    keys = dict(account.split("=", 1) for account in accounts)
+    peers = Peers(url, int(bounces_port), operator_password, folder, keys)
+    tests_of_connections(peers)
+    print("tests of connections stop at what is wrong")
     for relay in RELAYS:
         whole_mail(peers, relay)
         delivered_mail(peers, relay)

@@ -276,10 +276,11 @@ CATALOG
   printf '[mail_bounces]\nlisten = "127.0.0.1:%s"\n' "$bounces_port" >"$work/carillon.toml"
   start "$work/server.log" "$BIN/carillon" serve --config "$work/carillon.toml" --data "$work/data" --port 0
   wait_for 30 grep -q '^api: ' "$work/server.log" || fail "the server did not start: $(cat "$work/server.log")"
-  local url keys
+  local url password keys
   url=$(sed -n 's/^api: //p' "$work/server.log")
+  password=$(sed -n 's/^password: //p' "$work/server.log")
   mapfile -t keys < <(sed -n 's/^api-key \(.*\): \(.*\)/\1=\2/p' "$work/applied")
-  python3 "$INTEROP/mail_through_server.py" "$url" "$bounces_port" "$work" "${keys[@]}" ||
+  python3 "$INTEROP/mail_through_server.py" "$url" "$bounces_port" "$password" "$work" "${keys[@]}" ||
     fail "the server says: $(tail -n 20 "$work/server.log")"
   stop_started
   diff -u --label 'short messages sent' --label 'received by our carrier' \

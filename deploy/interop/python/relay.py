@@ -46,7 +46,7 @@ def main():
 
     def authenticate(server, session, envelope, mechanism, data):
         known = (data.login.decode(), data.password.decode()) == (login, password)
-        return AuthResult(success=known, auth_data=f"{mechanism} {login}")
+        return AuthResult(success=known, handled=False, auth_data=mechanism)
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     if security != "none":
