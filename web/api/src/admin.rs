@@ -9,6 +9,18 @@ pub struct ConnectionsView {
     pub connections: Vec<ConnectionView>,
 }
 
+/// Whether the service relies on its wall clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ClockView {
+    /// The clock was set by more than 5 s: waits of plans are held until it is steady again, or confirmed.
+    pub held: bool,
+    /// By how much it was set in all, in milliseconds.
+    pub jumped_by_ms: i64,
+    /// Seconds until waits go on by themselves, if it is not set again.
+    pub steady_in_s: u32,
+}
+
 /// A connection as it is now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -19,7 +19,7 @@ mod text;
 mod webhook;
 
 pub use admin::{
-    AccountView, BusinessTypeView, CapView, CatalogView, ConnectionConfigView, ConnectionView,
+    AccountView, BusinessTypeView, CapView, CatalogView, ClockView, ConnectionConfigView, ConnectionView,
     ConnectionsView, MailView, MemberView, NumberListView, OrganisationView, RouteGroupView, RouteRuleView,
     StrategyStepView, StrategyView, TemplateView, WebhookView, WordListView,
 };

@@ -3,6 +3,7 @@
 mod apply;
 mod catalog;
 mod change;
+mod clock;
 mod connection_test;
 mod connections;
 mod entry;
@@ -11,6 +12,7 @@ mod route;
 
 pub use apply::apply;
 pub use catalog::catalog;
+pub use clock::{clock, confirm_clock};
 pub use connection_test::test_connection;
 pub use connections::{connections, drain_connection, restart_connection, resume_connection, state_word};
 pub use entry::{entry, put_entry, remove_entry};

@@ -194,6 +194,27 @@ pub const TEST: Endpoint = Endpoint {
     handler: || web::post().to(admin::test_connection),
 };
 
+pub const CLOCK: Endpoint = Endpoint {
+    method: Method::GET,
+    path: "/v1/admin/clock",
+    access: Access::Operator,
+    summary: "Whether the wall clock is relied on",
+    description: "After it was set by more than 5 s, waits of plans are held for 60 s, so that none is over too early.",
+    parameters: &[],
+    body: None,
+    success: json::<api::ClockView>(200, "As it is now."),
+    errors: &[Code::Unavailable],
+    handler: || web::get().to(admin::clock),
+};
+
+pub const CONFIRM_CLOCK: Endpoint = Endpoint {
+    method: Method::POST,
+    path: "/v1/admin/clock/confirm",
+    summary: "Say that the wall clock is right: waits of plans go on at once",
+    handler: || web::post().to(admin::confirm_clock),
+    ..CLOCK
+};
+
 pub const ROUTE: Endpoint = Endpoint {
     method: Method::GET,
     path: "/v1/admin/route",

@@ -253,6 +253,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
     configuration::DRAIN,
     configuration::RESUME,
     configuration::TEST,
+    configuration::CLOCK,
+    configuration::CONFIRM_CLOCK,
     configuration::ROUTE,
     campaigns::CREATE,
     campaigns::UPLOAD,

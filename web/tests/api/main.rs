@@ -3,6 +3,7 @@
 mod admin;
 mod batch;
 mod campaigns;
+mod clock;
 mod feed;
 mod harness;
 mod hostile;
