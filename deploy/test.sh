@@ -18,7 +18,7 @@ STAGES=(
   format licences build lints wasm unit
   interop-smsgate-carrier interop-smsgate-client interop-npm-carrier interop-npm-client interop-smpplib-client
   interop-server interop-mail interop-wireshark
-  run-script reminders campaign kills bench-batch bench-backlog
+  run-script reminders campaign mail kills bench-batch bench-backlog
 )
 LOGS="$PROJECT/var/test"
 STAGE_LIMIT_S=1800

@@ -49,6 +49,8 @@ stage_reminders() { "$BIN/carillon-loadtest" reminders-run; }
 
 stage_campaign() { "$BIN/carillon-loadtest" campaign-run --lines 20000 --rate 1000; }
 
+stage_mail() { "$BIN/carillon-loadtest" mail-run; }
+
 stage_kills() { "$BIN/carillon-loadtest" kills --times 10; }
 
 stage_bench_batch() { "$BIN/carillon-loadtest" bench batch --seconds 20 --floor 12000; }

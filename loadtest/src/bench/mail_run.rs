@@ -349,7 +349,7 @@ impl Run {
         let mails = std::mem::take(&mut *self.mails.lock());
         let (records, sms_peak) = split(std::mem::take(&mut *self.segments.0.lock()));
         let seen = Seen::new(&records, &mails);
-        let mut wrong = seen.doubled_mails(&views);
+        let mut wrong = seen.doubled_mails();
         let (mut uncertain, mut fallbacks) = (0, 0);
         for (sent, view) in self.sent.iter().zip(&views) {
             let told = ends.get(&sent.id).map(Vec::as_slice).unwrap_or_default();
@@ -407,20 +407,15 @@ impl<'a> Seen<'a> {
         seen
     }
 
-    /// DUP-1: a Message-ID that the sink kept twice, unless the API shows the attempt as uncertain.
-    fn doubled_mails(&self, views: &[MessageView]) -> Vec<String> {
-        let uncertain = |id: &str| {
-            views
-                .iter()
-                .any(|view| id.starts_with(&view.id.to_string()) && is_uncertain(view))
-        };
+    /// DUP-1: what the sink has twice. Uncertain mails are held, so there is no exception.
+    fn doubled_mails(&self) -> Vec<String> {
         let mut ids: HashMap<&str, u32> = HashMap::new();
         for mail in self.kept.values().flatten() {
             *ids.entry(&mail.message_id).or_default() += 1;
         }
-        let doubled = ids.into_iter().filter(|(id, count)| *count > 1 && !uncertain(id));
+        let doubled = ids.into_iter().filter(|(_, count)| *count > 1);
         doubled
-            .map(|(id, count)| format!("the sink has {id} {count} times"))
+            .map(|(id, count)| format!("the sink has {id} {count} times (DUP-1)"))
             .collect()
     }
 
@@ -430,14 +425,14 @@ impl<'a> Seen<'a> {
         if told.len() > 1 {
             return Some(format!("{id}: ended more than once: {told:?} (MSG-1)"));
         }
-        if is_uncertain(view) {
-            return None;
-        }
         let segments = self.segments.get(marker).map(Vec::as_slice).unwrap_or_default();
         let mails = self.kept.get(marker).map(Vec::as_slice).unwrap_or_default();
         if segments.len() > 1 || mails.len() > 1 {
             let (segments, mails) = (segments.len(), mails.len());
             return Some(format!("{id}: {segments} short messages, {mails} mails (DUP-1)"));
+        }
+        if is_uncertain(view) {
+            return None;
         }
         let sms = segments
             .first()
@@ -592,4 +587,184 @@ fn loopback(port: u16) -> SocketAddr {
 /// An address that was free a moment ago.
 fn free_address() -> std::io::Result<SocketAddr> {
     TcpListener::bind(loopback(0))?.local_addr()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::{Answer, GivenReceipt};
+    use carillon_domain::catalog::apply::ApplyFile;
+
+    /// Markers of a mail that is delivered and of one that bounces.
+    const GOOD: u64 = 0;
+    const GONE: u64 = 3;
+
+    fn segment(marker: u64, status: &str, after_s: u64) -> Record {
+        Record {
+            account: 0,
+            session: 0,
+            at_us: 0,
+            source: "".into(),
+            destination: "".into(),
+            marker: Some(marker),
+            content: 0,
+            part: None,
+            text: None,
+            carrier_id: 0,
+            answer: Answer::Accepted,
+            receipts: vec![GivenReceipt {
+                status: status.into(),
+                at_us: after_s * 1_000_000,
+                acknowledged_us: None,
+            }],
+        }
+    }
+
+    fn mail(marker: u64) -> MailRecord {
+        MailRecord {
+            session: 0,
+            at_us: 0,
+            secured: true,
+            from: "".into(),
+            to: "".into(),
+            message_id: "msg_0.0@x".into(),
+            subject: String::new(),
+            marker: Some(marker),
+            bytes: 0,
+            answer: Some(250),
+            kept: true,
+        }
+    }
+
+    fn view(status: &str, second: bool, segment: &str) -> MessageView {
+        let attempt = |started: bool| {
+            json!({
+                "channel": "sms", "start": "", "text": "",
+                "started_at": started.then_some("2026-03-01T00:00:00.000+08:00"),
+                "segments": [{"number": 1, "status": segment, "steps": []}],
+            })
+        };
+        let view = json!({
+            "id": "msg_0000000000001", "status": status, "final": true, "text": "", "account": "", "business_type": "",
+            "accepted_at": "", "attempts": [attempt(true), attempt(second)],
+        });
+        serde_json::from_value(view).expect("a view")
+    }
+
+    fn sent(kind: Kind, marker: u64) -> Sent {
+        Sent {
+            id: "msg_0000000000001".to_owned(),
+            kind,
+            marker,
+        }
+    }
+
+    #[test]
+    fn every_deviation_from_the_ledgers_is_found() {
+        use Kind::{MailThenSmsWhenFailed, SmsThenMailWhenFailed, SmsThenMailWhenLate};
+        // Plan, marker, receipt and its seconds, whether a mail was kept; then what has to come of it.
+        let cases = [
+            (
+                SmsThenMailWhenFailed,
+                GOOD,
+                Some(("DELIVRD", 1)),
+                false,
+                "delivered",
+                false,
+            ),
+            (
+                SmsThenMailWhenFailed,
+                GOOD,
+                Some(("UNDELIV", 1)),
+                true,
+                "delivered",
+                true,
+            ),
+            (
+                SmsThenMailWhenFailed,
+                GONE,
+                Some(("UNDELIV", 1)),
+                true,
+                "failed",
+                true,
+            ),
+            (
+                SmsThenMailWhenLate,
+                GOOD,
+                Some(("DELIVRD", 9)),
+                false,
+                "delivered",
+                false,
+            ),
+            (
+                SmsThenMailWhenLate,
+                GONE,
+                Some(("DELIVRD", 11)),
+                true,
+                "delivered",
+                true,
+            ),
+            (MailThenSmsWhenFailed, GOOD, None, true, "delivered", false),
+            (
+                MailThenSmsWhenFailed,
+                GONE,
+                Some(("UNDELIV", 1)),
+                true,
+                "failed",
+                true,
+            ),
+        ];
+        for (kind, marker, receipt, kept, status, second) in cases {
+            let segments: Vec<_> = receipt
+                .map(|(word, s)| segment(marker, word, s))
+                .into_iter()
+                .collect();
+            let mails: Vec<_> = kept.then(|| mail(marker)).into_iter().collect();
+            let seen = Seen::new(&segments, &mails);
+            let sent = sent(kind, marker);
+            let fault = |view: &MessageView, told: &[&str]| {
+                let told: Vec<_> = told.iter().map(|end| (*end).to_owned()).collect();
+                seen.fault(&sent, view, &told)
+            };
+            let other = if status == "failed" { "delivered" } else { "failed" };
+            let right = view(status, second, "submitted");
+            assert_eq!(fault(&right, &[status]), None, "{kind:?} {marker}");
+            assert!(fault(&right, &[]).is_some(), "no end");
+            assert!(fault(&right, &[status, status]).is_some(), "two ends");
+            assert!(fault(&right, &[other]).is_some(), "another end");
+            assert!(
+                fault(&view(other, second, "submitted"), &[status]).is_some(),
+                "two truths"
+            );
+            assert!(
+                fault(&view(status, !second, "submitted"), &[status]).is_some(),
+                "fallback"
+            );
+            assert_eq!(fault(&view("active", !second, "uncertain"), &[]), None, "held");
+        }
+    }
+
+    #[test]
+    fn what_came_twice_is_found_also_of_uncertain_messages() {
+        let segments = [segment(GOOD, "DELIVRD", 1), segment(GOOD, "DELIVRD", 1)];
+        let mails = [mail(GOOD), mail(GOOD)];
+        let uncertain = view("active", false, "uncertain");
+        let sent = sent(Kind::SmsThenMailWhenFailed, GOOD);
+        assert!(Seen::new(&segments, &[]).fault(&sent, &uncertain, &[]).is_some());
+        let seen = Seen::new(&[], &mails);
+        assert!(seen.fault(&sent, &uncertain, &[]).is_some());
+        assert_eq!(seen.doubled_mails().len(), 1);
+        let refused = MailRecord {
+            kept: false,
+            ..mail(GOOD)
+        };
+        assert!(Seen::new(&[], &[mail(GOOD), refused]).doubled_mails().is_empty());
+    }
+
+    #[test]
+    fn the_file_is_one_that_apply_understands() {
+        let file = apply_file(loopback(1), loopback(2), Path::new("/tmp/relay.pem"));
+        let file: ApplyFile = toml::from_str(&file).expect("an apply file");
+        assert_eq!(file.connection.len(), 2);
+    }
 }
