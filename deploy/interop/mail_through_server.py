@@ -17,6 +17,7 @@ import sys
 import time
 import urllib.parse
 import urllib.request
+from email.mime.message import MIMEMessage
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 
@@ -30,7 +31,7 @@ TEXT = "\n".join(
 )
 HTML = f"<html><body><p>王女士，您好。</p>\n.\n<p title=\"=3D\">{'报告' * 1000}</p></body></html>"
 ATTACHMENTS = [
-    ("检查报告（王女士）2026年第一季度肝胆胰脾双肾彩色多普勒超声.pdf", "application/pdf", bytes(range(256)) * 700),
+    ("检查报告（王女士）2026年第一季度肝胆胰脾双肾彩色多普勒超声.pdf", "application/pdf", bytes(range(256)) * 5000),
     ("dots.txt", "text/plain", b"\r\n.\r\n..\r\nbare\nend\r" * 20),
 ]
 # How each relay is to see us.
@@ -125,9 +126,9 @@ def report(mail, action, status, diagnostic):
     said.attach(about_all)
     said.attach(about_one)
     whole.attach(said)
-    headers = MIMEText(mail["content"].split(b"\r\n\r\n")[0].decode(), "rfc822-headers")
-    whole.attach(headers)
-    return whole.as_bytes()
+    # Many give back the headers alone, some the whole mail.
+    whole.attach(MIMEMessage(email.message_from_bytes(mail["content"])))
+    return whole.as_bytes(policy=whole.policy.clone(linesep="\r\n"))
 
 
 def wait(ask, is_right, complaint):

@@ -217,6 +217,17 @@ mod tests {
         }
     }
 
+    /// Of a mail that was given back whole only the beginning is here.
+    #[test]
+    fn a_notification_without_its_end() {
+        let whole = notification("Action: failed\r\nStatus: 5.2.2\r\n");
+        let cut = whole.find("original").unwrap();
+        assert_eq!(
+            read_notice(&whole.as_bytes()[..cut], true).status.as_str(),
+            "5.2.2"
+        );
+    }
+
     #[test]
     fn what_is_no_notification() {
         use ReceiptOutcome::*;

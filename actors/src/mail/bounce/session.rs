@@ -5,8 +5,11 @@ use bytes::{Buf, Bytes, BytesMut};
 
 /// The longest command or line of a command, line end included.
 pub const LINE_BYTES_MAX: usize = 4 * 1024;
-/// The longest message; announced as SIZE (RFC 1870).
-pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
+/// The longest message; announced as SIZE (RFC 1870). Some give back the whole mail with their report, so the largest one of
+/// ours fits.
+pub const MESSAGE_BYTES_MAX: usize = 32 << 20;
+/// What is kept of a message. The report stands before the mail that is given back (RFC 6522 §3).
+const KEPT_BYTES_MAX: usize = 1 << 20;
 /// Return paths in one transaction.
 const RECIPIENTS_MAX: usize = 16;
 /// Transactions and commands of one session; a peer that has more comes again.
@@ -22,6 +25,7 @@ pub struct Arrived {
     pub paths: Vec<ReturnPath>,
     /// The envelope names no sender, as it is for bounces.
     pub without_sender: bool,
+    /// Its first mebibyte at most.
     pub message: Vec<u8>,
 }
 
@@ -40,8 +44,8 @@ pub struct BounceSession {
 enum State {
     Commands,
     Data {
-        /// It is read to its end, and nothing of it is kept.
-        too_long: bool,
+        /// Read so far, line ends included.
+        bytes: usize,
     },
     /// A mail was given out and is not answered.
     Waiting,
@@ -117,9 +121,9 @@ impl BounceSession {
                     let line = self.next_line()?;
                     self.command(&line);
                 }
-                State::Data { too_long } => {
+                State::Data { bytes } => {
                     let line = self.next_line()?;
-                    if let Some(arrived) = self.data(&line, too_long) {
+                    if let Some(arrived) = self.data(&line, bytes) {
                         return Some(arrived);
                     }
                 }
@@ -140,11 +144,11 @@ impl BounceSession {
         Some(line)
     }
 
-    fn data(&mut self, line: &[u8], too_long: bool) -> Option<Arrived> {
+    fn data(&mut self, line: &[u8], bytes: usize) -> Option<Arrived> {
         if line == b"." {
             self.messages += 1;
             let transaction = std::mem::take(&mut self.transaction);
-            if too_long {
+            if bytes > MESSAGE_BYTES_MAX {
                 self.state = State::Commands;
                 self.refuse("552 5.3.4 message too long");
                 return None;
@@ -157,13 +161,11 @@ impl BounceSession {
             });
         }
         let line = line.strip_prefix(b".").unwrap_or(line);
-        let message = &mut self.transaction.message;
-        if too_long || message.len() + line.len() + 2 > MESSAGE_BYTES_MAX {
-            *message = Vec::new();
-            self.state = State::Data { too_long: true };
-        } else {
-            message.extend_from_slice(line);
-            message.extend_from_slice(b"\r\n");
+        let bytes = bytes.saturating_add(line.len() + 2);
+        self.state = State::Data { bytes };
+        if bytes <= KEPT_BYTES_MAX {
+            self.transaction.message.extend_from_slice(line);
+            self.transaction.message.extend_from_slice(b"\r\n");
         }
         None
     }
@@ -194,7 +196,7 @@ impl BounceSession {
             "RCPT" => self.rcpt(rest),
             "DATA" if self.transaction.paths.is_empty() => self.refuse("554 5.5.1 no valid recipients"),
             "DATA" => {
-                self.state = State::Data { too_long: false };
+                self.state = State::Data { bytes: 0 };
                 self.say("354 end with a single dot");
             }
             "RSET" => {
@@ -317,7 +319,7 @@ mod tests {
     #[test]
     fn a_bounce_is_taken_and_answered_when_it_is_durable() {
         let (mut session, address) = session();
-        assert!(say(&mut session, "EHLO mta.example").contains("250-SIZE 1048576\r\n"));
+        assert!(say(&mut session, "EHLO mta.example").contains("250-SIZE 33554432\r\n"));
         assert!(say(&mut session, "MAIL FROM:<> SIZE=100").starts_with("250 "));
         assert!(say(&mut session, &format!("RCPT TO:<{}>", address.to_uppercase())).starts_with("250 "));
         assert!(say(&mut session, &format!("rcpt to:<@relay:{address}> NOTIFY=NEVER")).starts_with("250 "));
@@ -395,17 +397,27 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_is_too_long_is_read_to_its_end_and_refused() {
+    fn of_a_long_message_the_beginning_is_kept_and_one_too_long_is_refused() {
         let (mut session, address) = session();
-        say(&mut session, "MAIL FROM:<>");
-        say(&mut session, &format!("RCPT TO:<{address}>"));
-        say(&mut session, "DATA");
-        let line = format!("{}\r\n", "x".repeat(1_000));
-        for _ in 0..MESSAGE_BYTES_MAX / 1_000 + 1 {
-            assert_eq!(session.receive(line.as_bytes()), None);
+        let line = format!("{}\r\n", "x".repeat(998));
+        for (bytes, taken) in [(KEPT_BYTES_MAX + 1_000, true), (MESSAGE_BYTES_MAX + 1_000, false)] {
+            say(&mut session, "MAIL FROM:<>");
+            say(&mut session, &format!("RCPT TO:<{address}>"));
+            say(&mut session, "DATA");
+            for _ in 0..bytes / line.len() {
+                assert_eq!(session.receive(line.as_bytes()), None);
+            }
+            let arrived = session.receive(b".\r\n");
+            assert_eq!(arrived.is_some(), taken);
+            if let Some(arrived) = arrived {
+                let kept = KEPT_BYTES_MAX / line.len() * line.len();
+                assert_eq!(arrived.message.len(), kept);
+                session.answer(true);
+            }
+            let code = if taken { &b"250 "[..] } else { b"552 " };
+            assert!(session.take_output().starts_with(code));
+            assert!(say(&mut session, "NOOP").starts_with("250 "));
         }
-        assert!(say(&mut session, ".").starts_with("552 "));
-        assert!(say(&mut session, "NOOP").starts_with("250 "));
     }
 
     proptest! {
