@@ -29,6 +29,7 @@ SUBJECT = "检查报告已出：" + "请携带就诊卡、医保卡及既往检�
 TEXT = "\n".join(
     ["王女士，您好：", ".", "..", ".com 开头", "From 三楼", "", "尾部空格  ", "\t制表符", "内" * 2000, "x" * 2000, "Grüße 𠮷😀", "."]
 )
+DOTS = "Dear Ms Wang,\n.\n..\n.com\n\nFrom us = to you\n."
 HTML = f"<html><body><p>王女士，您好。</p>\n.\n<p title=\"=3D\">{'报告' * 1000}</p></body></html>"
 ATTACHMENTS = [
     ("检查报告（王女士）2026年第一季度肝胆胰脾双肾彩色多普勒超声.pdf", "application/pdf", bytes(range(256)) * 5000),
@@ -218,8 +219,12 @@ def whole_mail(peers, relay):
 
 
 def delivered_mail(peers, relay):
-    id = peers.send(relay, {"mail": "li@home.example", "subject": "通知", "text": "您好。"})
-    peers.bounce(peers.mail_of(relay, id), "delivered", "2.1.5", "250 2.1.5 done")
+    """A mail in ASCII, whose dots stand on the wire as they are."""
+    id = peers.send(relay, {"mail": "li@home.example", "subject": "Notice", "text": DOTS})
+    mail = peers.mail_of(relay, id)
+    parsed = email.message_from_bytes(mail["content"], policy=email.policy.SMTP)
+    expect("text in ASCII", text_of(parsed, "plain"), DOTS)
+    peers.bounce(mail, "delivered", "2.1.5", "250 2.1.5 done")
     peers.ends_as(relay, id, "delivered")
 
 
