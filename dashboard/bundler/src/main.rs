@@ -1,0 +1,3 @@
+//! Builds the front ends for browsers: WebAssembly, hashed names, compressed twins.
+
+fn main() {}
