@@ -1,6 +1,7 @@
 use super::{NumberRanges, PREFIX_FIRST, PREFIXES, Place};
 use crate::catalog::Carrier;
 use crate::phone::{PhoneError, PhoneNumber};
+use crate::province::Province;
 use compact_str::CompactString;
 use hashbrown::HashMap;
 
@@ -52,6 +53,7 @@ impl NumberRanges {
                 province: name(province)?,
                 city: name(city)?,
                 carrier: parse_carrier(carrier)?,
+                unit: Province::parse(province),
             };
             let next = ranges.places.len();
             let number = *known.entry(place).or_insert_with_key(|place: &Place| {

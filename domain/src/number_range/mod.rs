@@ -7,6 +7,7 @@ mod load;
 
 use crate::catalog::Carrier;
 use crate::phone::PhoneNumber;
+use crate::province::Province;
 use compact_str::CompactString;
 use hashbrown::HashMap;
 
@@ -35,6 +36,7 @@ struct Place {
     province: CompactString,
     city: CompactString,
     carrier: Carrier,
+    unit: Province,
 }
 
 /// Where a number belongs. Empty texts are unknown.
@@ -43,6 +45,8 @@ pub struct NumberOrigin<'a> {
     pub province: &'a str,
     pub city: &'a str,
     pub carrier: Carrier,
+    /// The unit `province` names.
+    pub unit: Province,
 }
 
 impl Default for NumberRanges {
@@ -51,6 +55,7 @@ impl Default for NumberRanges {
             province: CompactString::default(),
             city: CompactString::default(),
             carrier: Carrier::Unknown,
+            unit: Province::UNKNOWN,
         };
         NumberRanges {
             index: Box::default(),
@@ -77,6 +82,7 @@ impl NumberRanges {
             province: &place.province,
             city: &place.city,
             carrier: carrier.unwrap_or(place.carrier),
+            unit: place.unit,
         }
     }
 }
@@ -89,6 +95,7 @@ mod tests {
         province: "",
         city: "",
         carrier: Carrier::Unknown,
+        unit: Province::UNKNOWN,
     };
 
     fn origin(ranges: &NumberRanges, phone: u64) -> NumberOrigin<'_> {
@@ -111,6 +118,7 @@ mod tests {
             province: "北京",
             city: "北京",
             carrier: Carrier::Mobile,
+            unit: Province::parse("北京"),
         };
         assert_eq!(origin(&ranges, 8_613_800_000_001), beijing);
         assert_eq!(

@@ -9,6 +9,7 @@ use carillon_api::{Code, RouteMemberView, RouteView, RuleVerdictView};
 use carillon_domain::catalog::{Carrier, Compiled, RouteGroup, Strategy, Verdict};
 use carillon_domain::ids::RouteGroupId;
 use carillon_domain::number_range::NumberOrigin;
+use carillon_domain::province::Province;
 use carillon_domain::phone::PhoneNumber;
 use carillon_domain::plan::ChannelKind;
 
@@ -25,6 +26,7 @@ const UNKNOWN: NumberOrigin<'_> = NumberOrigin {
     province: "",
     city: "",
     carrier: Carrier::Unknown,
+    unit: Province::UNKNOWN,
 };
 
 /// `GET /v1/admin/route`
