@@ -10,6 +10,8 @@ mod code;
 mod connection_test;
 mod feed;
 mod id_text;
+pub mod live;
+mod login;
 mod message;
 mod problem;
 mod route_view;
@@ -32,8 +34,13 @@ pub use catalog_change::{CatalogChanged, ChangeView, NewKeyView};
 pub use code::Code;
 pub use connection_test::{ConnectionTestView, TestStepView};
 pub use feed::{ReceiptEvent, ReceiptsPage, RepliesPage, ReplyEvent, ReplyPartView};
+pub use login::{
+    LoginRequest, PasswordRequest, SessionEntry, SessionView, SessionsView, WallSessionRequest,
+    WallSessionView, WallTokenAnswer, WallTokenRequest, WallTokenView, WallTokensView,
+};
 pub use message::{
-    AttemptView, CampaignLineView, MessageView, MessagesPage, SegmentView, StepView, StepWhat, WaitingView,
+    AttemptView, CampaignLineView, FallbackView, MessageView, MessagesPage, SegmentView, StepView, StepWhat,
+    WaitingView,
 };
 pub use problem::{PROBLEM_CONTENT_TYPE, Problem};
 pub use route_view::{RouteMemberView, RouteView, RuleVerdictView};

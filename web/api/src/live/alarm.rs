@@ -1,0 +1,107 @@
+use serde::{Deserialize, Serialize};
+
+/// An alarm, in the states of ISA-18.2: it rises, is acknowledged, returns to normal; an operator may shelve it for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AlarmView {
+    /// Of this rise of the alarm; a later one of the same rule and object has another.
+    pub id: u64,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub rule: AlarmRule,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub severity: Severity,
+    /// What it is about: a connection's name, a host's, a folder; empty for the whole installation.
+    pub object: String,
+    /// Whose it is; empty when it concerns everybody.
+    pub organisation: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub state: AlarmState,
+    /// When it rose, in Unix milliseconds.
+    pub since_ms: u64,
+    /// When the cause went away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returned_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged_by: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shelved_until_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shelved_by: Option<String>,
+    /// Why it was shelved.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub shelve_reason: String,
+    /// The figure that raised it, in the rule's unit; the newest while it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figure: Option<i64>,
+    /// What the figure must stay below, or above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<i64>,
+    /// What is known of the cause, e.g. the last error of a connection.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub detail: String,
+    /// Names of the connections that carry on instead.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub taken_over_by: Vec<String>,
+}
+
+/// The built-in rules (MON-2). The figure's unit stands with each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlarmRule {
+    /// No session of a connection is bound. Seconds.
+    ConnectionDown,
+    /// Some of its sessions are not bound. Sessions missing.
+    ConnectionDegraded,
+    /// A share of what a connection submitted failed. Per mille.
+    ErrorRate,
+    /// What waits would take too long to leave. Seconds.
+    Backlog,
+    /// Receipts take too long: p99. Milliseconds.
+    Latency,
+    /// Room on a disk. Free per mille.
+    Disk,
+    /// Segments of which nobody can say whether the carrier has them. Segments.
+    Uncertain,
+    /// The history is behind the journal. Messages.
+    HistoryBehind,
+    /// A webhook was switched off after failing for long. Days.
+    WebhookOff,
+    /// The wall clock jumped. Milliseconds.
+    ClockJump,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// 警告
+    Warning,
+    /// 紧急
+    Critical,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlarmState {
+    Unacknowledged,
+    Acknowledged,
+    /// The cause went away before anybody acknowledged it.
+    Returned,
+    Shelved,
+    /// Returned and acknowledged: history.
+    Cleared,
+}
+
+/// A page of alarms, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AlarmsPage {
+    pub alarms: Vec<AlarmView>,
+    /// The `before` of the next page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<u64>,
+}
