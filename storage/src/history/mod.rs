@@ -2,8 +2,10 @@
 
 mod batch;
 mod query;
+mod rollup;
 mod store;
 
 pub use batch::Batch;
 pub use query::{RANGE_MAX, SearchPage, SearchQuery, TooBroad};
+pub use rollup::{GroupBy, Resolution, RollupQuery, RollupRow};
 pub use store::{History, HistoryError, PAGE_ROWS_MAX};
