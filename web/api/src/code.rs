@@ -65,11 +65,17 @@ codes! {
     RequestTimestampInvalid "request_timestamp_invalid" 401 final "The time of the signed request is not valid" "签名时间戳无效";
     /// A request with this nonce was taken already.
     NonceUsed "nonce_used" 401 final "The nonce was used already" "随机数已被使用";
+    /// The wall's link is not known, was removed, or its time is over; ask an operator for another.
+    WallTokenInvalid "wall_token_invalid" 401 final "The wall's link is not valid" "大屏链接无效或已过期";
+    /// `X-CSRF-Token` is missing or not that of the session (`GET /v1/session` tells it).
+    CsrfTokenWrong "csrf_token_wrong" 403 final "The CSRF token is missing or wrong" "CSRF 令牌缺失或错误";
+    /// These credentials are right but do not open this: a wall's link shows the live figures only.
+    NotAllowed "not_allowed" 403 final "This is not allowed with these credentials" "当前凭证无权执行此操作";
     /// The account is switched off.
     AccountDisabled "account_disabled" 403 final "The account is disabled" "账号已停用";
     /// The account does not have the module this needs (send, query, feeds or campaigns).
     ModuleNotGranted "module_not_granted" 403 final "The account does not have this module" "账号未开通该模块";
-    /// A page of another site made a browser send this with the operator's credentials.
+    /// A page of another site made a browser send this.
     CrossSite "cross_site" 403 final "The request comes from another site" "请求来自其他网站";
     /// There is no such thing, or it belongs to another account.
     NotFound "not_found" 404 final "Not found" "不存在";
@@ -79,6 +85,8 @@ codes! {
     RequestTimeout "request_timeout" 408 retry "The request was not received in time" "请求接收超时";
     /// The idempotency key was used with another body within the last 24 hours (IDEM-1).
     IdempotencyConflict "idempotency_conflict" 409 final "The idempotency key stands over another body" "幂等键已用于不同的请求体";
+    /// There are as many links of walls as are allowed; remove some.
+    TooManyWallTokens "too_many_wall_tokens" 409 final "There are too many links of walls" "大屏链接过多";
     /// Others refer to the entry; `detail` names them.
     InUse "in_use" 409 final "The entry is still in use" "该项仍被引用";
     /// The events after this cursor are no longer kept; start again without one.
@@ -93,7 +101,9 @@ codes! {
     CatalogInvalid "catalog_invalid" 422 final "The configuration is not valid" "配置不合法";
     /// No line of the batch was accepted; `refused` says why.
     NothingAccepted "nothing_accepted" 422 final "No line was accepted" "没有任何一行被接受";
-    /// Too many wrong passwords came from this source; wait as `Retry-After` says.
+    /// The new password is too short or too long.
+    PasswordUnfit "password_unfit" 422 final "The new password cannot be taken" "新密码不符合要求";
+    /// Too many wrong passwords came for this name or from this source; wait as `Retry-After` says.
     TooManyAttempts "too_many_attempts" 429 retry "Too many wrong passwords" "密码错误次数过多";
     /// Too much is waiting to be sent; wait as `Retry-After` says.
     Overloaded "overloaded" 503 retry "Too much is waiting" "系统繁忙，待发消息过多";
