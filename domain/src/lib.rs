@@ -1,6 +1,7 @@
 //! What everything in Carillon means, without I/O: identifiers, phone numbers, SMS segments, facts and states, policies,
 //! templates, routing. Knows no clock, no async and no other crate of ours; compiles to `wasm32`.
 
+pub mod alarm;
 pub mod campaign;
 pub mod carrier_id;
 pub mod catalog;

@@ -1,3 +1,4 @@
+pub use carillon_domain::alarm::{AlarmRule, AlarmState, Severity};
 use serde::{Deserialize, Serialize};
 
 /// An alarm, in the states of ISA-18.2: it rises, is acknowledged, returns to normal; an operator may shelve it for a while.
@@ -47,53 +48,6 @@ pub struct AlarmView {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(required = false))]
     pub taken_over_by: Vec<String>,
-}
-
-/// The built-in rules (MON-2). The figure's unit stands with each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AlarmRule {
-    /// No session of a connection is bound. Seconds.
-    ConnectionDown,
-    /// Some of its sessions are not bound. Sessions missing.
-    ConnectionDegraded,
-    /// A share of what a connection submitted failed. Per mille.
-    ErrorRate,
-    /// What waits would take too long to leave. Seconds.
-    Backlog,
-    /// Receipts take too long: p99. Milliseconds.
-    Latency,
-    /// Room on a disk. Free per mille.
-    Disk,
-    /// Segments of which nobody can say whether the carrier has them. Segments.
-    Uncertain,
-    /// The history is behind the journal. Messages.
-    HistoryBehind,
-    /// A webhook was switched off after failing for long. Days.
-    WebhookOff,
-    /// The wall clock jumped. Milliseconds.
-    ClockJump,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// 警告
-    Warning,
-    /// 紧急
-    Critical,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AlarmState {
-    Unacknowledged,
-    Acknowledged,
-    /// The cause went away before anybody acknowledged it.
-    Returned,
-    Shelved,
-    /// Returned and acknowledged: history.
-    Cleared,
 }
 
 /// A page of alarms, newest first.
