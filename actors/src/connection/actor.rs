@@ -171,6 +171,10 @@ impl ConnectionActor {
     }
 
     fn connected(&mut self, slot: u8, epoch: u32, stream: TcpStream, ctx: &mut Context<Self>) {
+        // In its place another one may stand by now.
+        if !self.core.awaits(slot, epoch) {
+            return;
+        }
         let stream = Rc::new(stream);
         let gate = Rc::new(Gate::default());
         let reader = ctx.add_stream(read(slot, epoch, stream.clone(), gate.clone()));

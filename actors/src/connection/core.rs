@@ -96,16 +96,20 @@ impl ConnectionCore {
         self.tell(lane, now);
     }
 
+    /// Whether this try to connect is still waited for. It may have been given up, and another one may have been quicker.
+    pub fn awaits(&self, slot: u8, epoch: u32) -> bool {
+        let place = self.slots.get(usize::from(slot));
+        place.is_some_and(
+            |place| matches!(place.state, SlotState::Connecting { epoch: wanted } if wanted == epoch),
+        )
+    }
+
     /// The socket of `slot` is open: the bind goes out.
     pub fn connected(&mut self, slot: u8, epoch: u32, timestamp: u32, now: Now) -> Vec<Command> {
-        let is_awaited = |place: &&mut Slot| matches!(place.state, SlotState::Connecting { epoch: wanted } if wanted == epoch);
-        let Some(place) = self.slots.get_mut(usize::from(slot)).filter(is_awaited) else {
-            // The connection was unbound while the socket opened.
-            return vec![Command::Close {
-                slot,
-                last: Bytes::new(),
-            }];
-        };
+        if !self.awaits(slot, epoch) {
+            return Vec::new();
+        }
+        let place = &mut self.slots[usize::from(slot)];
         let session = encode::client_config(&self.config)
             .ok_or_else(|| "the protocol is no carrier's".to_owned())
             .and_then(|config| {
@@ -140,11 +144,9 @@ impl ConnectionCore {
     }
 
     pub fn connect_failed(&mut self, slot: u8, epoch: u32, reason: String, random: f64, now: Now) {
-        let Some(place) = self.slots.get_mut(usize::from(slot)) else {
-            return;
-        };
-        if matches!(place.state, SlotState::Connecting { epoch: wanted } if wanted == epoch) {
+        if self.awaits(slot, epoch) {
             self.last_error = Some(reason);
+            let place = &mut self.slots[usize::from(slot)];
             let wait = place.backoff.next(random);
             place.state = SlotState::Idle {
                 retry_at: now.monotonic + wait,

@@ -132,6 +132,10 @@ impl MailActor {
         };
         let opening = async move { Way::new().open(&config).await };
         ctx.spawn(opening.into_actor(self).map(move |outcome, actor, ctx| {
+            // In its place another one may stand by now.
+            if !actor.core.awaits(slot, epoch) {
+                return;
+            }
             let opened = outcome.and_then(|opened| actor.hold(slot, epoch, opened, ctx));
             actor.run(ctx, |core, lane, random, now| match opened {
                 Ok(capabilities) => core.opened(lane, slot, epoch, capabilities, random, now),

@@ -92,6 +92,14 @@ impl MailCore {
         self.tell(lane, now);
     }
 
+    /// Whether this opening is still waited for. It may have been given up, and another one may have been quicker.
+    pub fn awaits(&self, slot: u8, epoch: u32) -> bool {
+        let place = self.slots.get(usize::from(slot));
+        place.is_some_and(
+            |place| matches!(place.state, SlotState::Opening { epoch: wanted } if wanted == epoch),
+        )
+    }
+
     /// A session is open: it counts as bound.
     pub fn opened(
         &mut self,
@@ -103,13 +111,10 @@ impl MailCore {
         now: Now,
     ) -> Vec<Command> {
         let mut commands = Vec::new();
-        let Some(place) = self.slots.get_mut(usize::from(slot)) else {
-            return vec![Command::Close { slot }];
-        };
-        if !matches!(place.state, SlotState::Opening { epoch: wanted } if wanted == epoch) {
-            // Nobody wants it any more.
-            return vec![Command::Close { slot }];
+        if !self.awaits(slot, epoch) {
+            return commands;
         }
+        let place = &mut self.slots[usize::from(slot)];
         let answer_timeout = Duration::from_secs(u64::from(self.config.response_timeout_s));
         place.state = SlotState::Active(Box::new(ActiveSession {
             session: MailSession::new(capabilities, answer_timeout, now.monotonic),
@@ -138,9 +143,8 @@ impl MailCore {
         now: Now,
     ) -> Vec<Command> {
         let mut commands = Vec::new();
-        if let Some(place) = self.slots.get_mut(usize::from(slot))
-            && matches!(place.state, SlotState::Opening { epoch: wanted } if wanted == epoch)
-        {
+        if self.awaits(slot, epoch) {
+            let place = &mut self.slots[usize::from(slot)];
             place.state = SlotState::Idle {
                 retry_at: now.monotonic + place.backoff.next(random),
             };

@@ -25,7 +25,10 @@ impl MailCore {
                 MailEvent::Accepted { token } => {
                     self.throttle.reset();
                     let write = WriteRef::from_token(token);
-                    let host = self.config.mail.as_ref().map_or("", sender_host);
+                    // It went out by the session's own settings.
+                    let active = self.slots[usize::from(slot)].active();
+                    let config = active.map_or_else(|| self.config.clone(), |active| active.config.clone());
+                    let host = config.mail.as_ref().map_or("", sender_host);
                     if let Some(path) = self.path(lane, write) {
                         let id = CarrierId::Text(message_id(path, host).into());
                         lane.submitted(write, self.id, id, now);

@@ -37,6 +37,12 @@ impl MailCore {
         self.limiter.set_rate(link.config.rate_per_second);
         if !opens_alike(&link.config, &self.config) {
             self.following.replacing = false;
+            let openings = self.slots.iter_mut().map(|slot| &mut slot.state);
+            for opening in openings.filter(|state| matches!(state, SlotState::Opening { .. })) {
+                *opening = SlotState::Idle {
+                    retry_at: now.monotonic,
+                };
+            }
             self.retry_now(now);
         }
         self.config = link.config.clone();

@@ -135,6 +135,11 @@ impl MailSession {
         matches!(self.state, State::Ready) && !self.quitting && !self.over
     }
 
+    /// Whether it ends after the open transaction, whatever is wanted by now.
+    pub fn is_quitting(&self) -> bool {
+        self.quitting
+    }
+
     /// The transaction that is open.
     pub fn open(&self) -> Option<Open> {
         match &self.state {

@@ -68,7 +68,7 @@ impl Slot {
 impl ActiveSession {
     /// Not silent and not about to end; it may be at work.
     pub fn is_usable(&self) -> bool {
-        !self.silent && !self.leaving
+        !self.silent && !self.leaving && !self.session.is_quitting()
     }
 
     /// Mails under way: being composed, or in a transaction.

@@ -1,6 +1,7 @@
 //! The catalog changes while traffic runs: nothing is lost, nothing is doubled, and everybody finds the new way.
 
 use crate::world::{ACCOUNT, HOLD, World, assert_no_doubles, assert_same_state, catalog, connection};
+use carillon_actors::connection::{Command, ConnectionCore};
 use carillon_actors::status::ConnectionState;
 use carillon_domain::catalog::{Connection, Member, Protocol, RouteGroup, Secret, Snapshot, Strategy};
 use carillon_domain::fact::FinalState;
@@ -509,4 +510,30 @@ fn storm(seed: u64, strategy: Strategy) {
             .values()
             .all(|journey| journey.cause.as_deref() != Some("no_route"))
     );
+}
+
+/// Settings change while a socket opens. Whichever opens first, the session is one by the new settings.
+#[test]
+fn a_try_to_connect_by_settings_that_changed_comes_to_nothing() {
+    let mut world = world(Strategy::PrimaryBackup, 1, 12);
+    let config = world.lane.link(FIRST).unwrap().config.clone();
+    let mut core = ConnectionCore::new(config, 100, world.now);
+    let tries = |commands: Vec<Command>| -> Vec<u32> {
+        let tried = commands.into_iter().filter_map(|command| match command {
+            Command::Connect { slot: 0, epoch } => Some(epoch),
+            _ => None,
+        });
+        tried.collect()
+    };
+    assert_eq!(tries(core.tick(&mut world.lane, 0.0, world.now)), [100]);
+    change(&mut world, FIRST, |connection| connection.login = "900002".into());
+    assert_eq!(tries(core.tick(&mut world.lane, 0.0, world.now)), [102]);
+    assert!(core.awaits(0, 102) && !core.awaits(0, 100));
+    assert_eq!(core.connected(0, 102, 0, world.now), [Command::Flush { slot: 0 }]);
+    assert_eq!(
+        core.connected(0, 100, 0, world.now),
+        [],
+        "its socket is not this one's"
+    );
+    assert!(core.output(0, 102).is_some());
 }

@@ -1,7 +1,7 @@
-use super::house::{House, connection};
+use super::house::{House, connection, steps};
 use super::relay::{Ask, Relay, Say};
 use carillon_actors::status::ConnectionState;
-use carillon_domain::fact::FinalState;
+use carillon_domain::fact::{CarrierId, FinalState};
 use carillon_domain::ids::ConnectionId;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,12 +59,18 @@ async fn a_connection_that_moves_loses_nothing() {
     while old.given().is_empty() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    house.install(vec![connection(1, new.port)]).await;
+    let mut moved = connection(1, new.port);
+    moved.mail.as_mut().unwrap().from = "notice@clinic.example".into();
+    house.install(vec![moved]).await;
     let after = house.send("after@home.example").await;
     assert_eq!(house.end_of(after).await.0, FinalState::Sent);
     assert_eq!((old.given().len(), new.given().len()), (1, 1));
     gate.notify_one();
     assert_eq!(house.end_of(begun).await.0, FinalState::Sent);
+    for (id, relay) in [(begun, &old), (after, &new)] {
+        let given = CarrierId::Text(relay.given()[0].message_id().into());
+        assert_eq!(house.segment(id).await.carrier_id, Some(given), "as it went out");
+    }
     assert_eq!(house.handle.counters().segments_uncertain.get(), 0);
     house.end().await;
 }
@@ -95,4 +101,57 @@ async fn a_connection_that_is_removed_finishes_and_goes() {
     assert!(old.lines().iter().any(|line| line == "QUIT"));
     assert_eq!((old.given().len(), new.given().len()), (1, 1));
     house.end().await;
+}
+
+/// The old relay keeps its greeting back until the new one is in use: it gets nothing, and takes no place.
+#[actix::test]
+async fn an_opening_by_settings_that_changed_meanwhile_is_given_up() {
+    let gate = Arc::new(Notify::new());
+    let held = gate.clone();
+    let old =
+        Relay::start(move |ask| matches!(ask, Ask::Connected).then(|| Say::WhenOpen(held.clone()))).await;
+    let new = Relay::ordinary().await;
+    let single = |port| {
+        let mut single = connection(1, port);
+        single.sessions = 1;
+        single
+    };
+    let house = House::with(vec![single(old.port)]);
+    while old.open() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    house.install(vec![single(new.port)]).await;
+    let before = house.send("before@home.example").await;
+    assert_eq!(house.end_of(before).await.0, FinalState::Sent);
+    gate.notify_one();
+    while old.open() > 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let after = house.send("after@home.example").await;
+    assert_eq!(house.end_of(after).await.0, FinalState::Sent);
+    assert_eq!(steps(&house.segment(after).await), ["intent", "submitted"]);
+    assert_eq!((old.given().len(), new.given().len(), new.sessions()), (0, 2, 1));
+    house.end().await;
+}
+
+/// A connection that was disabled is enabled again while its session waits for the answer to QUIT: mails wait for the next one.
+#[actix::test]
+async fn a_session_that_says_goodbye_gets_no_more_mails() {
+    let relay = Relay::start(|ask| matches!(ask, Ask::Line("QUIT")).then_some(Say::Hang)).await;
+    let mut single = connection(1, relay.port);
+    (single.sessions, single.response_timeout_s) = (1, 1);
+    let house = House::with(vec![single.clone()]);
+    let before = house.send("before@home.example").await;
+    house.end_of(before).await;
+    let mut disabled = single.clone();
+    disabled.enabled = false;
+    house.install(vec![disabled]).await;
+    while !relay.lines().iter().any(|line| line == "QUIT") {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    house.install(vec![single]).await;
+    let after = house.send("after@home.example").await;
+    assert_eq!(house.end_of(after).await.0, FinalState::Sent);
+    assert_eq!(steps(&house.segment(after).await), ["intent", "submitted"]);
+    house.handle.stop(Duration::from_millis(100)).await.unwrap();
 }

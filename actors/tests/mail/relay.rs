@@ -177,6 +177,11 @@ impl Relay {
         self.inner.sessions.load(Ordering::Relaxed)
     }
 
+    /// Sessions that are open now.
+    pub fn open(&self) -> usize {
+        self.inner.open.load(Ordering::Relaxed)
+    }
+
     /// The most sessions that were open at once.
     pub fn open_max(&self) -> usize {
         self.inner.open_max.load(Ordering::Relaxed)
