@@ -8,7 +8,7 @@ use crate::mail::{Notice, ReturnPath, message_id, sender_host};
 use carillon_domain::catalog::MailSettings;
 use carillon_domain::fact::{CarrierId, Fact, SegmentKey};
 use carillon_domain::ids::ConnectionId;
-use carillon_domain::journey::StepKind;
+use carillon_domain::journey::{Step, StepKind};
 use carillon_domain::plan::ChannelKind;
 use carillon_domain::state::SegmentState;
 use carillon_domain::time::{Now, UnixMs};
@@ -18,6 +18,10 @@ use tokio::sync::oneshot;
 
 /// How long a bounce is waited for where the connection is gone that would say.
 const BOUNCE_WINDOW: Duration = Duration::from_secs(24 * 3600);
+
+/// Times in a row that a mail may come back unwritten before it waits like one that was refused. A relay that hangs or breaks
+/// at one recipient would otherwise get the same mail for ever, and the others none.
+const RETURNS_AT_ONCE: usize = 2;
 
 impl LaneCore {
     /// A bounce came by a return path of ours; resolves when what it said is durable (ACK-1).
@@ -70,8 +74,8 @@ impl LaneCore {
         (row.connection == Some(connection) && is_out).then_some(at)
     }
 
-    /// Before this moment a mail that the relay could not take is not tried again; `None` for everything else. A fold over
-    /// its steps, so that a restart changes nothing.
+    /// Before this moment a mail that the relay could not take, or that came back again and again, is not tried again; `None`
+    /// for everything else. A fold over its steps, so that a restart changes nothing.
     pub(super) fn retry_at(&self, row: &Row) -> Option<UnixMs> {
         if row.kind != ChannelKind::Mail {
             return None;
@@ -79,11 +83,12 @@ impl LaneCore {
         let steps = &row.segments.first()?.steps;
         let last = steps.last()?;
         let is_refusal = |what: &StepKind| matches!(what, StepKind::Rejected { retried: true, .. });
-        if !is_refusal(&last.what) {
-            return None;
-        }
-        let refusals = steps.iter().filter(|step| is_refusal(&step.what)).count();
-        let doubled = 1u32 << (refusals - 1).min(16);
+        let vain = match &last.what {
+            what if is_refusal(what) => steps.iter().filter(|step| is_refusal(&step.what)).count(),
+            StepKind::Returned => returns_in_a_row(steps).saturating_sub(RETURNS_AT_ONCE),
+            _ => 0,
+        };
+        let doubled = 1u32 << vain.checked_sub(1)?.min(16);
         let pause = self.options.mail_retry_first.saturating_mul(doubled);
         Some(last.at + pause.min(self.options.mail_retry_max))
     }
@@ -138,4 +143,12 @@ impl LaneCore {
     fn mail_settings(&self, connection: Option<ConnectionId>) -> Option<&MailSettings> {
         self.links.get(&connection?)?.config.mail.as_ref()
     }
+}
+
+fn returns_in_a_row(steps: &[Step]) -> usize {
+    let outcomes = steps.iter().rev().map(|step| &step.what);
+    outcomes
+        .filter(|what| !matches!(what, StepKind::Intent { .. }))
+        .take_while(|what| matches!(what, StepKind::Returned))
+        .count()
 }

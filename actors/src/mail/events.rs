@@ -75,7 +75,8 @@ impl MailCore {
         let stable = active.was_stable(now.monotonic);
         // A relay may close what is idle (RFC 5321 §4.5.3.2.7); it is opened again at once.
         let tidied = matches!(end, SessionEnd::Eof | SessionEnd::ClosedBy(_)) && active.in_flight() == 0;
-        if stable {
+        // Who hung has been waited for already.
+        if stable || matches!(end, SessionEnd::Late(..)) {
             place.backoff.reset();
         }
         if !(tidied && stable) {

@@ -90,6 +90,35 @@ async fn before_the_content_nothing_is_lost_and_nothing_uncertain() {
     house.end().await;
 }
 
+/// A relay that hangs at one recipient, again and again: he waits longer and longer, and the others get their turn.
+#[actix::test]
+async fn one_recipient_who_costs_every_session_does_not_keep_the_others_from_theirs() {
+    let relay = Relay::start(|ask| match ask {
+        Ask::Line(line) if line.starts_with("RCPT TO:<slow@") => Some(Say::Hang),
+        _ => None,
+    })
+    .await;
+    let mut single = connection(1, relay.port);
+    (single.sessions, single.response_timeout_s) = (1, 1);
+    let house = House::with(vec![single]);
+    let slow = house.send("slow@home.example").await;
+    let mut others = Vec::new();
+    for n in 0..3 {
+        others.push(house.send(&format!("p{n}@home.example")).await);
+    }
+    for id in others {
+        assert_eq!(house.end_of(id).await.0, FinalState::Sent);
+    }
+    let tries = steps(&house.segment(slow).await);
+    assert!(tries.starts_with(&["intent", "returned", "intent", "returned", "intent", "returned"]));
+    assert_eq!(house.handle.counters().segments_uncertain.get(), 0);
+    house
+        .handle
+        .stop(std::time::Duration::from_millis(100))
+        .await
+        .unwrap();
+}
+
 #[actix::test]
 async fn idle_sessions_that_the_relay_closes_are_opened_again() {
     let relay = Relay::start(|ask| at_end(ask).then_some(Say::ThenClose)).await;
