@@ -5,7 +5,7 @@ use super::core::LaneCore;
 use super::effect::Effect;
 use crate::columns::{Row, SegmentRef, WriteRef};
 use crate::mail::{Notice, ReturnPath, message_id, sender_host};
-use carillon_domain::catalog::MailSettings;
+use carillon_domain::catalog::{Connection, MailSettings};
 use carillon_domain::fact::{CarrierId, Fact, SegmentKey};
 use carillon_domain::ids::ConnectionId;
 use carillon_domain::journey::{Step, StepKind};
@@ -95,8 +95,11 @@ impl LaneCore {
 
     /// Whether a bounce of this mail would find its way back.
     pub(super) fn bounces_due(&self, row: &Row) -> bool {
-        self.mail_settings(row.connection)
-            .is_some_and(|settings| !settings.return_path_domain.is_empty())
+        row.connection.is_some_and(|id| match self.links.get(&id) {
+            Some(link) => has_return_path(&link.config),
+            // What still waits at a relay that was removed waits for its bounce; without one it would have ended before.
+            None => true,
+        })
     }
 
     /// How long after its submission a bounce is waited for.
@@ -143,6 +146,11 @@ impl LaneCore {
     fn mail_settings(&self, connection: Option<ConnectionId>) -> Option<&MailSettings> {
         self.links.get(&connection?)?.config.mail.as_ref()
     }
+}
+
+fn has_return_path(connection: &Connection) -> bool {
+    let settings = connection.mail.as_ref();
+    settings.is_some_and(|settings| !settings.return_path_domain.is_empty())
 }
 
 fn returns_in_a_row(steps: &[Step]) -> usize {

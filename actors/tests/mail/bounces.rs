@@ -2,7 +2,7 @@ use super::house::{House, KEY, connection, with_bounces};
 use super::relay::{Ask, Relay, Say};
 use carillon_actors::mail::ReturnPaths;
 use carillon_domain::fact::FinalState;
-use carillon_domain::ids::MessageId;
+use carillon_domain::ids::{ConnectionId, MessageId};
 use carillon_domain::journey::{MessageState, SegmentWord};
 use std::sync::Arc;
 use std::time::Duration;
@@ -283,5 +283,31 @@ async fn strangers_cost_the_receiver_little() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(house.end_of(id).await.0, FinalState::Failed);
+    house.end().await;
+}
+
+/// The relay is removed while a bounce may still come: the mail waits for it as before.
+#[actix::test]
+async fn a_mail_waits_for_its_bounce_also_when_its_relay_was_removed() {
+    let relay = Relay::ordinary().await;
+    let house = House::with(vec![with_bounces(connection(1, relay.port))]);
+    let (id, path) = sent(&house, &relay, "p@home.example").await;
+    house.install(vec![connection(2, relay.port)]).await;
+    while house
+        .handle
+        .connections()
+        .iter()
+        .any(|status| status.connection == ConnectionId(1))
+    {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    for (action, status, state) in [
+        ("delayed", "4.4.1", MessageState::Active),
+        ("failed", "5.1.1", MessageState::Final(FinalState::Failed)),
+    ] {
+        let reply = bounce(&house, &path, &report(action, status)).await;
+        assert!(reply.starts_with("250 "));
+        assert_eq!(house.journey(id).await.state, state, "{action}");
+    }
     house.end().await;
 }
