@@ -311,3 +311,29 @@ async fn a_mail_waits_for_its_bounce_also_when_its_relay_was_removed() {
     }
     house.end().await;
 }
+
+/// Somebody who was sent one mail knows its return path, but cannot fill the journal by it.
+#[actix::test]
+async fn reports_of_one_mail_are_noted_only_so_often() {
+    let relay = Relay::ordinary().await;
+    let house = House::with(vec![with_bounces(connection(1, relay.port))]);
+    let (id, path) = sent(&house, &relay, "p@home.example").await;
+    let (_, other) = sent(&house, &relay, "other@home.example").await;
+    for _ in 0..40 {
+        let reply = bounce(&house, &path, &report("delayed", "4.4.1")).await;
+        assert!(reply.starts_with("250 "));
+    }
+    let counters = house.handle.counters();
+    assert_eq!(
+        (counters.receipts_matched.get(), counters.receipts_duplicate.get()),
+        (32, 8)
+    );
+    bounce(&house, &other, &report("failed", "5.1.1")).await;
+    assert_eq!(
+        counters.receipts_matched.get(),
+        33,
+        "others have a count of their own"
+    );
+    assert_eq!(house.journey(id).await.state, MessageState::Active);
+    house.end().await;
+}

@@ -2,6 +2,7 @@
 
 mod receiver;
 mod report;
+mod reported;
 mod session;
 
 pub use receiver::receive_bounces;

@@ -1,15 +1,18 @@
 //! The sockets of the bounce receiver.
 
 use super::report::read_notice;
+use super::reported::Reported;
 use super::session::{Arrived, BounceSession};
 use crate::handle::LaneHandle;
 use crate::mail::return_path::ReturnPaths;
 use crate::status::Readiness;
 use actix::Arbiter;
+use std::cell::RefCell;
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
+use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -19,6 +22,8 @@ use tokio::time::timeout;
 const CONNECTIONS_MAX: usize = 64;
 /// Nothing came for so long (RFC 5321 §4.5.3.2.7 wants minutes; bounces are tried again).
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Until a peer has named a return path of ours: strangers must not keep the places for long.
+const STRANGER_TIMEOUT: Duration = Duration::from_secs(60);
 /// One session altogether.
 const SESSION_TIMEOUT: Duration = Duration::from_secs(600);
 /// A bounce that is not durable after so long is to be sent again.
@@ -51,6 +56,7 @@ pub fn receive_bounces(at: SocketAddr, paths: ReturnPaths, lane: LaneHandle) -> 
 
 async fn accept(listener: TcpListener, paths: ReturnPaths, lane: LaneHandle) {
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let reported = Rc::new(RefCell::new(Reported::default()));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -70,9 +76,9 @@ async fn accept(listener: TcpListener, paths: ReturnPaths, lane: LaneHandle) {
             let _unsent = stream.try_write(b"421 4.3.2 too many connections\r\n");
             continue;
         };
-        let (paths, lane) = (paths.clone(), lane.clone());
+        let (paths, lane, reported) = (paths.clone(), lane.clone(), reported.clone());
         actix::spawn(async move {
-            let serving = serve(&mut stream, paths, &lane);
+            let serving = serve(&mut stream, paths, &lane, &reported);
             if let Ok(Err(error)) = timeout(SESSION_TIMEOUT, serving).await {
                 tracing::debug!(%error, "a bounce's session broke");
             }
@@ -88,7 +94,13 @@ async fn stopped(lane: &LaneHandle) {
     let _either_way = readiness.wait_for(is_over).await;
 }
 
-async fn serve(stream: &mut TcpStream, paths: ReturnPaths, lane: &LaneHandle) -> io::Result<()> {
+async fn serve(
+    stream: &mut TcpStream,
+    paths: ReturnPaths,
+    lane: &LaneHandle,
+    reported: &RefCell<Reported>,
+) -> io::Result<()> {
+    let begun = Instant::now();
     let mut session = BounceSession::new(paths);
     let mut bytes = vec![0; READ_BYTES];
     loop {
@@ -97,7 +109,12 @@ async fn serve(stream: &mut TcpStream, paths: ReturnPaths, lane: &LaneHandle) ->
         if session.is_ended() {
             return stream.shutdown().await;
         }
-        let mut arrived = match timeout(IDLE_TIMEOUT, stream.read(&mut bytes)).await {
+        let patience = if session.is_stranger() {
+            STRANGER_TIMEOUT.saturating_sub(begun.elapsed())
+        } else {
+            IDLE_TIMEOUT
+        };
+        let mut arrived = match timeout(patience, stream.read(&mut bytes)).await {
             Ok(Ok(0)) => return Ok(()),
             Ok(Ok(count)) => session.receive(&bytes[..count]),
             Ok(Err(error)) => return Err(error),
@@ -107,30 +124,42 @@ async fn serve(stream: &mut TcpStream, paths: ReturnPaths, lane: &LaneHandle) ->
             }
         };
         while let Some(mail) = arrived {
-            let durable = timeout(DURABLE_TIMEOUT, note(mail, lane)).await;
+            let durable = timeout(DURABLE_TIMEOUT, note(mail, lane, reported)).await;
             arrived = session.answer(durable.unwrap_or(false));
         }
     }
 }
 
 /// Whether what the mail says is durable (ACK-1).
-async fn note(mail: Arrived, lane: &LaneHandle) -> bool {
-    let notice = read_notice(&mail.message, mail.without_sender);
+async fn note(mail: Arrived, lane: &LaneHandle, reported: &RefCell<Reported>) -> bool {
     lane.counters().bounces_received.add(1);
-    let noted = lane
+    let mut paths = mail.paths;
+    paths.retain(|path| !reported.borrow().has_enough(*path));
+    if paths.is_empty() {
+        lane.counters().receipts_duplicate.add(1);
+        return true;
+    }
+    let notice = read_notice(&mail.message, mail.without_sender);
+    let noted = paths.clone();
+    let waits = lane
         .ask(move |lane| {
             lane.with(|core, now| {
-                let waits = mail
-                    .paths
+                let waits = paths
                     .into_iter()
                     .map(|path| core.bounce(path, notice.clone(), now));
                 waits.collect::<Vec<_>>()
             })
         })
         .await;
-    let Ok(waits) = noted else { return false };
-    futures_util::future::join_all(waits)
+    let Ok(waits) = waits else { return false };
+    let durable = futures_util::future::join_all(waits)
         .await
         .iter()
-        .all(Result::is_ok)
+        .all(Result::is_ok);
+    if durable {
+        noted
+            .into_iter()
+            .for_each(|path| reported.borrow_mut().count(path));
+    }
+    durable
 }

@@ -35,6 +35,8 @@ pub struct BounceSession {
     output: BytesMut,
     state: State,
     transaction: Transaction,
+    /// No return path of ours was named so far.
+    is_stranger: bool,
     commands: u32,
     messages: u32,
     errors: u32,
@@ -74,6 +76,7 @@ impl BounceSession {
             output: BytesMut::from(&b"220 carillon ESMTP\r\n"[..]),
             state: State::Commands,
             transaction: Transaction::default(),
+            is_stranger: true,
             commands: 0,
             messages: 0,
             errors: 0,
@@ -106,6 +109,11 @@ impl BounceSession {
     /// The session is over once its output is written.
     pub fn is_ended(&self) -> bool {
         self.state == State::Ended
+    }
+
+    /// Whether the peer has named no return path of ours so far: nobody who brings a bounce needs long for that.
+    pub fn is_stranger(&self) -> bool {
+        self.is_stranger
     }
 
     /// Tells the peer to come again, and ends.
@@ -246,6 +254,7 @@ impl BounceSession {
         let Some(path) = self.paths.read(address) else {
             return self.refuse("550 5.1.1 no such return path");
         };
+        self.is_stranger = false;
         if !self.transaction.paths.contains(&path) {
             if self.transaction.paths.len() == RECIPIENTS_MAX {
                 return self.refuse("452 4.5.3 too many recipients");
@@ -323,6 +332,7 @@ mod tests {
         assert!(say(&mut session, "MAIL FROM:<> SIZE=100").starts_with("250 "));
         assert!(say(&mut session, &format!("RCPT TO:<{}>", address.to_uppercase())).starts_with("250 "));
         assert!(say(&mut session, &format!("rcpt to:<@relay:{address}> NOTIFY=NEVER")).starts_with("250 "));
+        assert!(!session.is_stranger());
         assert!(say(&mut session, "DATA").starts_with("354 "));
         assert_eq!(say(&mut session, "Subject: x"), "");
         let arrived = session.receive(b"\r\n..dot\r\nbare\n.\nline\r\n.\r\nNOOP\r\n");
@@ -377,6 +387,7 @@ mod tests {
         let (mut session, address) = session();
         say(&mut session, "MAIL FROM:<>");
         assert!(say(&mut session, "RCPT TO:<postmaster@bounce.example>").starts_with("550"));
+        assert!(session.is_stranger());
         assert!(say(&mut session, &format!("RCPT TO:<{}>", address.replace('b', "c"))).starts_with("550"));
         assert!(say(&mut session, "MAIL FROM:<>").starts_with("503"));
     }
