@@ -329,12 +329,17 @@ mod tests {
         #[test]
         fn no_attachment_is_changed(
             bytes in prop_oneof!["([a-z.]{0,5}(\r\n|\n|\r)){0,9}".prop_map(String::into_bytes), any::<Vec<u8>>()],
-            kind in "text/plain|application/pdf|message/rfc822|multipart/mixed|x",
+            kind in "text/plain|application/pdf|message/rfc822|multipart/mixed|x|[a-z]/[a-z]; ?[a-z]=(\\PC|[\r\n\"]){0,20}",
+            name in "(\\PC|[\r\n\"\\\\;:]){0,60}",
         ) {
-            let attachment = Attachment { name: "报告.txt".into(), media_type: kind.into(), file: FileHash([1; 32]) };
+            let attachment = Attachment { name: name.into(), media_type: kind.into(), file: FileHash([1; 32]) };
             let part = String::from_utf8(part_of(&attachment, bytes.clone()).formatted()).unwrap();
             let (head, body) = part.split_once("\r\n\r\n").unwrap();
             prop_assert!(head.contains("Content-Transfer-Encoding: base64"));
+            for line in head.split("\r\n") {
+                prop_assert!(line.starts_with([' ', '\t']) || line.starts_with("Content-"), "{line:?}");
+                prop_assert!(!line.contains(['\r', '\n']), "{line:?}");
+            }
             prop_assert_eq!(STANDARD.decode(body.replace("\r\n", "")), Ok(bytes));
         }
 
