@@ -16,7 +16,8 @@ const AHEAD_MAX: f64 = 4.0;
 /// than nothing, so that members take some messages in one go instead of one in turn.
 const BUSIER_MAX: f64 = 0.125;
 
-/// Messages whose window has closed that one pull takes out of the queues.
+/// Messages that one pull takes out of the queues although they may not be written: their window has closed, or they have
+/// expired.
 const ASIDE_MAX: usize = 1_000;
 
 /// How often a segment is written again because its outcome is unknown (`ResendOnce`).
@@ -248,8 +249,13 @@ impl LaneCore {
         let catalog = self.catalog.clone();
         let snapshot = catalog.snapshot();
         let groups = self.links.get(&connection)?.groups.clone();
-        let mut closed = 0;
+        let mut aside = 0;
         loop {
+            if aside == ASIDE_MAX {
+                // Others get their turn before it goes on.
+                self.poke(connection);
+                return None;
+            }
             let lane = &*self;
             let waiting = |queues: &TenantQueues| {
                 groups
@@ -289,17 +295,14 @@ impl LaneCore {
             let segments = u32::from(row.segment_count);
             if now.unix >= row.valid_until && row.is_unwritten() {
                 self.expire(at, now);
+                self.commit_when_large();
+                aside += 1;
                 continue;
             }
             if let Some(waiting) = self.not_yet(row, now) {
                 self.put_aside.push(at, waiting.until);
-                closed += 1;
-                if closed < ASIDE_MAX {
-                    continue;
-                }
-                // Others get their turn before it goes on.
-                self.poke(connection);
-                return None;
+                aside += 1;
+                continue;
             }
             turns.charge(tenant, segments);
             self.count_served(connection, group, segments);

@@ -54,6 +54,26 @@ fn queues_do_not_grow_with_what_expires_in_them() {
     assert!(world.lane.waiting() <= 10_000, "{} wait", world.lane.waiting());
 }
 
+/// A connection that takes a few of a backlog does not end all the rest in one go, when it has expired: a frame has its limits.
+#[test]
+fn a_backlog_may_expire_while_it_is_pulled() {
+    let mut slow = connection(1, Protocol::Cmpp20);
+    slow.rate_per_second = 50;
+    let mut snapshot = catalog(Strategy::PrimaryBackup, vec![slow]);
+    snapshot
+        .business_types
+        .values_mut()
+        .for_each(|kind| kind.validity_s = 4);
+    let mut world = World::new(snapshot, 4);
+    world.run(Duration::from_millis(2_100));
+    let lines = (0..30_000).map(|_| Ok(world.prepared(HOLD, 1))).collect();
+    world.batch(None, lines).unwrap();
+    world.run_until_empty(Duration::from_secs(10));
+    let written = world.ledger.entries.len() as u64;
+    assert!(written > 100, "{written} written");
+    assert_eq!(world.lane.counters().finals_expired.get() + written, 30_000);
+}
+
 #[test]
 fn the_least_busy_member_takes() {
     let (first, second) = (ConnectionId(1), ConnectionId(2));

@@ -332,6 +332,7 @@ impl World {
     pub fn settle(&mut self) {
         loop {
             self.lane.commit();
+            assert_eq!(self.lane.failure(), None);
             while self.lane.journal().durable() < self.lane.appended() {
                 assert_eq!(self.lane.failure(), None);
                 std::thread::yield_now();
