@@ -26,8 +26,7 @@ impl Deadlines {
     /// Sets when the row is looked at next, instead of what was set before.
     pub fn arm(&mut self, row: RowRef, at: UnixMs) {
         self.disarm(row);
-        // Rounded up: a row never comes before its time.
-        let second = u32::try_from(at.0.div_ceil(1000)).unwrap_or(u32::MAX);
+        let second = second_of(at);
         let rows = self.seconds.entry(second).or_default();
         let index = row.index as usize;
         if self.places.len() <= index {
@@ -38,6 +37,15 @@ impl Deadlines {
             at: rows.len() as u32,
         };
         rows.push(row);
+    }
+
+    /// Lets the row be looked at then, unless it is looked at before.
+    pub fn arm_at_latest(&mut self, row: RowRef, at: UnixMs) {
+        let place = self.places.get(row.index as usize).copied().unwrap_or(NOWHERE);
+        let stands = place.at != NOWHERE.at;
+        if !stands || second_of(at) < place.second {
+            self.arm(row, at);
+        }
     }
 
     pub fn disarm(&mut self, row: RowRef) {
@@ -83,6 +91,11 @@ impl Deadlines {
             .for_each(|row| self.places[row.index as usize] = NOWHERE);
         due
     }
+}
+
+/// Rounded up: a row never comes before its time.
+fn second_of(at: UnixMs) -> u32 {
+    u32::try_from(at.0.div_ceil(1000)).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -140,7 +153,7 @@ mod tests {
         /// Against a map of the rows and their seconds.
         #[test]
         fn what_is_armed_comes_once_at_its_second(
-            steps in prop::collection::vec((0..3u8, 0..20u32, 0..20u64), 1..200),
+            steps in prop::collection::vec((0..4u8, 0..20u32, 0..20u64), 1..200),
         ) {
             let mut deadlines = Deadlines::default();
             let mut model: BTreeMap<u32, u64> = BTreeMap::new();
@@ -152,6 +165,10 @@ mod tests {
                         model.insert(index, second);
                     }
                     1 => {
+                        deadlines.arm_at_latest(row(index), UnixMs(second * 1_000));
+                        model.entry(index).and_modify(|at| *at = second.min(*at)).or_insert(second);
+                    }
+                    2 => {
                         deadlines.disarm(row(index));
                         model.remove(&index);
                     }

@@ -323,6 +323,11 @@ impl Columns {
         self.deadlines.arm(row, at);
     }
 
+    /// Lets a row be looked at then, unless it is looked at before.
+    pub fn arm_at_latest(&mut self, row: RowRef, at: UnixMs) {
+        self.deadlines.arm_at_latest(row, at);
+    }
+
     /// Lets a row be looked at no more.
     pub fn disarm(&mut self, row: RowRef) {
         self.deadlines.disarm(row);

@@ -124,10 +124,15 @@ impl LaneCore {
         if states.contains(&SegmentState::Intent) {
             return Some(now.unix + OPEN_REQUEST_WAIT);
         }
-        let is_open = roll_up(&states, self.receipts_due(row)) == RollUp::Open;
-        let retry_at = self.retry_at(row).filter(|retry_at| *retry_at > now.unix);
-        let deadline = self.deadline(row);
-        is_open.then(|| retry_at.map_or(deadline, |retry_at| retry_at.min(deadline)))
+        if roll_up(&states, self.receipts_due(row)) != RollUp::Open {
+            return None;
+        }
+        // Past its deadline it has ended, while its message may go on by another attempt.
+        [self.retry_at(row), Some(self.deadline(row))]
+            .into_iter()
+            .flatten()
+            .filter(|at| *at > now.unix)
+            .min()
     }
 
     /// When an attempt is given up: at the end of its validity while something of it is unwritten, then after the receipt

@@ -29,6 +29,7 @@ struct Attempt<'a> {
 impl LaneCore {
     /// Starts what is to start and ends what is to end of one message.
     pub(super) fn settle_plan(&mut self, message: MessageId, now: Now) {
+        self.observe_clock(now);
         // Every turn starts an attempt, gives the rest up, or is the last.
         while let Some((head, _)) = self.columns.find(message) {
             match self.decide(message, now) {
@@ -220,7 +221,8 @@ impl LaneCore {
         }
         for (at, look) in looks {
             match look {
-                Some(look) => self.columns.arm(at, look),
+                // What it is to be looked at for before stands: its next try, when it was put off.
+                Some(look) => self.columns.arm_at_latest(at, look),
                 None => self.columns.disarm(at),
             }
         }

@@ -2,10 +2,10 @@
 
 use crate::world::{ACCOUNT, HOLD, World, assert_no_doubles, assert_same_state, catalog, connection};
 use carillon_actors::columns::REBIND_GRACE;
-use carillon_actors::lane::{ClockStatus, Read};
+use carillon_actors::lane::{CarrierReceipt, ClockStatus, Read};
 use carillon_domain::catalog::{Compiled, Member, Protocol, RouteGroup, Snapshot, Strategy};
-use carillon_domain::content::Content;
-use carillon_domain::fact::{FallbackReason, FinalState, PlannedAttempt};
+use carillon_domain::content::{Content, MailContent};
+use carillon_domain::fact::{CarrierId, FallbackReason, FinalState, PlannedAttempt, ReceiptOutcome};
 use carillon_domain::ids::{ConnectionId, MessageId, RouteGroupId};
 use carillon_domain::intake::Prepared;
 use carillon_domain::journey::{AttemptStart, Journey, MessageState, SegmentWord};
@@ -544,6 +544,99 @@ fn no_attempt_starts_after_the_validity() {
     assert_eq!((fallbacks(&world), world.ledger.entries.len()), ([0; 4], 1));
 }
 
+/// An attempt whose own wait is over while the plan goes on is not looked at again and again.
+#[test]
+fn an_attempt_that_has_ended_by_time_is_left_alone() {
+    let mut snapshot = snapshot();
+    for kind in snapshot.business_types.values_mut() {
+        kind.receipt_wait_s = 60;
+    }
+    snapshot.connections.get_mut(&FIRST).unwrap().rate_per_second = 1_000;
+    let mut world = World::new(snapshot, 23);
+    world.run(secs(2));
+    behave(&mut world, FIRST, |carrier| carrier.mute = true);
+    // As many as are looked at in one go.
+    let lines = (0..2_000).map(|_| Ok(planned(&mut world, &[not_delivered(600)])));
+    let lines = lines.collect();
+    world.batch(None, lines).unwrap();
+    world.run(secs(100));
+    assert_eq!(world.lane.columns().len(), 2_000);
+    assert!(!world.lane.end_due(world.now), "there is more to look at");
+    world.run(secs(600));
+    assert_eq!(fallbacks(&world), [0, 0, 2_000, 0]);
+}
+
+/// What is heard of one attempt does not make another one miss its next try.
+#[test]
+fn a_mail_put_off_is_tried_again_whatever_comes_of_its_companion() {
+    const RELAY: ConnectionId = ConnectionId(3);
+    let mut snapshot = snapshot();
+    let relay = connection(3, Protocol::Cmpp20);
+    snapshot
+        .accounts
+        .get_mut(&ACCOUNT)
+        .unwrap()
+        .connections
+        .push(RELAY);
+    snapshot.connections.insert(RELAY, relay);
+    let only = RouteGroup {
+        id: RouteGroupId(3),
+        name: "mails".into(),
+        strategy: Strategy::PrimaryBackup,
+        members: vec![Member {
+            connection: RELAY,
+            weight: 1,
+        }],
+    };
+    snapshot.route_groups.insert(only.id, only);
+    let mut world = World::new(snapshot, 27);
+    // It is played by hand.
+    behave(&mut world, RELAY, |carrier| carrier.reachable = false);
+    world.run(Duration::from_millis(2_300));
+    behave(&mut world, FIRST, |carrier| carrier.mute = true);
+    let mut message = planned(&mut world, &[Condition::Together]);
+    message.plan[1] = PlannedAttempt {
+        kind: ChannelKind::Mail,
+        group: RouteGroupId(3),
+        content: Content::Mail(Box::new(MailContent {
+            address: "p@home.example".into(),
+            subject: "检查报告".into(),
+            text: "请查收".into(),
+            html: None,
+            template: None,
+            attachments: vec![],
+        })),
+        ..message.plan[1].clone()
+    };
+    let id = world.send_as(ACCOUNT, message, None).unwrap().unwrap().id;
+    world.run(secs(1));
+    let pulled = world.lane.pull(RELAY, 1, world.now);
+    let write = world.lane.intend(pulled[0], RELAY, 0, 1, 0, world.now).unwrap();
+    world.lane.rejected(write, "450".into(), true, world.now);
+    assert!(world.lane.pull(RELAY, 1, world.now).is_empty(), "too early");
+    world.run(world.options.mail_retry_first);
+    // Its time has come; the second in which it is looked at has not.
+    let (_, row) = world.lane.columns().find(id).unwrap();
+    let carrier_id = row.segments[0].carrier_id.clone().unwrap();
+    world.lane.receipt(FIRST, pending(carrier_id), world.now);
+    world.run(secs(2));
+    assert_eq!(world.lane.pull(RELAY, 1, world.now), pulled);
+}
+
+/// A receipt that moves nothing.
+fn pending(carrier_id: CarrierId) -> CarrierReceipt {
+    CarrierReceipt {
+        carrier_id,
+        status: "ACCEPTD".into(),
+        error: "".into(),
+        outcome: ReceiptOutcome::Pending,
+        to: "".into(),
+        submit_time: "".into(),
+        done_time: "".into(),
+        segment: None,
+    }
+}
+
 #[test]
 fn a_late_receipt_amends_in_the_light_of_all_attempts() {
     for (first, second, state) in [
@@ -629,6 +722,21 @@ fn a_session_lost_right_after_a_jump_was_not_bound_for_it() {
     world.run(secs(5));
     world.now.unix = world.now.unix + 2 * HOUR;
     world.cut(FIRST);
+    world.run(secs(200));
+    assert_eq!(fallbacks(&world), [0; 4]);
+}
+
+/// The same when a receipt that moves nothing is the first to be seen.
+#[test]
+fn a_receipt_right_after_a_jump_sets_off_nothing() {
+    let mut world = world(24);
+    behave(&mut world, FIRST, |carrier| carrier.mute = true);
+    let id = send(&mut world, &[not_delivered(600)]);
+    world.run(secs(5));
+    let (_, row) = world.lane.columns().find(id).unwrap();
+    let carrier_id = row.segments[0].carrier_id.clone().unwrap();
+    world.now.unix = world.now.unix + 2 * HOUR;
+    world.lane.receipt(FIRST, pending(carrier_id), world.now);
     world.run(secs(200));
     assert_eq!(fallbacks(&world), [0; 4]);
 }
