@@ -47,6 +47,8 @@ pub struct LaneCore {
     pub(super) removed_accounts: BTreeMap<AccountId, Account>,
     /// Unwritten messages whose route group is gone.
     pub(super) orphans: VecDeque<RowRef>,
+    /// Attempts whose route group is gone and to which no rule leads; they are orphans again when the catalog changes.
+    pub(super) stranded: Vec<RowRef>,
     /// Messages that may not be written yet.
     pub(super) put_aside: PutAside,
     pub(super) ranges: Arc<NumberRanges>,
@@ -96,6 +98,7 @@ impl LaneCore {
             served: BTreeMap::new(),
             removed_accounts: BTreeMap::new(),
             orphans: VecDeque::new(),
+            stranded: Vec::new(),
             put_aside: PutAside::new(&catalog),
             ranges: Arc::default(),
             clock_guard: ClockGuard::default(),

@@ -4,9 +4,10 @@ use super::core::LaneCore;
 use super::link::{Link, Wanted};
 use crate::columns::{Body, BodyContent, Row, RowRef};
 use carillon_domain::catalog::{Account, Carrier, Compiled, Connection};
-use carillon_domain::fact::{Fact, FinalState};
+use carillon_domain::fact::{Fact, FinalState, PlannedAttempt};
 use carillon_domain::ids::{AccountId, ConnectionId, RouteGroupId, TenantId};
 use carillon_domain::number_range::NumberRanges;
+use carillon_domain::plan::ChannelKind;
 use carillon_domain::segment;
 use carillon_domain::time::Now;
 use std::collections::BTreeMap;
@@ -51,6 +52,7 @@ impl LaneCore {
             let gone = queues.take_groups(|group| !new.route_groups.contains_key(&group));
             self.orphans.extend(gone);
         }
+        self.orphans.extend(mem::take(&mut self.stranded));
         self.reroute_orphans(now);
         self.put_aside.follow(&catalog);
         self.announce_all();
@@ -94,14 +96,16 @@ impl LaneCore {
             return;
         }
         let (message, attempt) = (row.id, row.attempt);
-        if self.catalog.snapshot().route_groups.contains_key(&row.group) {
+        if !self.is_gone(row.group) {
             return self.enqueue(at, false);
         }
-        let Some(group) = way(&self.catalog, &self.ranges, row) else {
-            if row.in_plan {
-                return self.settle_plan(message, now);
+        let Some(group) = Leaving::waiting(row).way(&self.catalog, &self.ranges) else {
+            if !row.in_plan {
+                return self.finish(at, FinalState::Failed, Some(NO_ROUTE.into()), now);
             }
-            return self.finish(at, FinalState::Failed, Some(NO_ROUTE.into()), now);
+            self.settle_plan(message, now);
+            // While another attempt goes on there may be a way again.
+            return self.stranded.push(at);
         };
         self.record(Fact::Rerouted {
             message,
@@ -115,9 +119,18 @@ impl LaneCore {
 
     /// Whether the group of an attempt that nobody began to send is gone, and no rule leads it anywhere.
     pub(super) fn has_no_way(&self, row: &Row) -> bool {
-        row.is_unwritten()
-            && !self.catalog.snapshot().route_groups.contains_key(&row.group)
-            && way(&self.catalog, &self.ranges, row).is_none()
+        let way = || Leaving::waiting(row).way(&self.catalog, &self.ranges);
+        row.is_unwritten() && self.is_gone(row.group) && way().is_none()
+    }
+
+    /// The same of an attempt that starts later, of the message with this first row.
+    pub(super) fn will_have_no_way(&self, head: &Row, planned: &PlannedAttempt) -> bool {
+        let way = || Leaving::planned(head, planned).way(&self.catalog, &self.ranges);
+        self.is_gone(planned.group) && way().is_none()
+    }
+
+    fn is_gone(&self, group: RouteGroupId) -> bool {
+        !self.catalog.snapshot().route_groups.contains_key(&group)
     }
 
     /// Stops pulling by a connection without changing the catalog; `false` when it is not there or goes anyway.
@@ -274,18 +287,53 @@ impl Link {
     }
 }
 
-/// Where the rules lead a message now, if it can go there in the segments it was accepted with.
-fn way(catalog: &Compiled, ranges: &NumberRanges, row: &Row) -> Option<RouteGroupId> {
-    let origin = row.to.map(|to| ranges.origin(to));
-    let (carrier, province) = origin.map_or((Carrier::Unknown, ""), |o| (o.carrier, o.province));
-    let group = catalog.route(row.account, row.business_type, row.kind, carrier, province)?;
-    let fits = match Body::unpack(&row.body).content {
-        BodyContent::Text { text, .. } => {
-            segment::split(text, row.segment_count, &catalog.limits(group)).is_ok()
+/// What decides where an attempt leaves that nobody began to send.
+struct Leaving<'r> {
+    /// Of its message.
+    row: &'r Row,
+    kind: ChannelKind,
+    segments: u8,
+    /// `None` when it is no short message.
+    text: Option<&'r str>,
+}
+
+impl<'r> Leaving<'r> {
+    fn waiting(row: &'r Row) -> Self {
+        let text = match Body::unpack(&row.body).content {
+            BodyContent::Text { text, .. } => Some(text),
+            BodyContent::Mail(_) => None,
+        };
+        Leaving {
+            row,
+            kind: row.kind,
+            segments: row.segment_count,
+            text,
         }
-        BodyContent::Mail(_) => true,
-    };
-    fits.then_some(group)
+    }
+
+    fn planned(head: &'r Row, planned: &'r PlannedAttempt) -> Self {
+        Leaving {
+            row: head,
+            kind: planned.kind,
+            segments: planned.segments,
+            text: planned.content.text(),
+        }
+    }
+
+    /// Where the rules lead it now, if it can go there in the segments it was accepted with.
+    fn way(&self, catalog: &Compiled, ranges: &NumberRanges) -> Option<RouteGroupId> {
+        let Row {
+            to,
+            account,
+            business_type,
+            ..
+        } = *self.row;
+        let origin = to.map(|to| ranges.origin(to));
+        let (carrier, province) = origin.map_or((Carrier::Unknown, ""), |o| (o.carrier, o.province));
+        let group = catalog.route(account, business_type, self.kind, carrier, province)?;
+        let fits = |text| segment::split(text, self.segments, &catalog.limits(group)).is_ok();
+        self.text.is_none_or(fits).then_some(group)
+    }
 }
 
 fn is_member(catalog: &Compiled, group: RouteGroupId, connection: ConnectionId) -> bool {

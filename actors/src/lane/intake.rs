@@ -107,6 +107,8 @@ impl LaneCore {
             .values_mut()
             .for_each(|queues| *queues = TenantQueues::default());
         self.put_aside.retain(|_| false);
+        self.orphans.clear();
+        self.stranded.clear();
         self.enqueue_free(|_| true, now);
     }
 

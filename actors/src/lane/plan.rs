@@ -187,10 +187,9 @@ impl LaneCore {
 
     /// Why attempts that were planned at acceptance may not start now.
     fn why_not(&self, head: &Row, starting: &[PlannedAttempt], now: Now) -> Option<&'static str> {
-        let groups = &self.catalog.snapshot().route_groups;
         if starting
             .iter()
-            .any(|planned| !groups.contains_key(&planned.group))
+            .any(|planned| self.will_have_no_way(head, planned))
         {
             return Some(NO_ROUTE);
         }

@@ -497,10 +497,68 @@ fn a_group_that_is_gone_ends_the_plan() {
     let mut without = snapshot();
     without.version += 1;
     without.route_groups.remove(&SECOND_GROUP);
+    without.route_rules.clear();
     let without = Arc::new(Compiled::new(Arc::new(without)).unwrap());
     world.lane.install(without, world.now);
     world.run_until_empty(secs(20));
     assert_eq!(end(&world, id), (FinalState::Failed, Some("no_route")));
+}
+
+/// An attempt that has not started yet goes where the rules lead by then, as one that waits does.
+#[test]
+fn a_later_attempt_finds_its_way_when_its_group_went() {
+    let mut world = world(25);
+    behave(&mut world, FIRST, |carrier| {
+        (carrier.undelivered, carrier.receipt_after) = (1.0, secs(5));
+    });
+    let id = send(&mut world, &[failed(&[])]);
+    world.run(secs(1));
+    world.install(|snapshot| {
+        let group = snapshot.route_groups.remove(&SECOND_GROUP).unwrap();
+        let id = RouteGroupId(9);
+        snapshot.route_groups.insert(id, RouteGroup { id, ..group });
+        snapshot.route_rules[0].group = id;
+    });
+    world.run_until_empty(secs(20));
+    assert_eq!(end(&world, id).0, FinalState::Delivered);
+    assert_eq!(world.ledger.entries[1].connection, SECOND);
+    assert_eq!(world.lane.counters().messages_rerouted.get(), 1);
+    let replayed = world.replayed();
+    assert_same_state(&world.lane.columns().checkpoint(&[]).unwrap(), &replayed, 25);
+}
+
+/// No rule leads one of several attempts anywhere for a while: it goes when one does again.
+#[test]
+fn an_attempt_without_a_way_waits_for_one_while_another_is_under_way() {
+    let mut world = world(26);
+    behave(&mut world, FIRST, |carrier| carrier.mute = true);
+    go_away(&mut world, SECOND);
+    let id = send(&mut world, &[Condition::Together]);
+    world.run(secs(1));
+    let rules = snapshot().route_rules;
+    world.install(|snapshot| {
+        snapshot.route_groups.remove(&SECOND_GROUP);
+        snapshot.route_rules.clear();
+    });
+    world.run(secs(5));
+    behave(&mut world, SECOND, |carrier| carrier.reachable = true);
+    world.install(|snapshot| {
+        let group = RouteGroup {
+            id: RouteGroupId(9),
+            name: "again".into(),
+            strategy: Strategy::PrimaryBackup,
+            members: vec![Member {
+                connection: SECOND,
+                weight: 1,
+            }],
+        };
+        snapshot.route_groups.insert(group.id, group);
+        snapshot.route_rules = rules;
+        snapshot.route_rules[0].group = RouteGroupId(9);
+    });
+    world.run_until_empty(secs(60));
+    assert_eq!(end(&world, id).0, FinalState::Delivered);
+    assert_eq!(world.ledger.entries.len(), 2);
 }
 
 /// No rule leads an attempt that nobody began to send anywhere any more: the next one is not the worse for it.
