@@ -5,7 +5,7 @@ use crate::columns::{CapKey, counted_at};
 use crate::intake::IntakeError;
 use carillon_domain::catalog::{Account, CapPeriods, NumberListKind};
 use carillon_domain::intake::Prepared;
-use carillon_domain::time::{Now, UnixMs};
+use carillon_domain::time::Now;
 
 impl LaneCore {
     /// The periods in which a message counts for its person: those its business type limits. Who stands in a white list is not
@@ -35,13 +35,8 @@ impl LaneCore {
         let (Some(key), Some(kind)) = (key, self.catalog.business_type(message.business_type)) else {
             return Ok(());
         };
-        // Ids never go back, as the clock may.
-        let accepted_at = self
-            .columns
-            .last_id()
-            .map_or(0, |id| id.unix_ms())
-            .max(now.unix.0);
-        let at = counted_at(UnixMs(accepted_at), message.not_before.unwrap_or_default());
+        let accepted_at = self.accepted_at(now);
+        let at = counted_at(accepted_at, message.not_before.unwrap_or_default());
         let mut is_new = false;
         for cap in &kind.caps {
             let used = self.columns.cap_used(key, cap.period, at);
@@ -54,7 +49,7 @@ impl LaneCore {
             is_new |= used == 0;
         }
         // To forget another person instead would let messages through that are too many.
-        if is_new && self.columns.caps_len(UnixMs(accepted_at)) >= self.options.columns.caps_max {
+        if is_new && self.columns.caps_len(accepted_at) >= self.options.columns.caps_max {
             self.counters.caps_full.add(1);
             return Err(IntakeError::CapsFull { retry_after_s: 600 });
         }

@@ -12,7 +12,7 @@ use carillon_domain::plan::starting_together;
 use carillon_domain::quota::day_utc8;
 use carillon_domain::refusal::RefusalCode;
 use carillon_domain::state::SegmentState;
-use carillon_domain::time::Now;
+use carillon_domain::time::{Now, UnixMs};
 use std::time::Duration;
 
 /// Bytes a line takes in its BATCH fact besides the message itself: its id.
@@ -362,10 +362,17 @@ impl LaneCore {
             .iter()
             .map(|attempt| quota_segments(attempt.kind, attempt.segments))
             .sum();
-        if self.columns.quota_used(account.id, day_utc8(now.unix)) + segments > quota {
+        let day = day_utc8(self.accepted_at(now));
+        if self.columns.quota_used(account.id, day) + segments > quota {
             return Err(IntakeError::QuotaExceeded { quota });
         }
         Ok(())
+    }
+
+    /// When a message that is accepted now counts as accepted: ids never go back, as the clock may.
+    pub(super) fn accepted_at(&self, now: Now) -> UnixMs {
+        let last = self.columns.last_id().map_or(0, |id| id.unix_ms());
+        UnixMs(last.max(now.unix.0))
     }
 
     pub(super) fn conflict(&self) -> IntakeError {

@@ -434,3 +434,15 @@ fn no_more_people_are_counted_than_there_is_room_for() {
     skip(&mut world, HOUR);
     assert_eq!(send_to(&mut world, PERSON + 3), None, "there is room again");
 }
+
+#[test]
+fn a_clock_set_back_over_midnight_gives_no_second_quota() {
+    let mut world = world(14, |snapshot| {
+        snapshot.accounts.get_mut(&ACCOUNT).unwrap().quota_per_day = Some(5);
+    });
+    world.send_many(HOLD, 5);
+    assert_eq!(world.send(HOLD, 1), Some(IntakeError::QuotaExceeded { quota: 5 }));
+    world.now.unix = UnixMs(world.now.unix.0 - 60_000);
+    world.run(secs(1));
+    assert_eq!(world.send(HOLD, 1), Some(IntakeError::QuotaExceeded { quota: 5 }));
+}
