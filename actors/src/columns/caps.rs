@@ -74,12 +74,21 @@ impl Caps {
 
     /// Counts a message accepted at `accepted_at` in the periods of `at`, and forgets periods that are over.
     pub fn take(&mut self, key: CapKey, periods: CapPeriods, at: UnixMs, accepted_at: UnixMs) {
-        self.periods
-            .retain(|(period, number), _| *number >= period.number(accepted_at));
+        self.forget_before(accepted_at);
         for period in periods.iter() {
             let counts = self.periods.entry((period, period.number(at))).or_default();
             let count = counts.entry(key).or_default();
             *count = count.saturating_add(1);
+        }
+    }
+
+    fn forget_before(&mut self, accepted_at: UnixMs) {
+        for period in CapPeriod::ALL {
+            let over = (period, 0)..(period, period.number(accepted_at));
+            while let Some((place, _)) = self.periods.range(over.clone()).next() {
+                let place = *place;
+                self.periods.remove(&place);
+            }
         }
     }
 
