@@ -27,16 +27,12 @@ pub struct Campaigns {
 }
 
 impl Columns {
-    /// Messages of a campaign of which nothing is, or may be, with a carrier, among so many places of the rows from `from` on;
-    /// and where the next begin, `None` at the end.
+    /// Attempts of a campaign's messages of which nothing is, or may be, with a carrier, among so many places of the rows from
+    /// `from` on; and where the next begin, `None` at the end.
     pub fn unwritten_of(&self, id: CampaignId, from: u32, places: u32) -> (Vec<RowRef>, Option<u32>) {
         let (rows, next) = self.rows.part(from, places);
         let unwritten = rows
-            .filter(|(_, row)| row.campaign == Some(id) && row.attempt == 0)
-            .filter(|(_, row)| {
-                let mut attempts = self.attempts_from(row.id, 0);
-                attempts.all(|at| self.rows.get(at).is_none_or(|row| row.is_unwritten()))
-            })
+            .filter(|(_, row)| row.campaign == Some(id) && row.is_unwritten())
             .map(|(at, _)| at)
             .collect();
         (unwritten, next)
@@ -73,6 +69,12 @@ impl Campaigns {
     /// Whether messages of a campaign may be written now.
     pub fn may_write(&self, campaign: Option<CampaignId>) -> bool {
         campaign.is_none_or(|id| !self.held.contains(&id))
+    }
+
+    /// Whether nothing more of the campaign is to be written.
+    pub fn is_stopped(&self, campaign: Option<CampaignId>) -> bool {
+        let campaign = campaign.and_then(|id| self.campaigns.get(&id));
+        campaign.is_some_and(|campaign| campaign.state == CampaignState::Stopped)
     }
 
     /// Whether a campaign refers to the file.

@@ -3,7 +3,7 @@
 use super::core::LaneCore;
 use super::effect::Effect;
 use crate::campaign::ExpandedLine;
-use crate::columns::{Applied, KnownAnswer};
+use crate::columns::{Applied, KnownAnswer, RowRef};
 use crate::intake::IntakeError;
 use carillon_domain::campaign::{CampaignChange, CampaignDraft, CampaignLine, CampaignState};
 use carillon_domain::catalog::Priority;
@@ -23,6 +23,9 @@ pub const GOING_ON_MAX: usize = 1_000;
 
 /// Rows looked at in one go for what a stopped campaign left.
 const CANCEL_PLACES: u32 = 20_000;
+
+/// Why what a stopped campaign left unwritten ends.
+pub(super) const CAMPAIGN_STOPPED: &str = "campaign_stopped";
 
 /// What a message, an attempt and an attachment take in a frame besides their texts, at most.
 const MESSAGE_BYTES: usize = 320;
@@ -152,10 +155,18 @@ impl LaneCore {
     pub fn cancel_unwritten(&mut self, id: CampaignId, from: u32, now: Now) -> Option<u32> {
         let (rows, next) = self.columns.unwritten_of(id, from, CANCEL_PLACES);
         for at in rows {
-            self.finish(at, FinalState::Cancelled, Some("campaign_stopped".into()), now);
+            self.cancel(at, now);
             self.commit_when_large();
         }
         next
+    }
+
+    fn cancel(&mut self, at: RowRef, now: Now) {
+        match self.columns.row(at) {
+            Some(row) if row.in_plan => self.settle_plan(row.id, now),
+            Some(_) => self.finish(at, FinalState::Cancelled, Some(CAMPAIGN_STOPPED.into()), now),
+            None => {}
+        }
     }
 
     /// Files that campaigns left behind and nobody refers to.

@@ -1,4 +1,5 @@
 use super::answers::cause_of;
+use super::campaigns::CAMPAIGN_STOPPED;
 use super::core::LaneCore;
 use crate::columns::{Row, RowRef};
 use carillon_domain::fact::{FinalState, StatusCode};
@@ -94,6 +95,12 @@ impl LaneCore {
 
     /// How an attempt stands by what is known of it and by the time.
     pub(super) fn standing(&self, row: &Row, now: Now) -> Standing {
+        if row.is_unwritten() && self.columns.campaigns().is_stopped(row.campaign) {
+            return Standing {
+                roll_up: RollUp::Final(FinalState::Cancelled),
+                cause: Some(CAMPAIGN_STOPPED.into()),
+            };
+        }
         let states = row.states();
         let rolled = roll_up(&states, self.receipts_due(row));
         if let RollUp::Final(state) = rolled {

@@ -117,8 +117,9 @@ impl LaneCore {
         let Some(condition) = &plan.next else {
             return Due::Never;
         };
-        // Nothing may be written after the validity.
-        if plan.ended.is_some() || now.unix >= head.valid_until {
+        // Nothing may be written after the validity, nor of a campaign that was stopped.
+        let is_over = now.unix >= head.valid_until || self.columns.campaigns().is_stopped(head.campaign);
+        if plan.ended.is_some() || is_over {
             return Due::Never;
         }
         let is_out = |state| !matches!(state, SegmentState::Waiting | SegmentState::Intent);

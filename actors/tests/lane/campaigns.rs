@@ -4,14 +4,15 @@ use crate::world::{ACCOUNT, HOLD, World, catalog, connection};
 use carillon_actors::campaign::recipients::{Check, CheckProgress, RefusedReader};
 use carillon_actors::campaign::{CampaignCore, CampaignEffect, CampaignEvent, Expansion};
 use carillon_domain::campaign::{
-    Campaign, CampaignChange, CampaignDraft, CampaignMessage, CampaignState, CampaignWords, Duplicates,
-    LineColumns, Schedule, Tally,
+    Campaign, CampaignChange, CampaignDraft, CampaignMessage, CampaignPlan, CampaignState, CampaignStep,
+    CampaignWords, Duplicates, LineColumns, Schedule, Tally,
 };
 use carillon_domain::catalog::{Protocol, Snapshot, Strategy};
 use carillon_domain::fact::FinalState;
 use carillon_domain::ids::{CampaignId, ConnectionId, TenantId};
-use carillon_domain::journey::MessageState;
+use carillon_domain::journey::{AttemptStart, MessageState, SegmentWord};
 use carillon_domain::number_range::NumberRanges;
+use carillon_domain::plan::{ChannelKind, Condition};
 use carillon_domain::time::Monotonic;
 use carillon_embedded::blobs::EmbeddedFiles;
 use carillon_embedded::files::{RealFiles, SimulatedFiles};
@@ -39,12 +40,15 @@ struct Runner {
 impl Runner {
     /// A campaign whose recipients are being checked.
     fn new(world: &mut World, rate: Option<u32>, csv: &str) -> Self {
+        Self::of(world, draft(rate), csv)
+    }
+
+    fn of(world: &mut World, draft: CampaignDraft, csv: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let files = EmbeddedFiles::open(folder.path(), Arc::new(RealFiles)).unwrap();
         let mut writer = files.begin(1 << 30).unwrap();
         writer.write_all(csv.as_bytes()).unwrap();
         let source = writer.finish().unwrap();
-        let draft = draft(rate);
         let (id, repeated) = world.lane.draft_campaign(draft, world.now).unwrap();
         assert!(!repeated);
         let runner = Runner {
@@ -344,6 +348,37 @@ fn paused_nothing_is_written_and_stopped_the_rest_is_cancelled() {
         .find(|journey| journey.state == MessageState::Final(FinalState::Cancelled));
     assert_eq!(cancelled.unwrap().cause.as_deref(), Some("campaign_stopped"));
     assert!(lines_ended(&world).values().all(|states| states.len() == 1));
+}
+
+/// What was refused by a carrier and waits to go another way is unwritten as well.
+#[test]
+fn a_stopped_campaign_falls_back_no_more() {
+    let mut world = world(100, 12);
+    world.carriers.get_mut(&FIRST).unwrap().behaviour.rejected = 1.0;
+    let mut draft = draft(None);
+    let step = |when| CampaignStep {
+        channel: ChannelKind::Sms,
+        words: CampaignWords::default(),
+        when,
+    };
+    draft.message.plan = CampaignPlan::Steps(vec![step(None), step(Some(Condition::NotSubmitted))]);
+    let mut runner = Runner::of(&mut world, draft, &csv(1_000));
+    runner.run_until(&mut world, CampaignState::Ready, Duration::from_secs(5));
+    runner.change(&mut world, CampaignChange::Started);
+    runner.restart();
+    runner.run(&mut world, Duration::from_secs(3));
+    runner.change(&mut world, CampaignChange::Stopped);
+    runner.run(&mut world, Duration::from_secs(5));
+    let tally = runner.tally(&world);
+    assert_eq!(tally.open(), 0, "{tally:?}");
+    assert!(tally.cancelled > 0 && tally.failed > 0, "{tally:?}");
+    let waited = world.finished.values().filter(|journey| {
+        let later = &journey.attempts[1];
+        matches!(later.start, AttemptStart::Fallback { .. })
+            && later.segments[0].state == SegmentWord::Waiting
+            && journey.state == MessageState::Final(FinalState::Failed)
+    });
+    assert!(waited.count() > 0);
 }
 
 #[test]
