@@ -96,7 +96,7 @@ impl Campaigns {
                 return false;
             }
             self.last = id;
-            self.campaigns.insert(id, Campaign::new(draft.clone(), at));
+            self.campaigns.insert(id, Campaign::new((**draft).clone(), at));
             return true;
         }
         let Some(campaign) = self.campaigns.get_mut(&id) else {

@@ -3,11 +3,13 @@ use crate::content::FileHash;
 use crate::time::UnixMs;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A campaign as its changes left it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Campaign {
-    pub draft: Box<CampaignDraft>,
+    /// Shared: it may hold a quarter of a megabyte, and a campaign is copied for every reader.
+    pub draft: Arc<CampaignDraft>,
     pub state: CampaignState,
     /// The file as uploaded and its length in bytes, while it is checked.
     pub upload: Option<(FileHash, u64)>,
@@ -26,7 +28,7 @@ pub struct Campaign {
 }
 
 impl Campaign {
-    pub fn new(draft: Box<CampaignDraft>, at: UnixMs) -> Self {
+    pub fn new(draft: CampaignDraft, at: UnixMs) -> Self {
         Campaign {
             state: if draft.resend.is_some() {
                 CampaignState::Checking
@@ -43,7 +45,7 @@ impl Campaign {
             created_at: at,
             started_at: None,
             over_at: None,
-            draft,
+            draft: Arc::new(draft),
         }
     }
 

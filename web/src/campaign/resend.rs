@@ -49,7 +49,7 @@ pub async fn resend(
         }),
         // Over the path as well: the same body for another campaign is another request.
         idempotency: key.map(|key| key.over(fingerprint(&[id.text().as_bytes(), &body].concat()))),
-        ..*before.draft
+        ..(*before.draft).clone()
     };
     let (id, _) = state.lane.draft_campaign(draft).await?;
     Ok(HttpResponse::Created().json(CampaignAnswer {
