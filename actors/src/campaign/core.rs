@@ -61,7 +61,8 @@ pub enum CampaignEffect {
 #[derive(Debug, Default)]
 pub struct CampaignCore {
     checking: bool,
-    reading: bool,
+    /// The first of the lines that are being read.
+    reading: Option<u32>,
     /// Lines read ahead; the first is line `first`.
     ready: VecDeque<ExpandedLine>,
     first: u32,
@@ -98,15 +99,18 @@ impl CampaignCore {
                 }
             }
             CampaignEvent::Lines(Ok(lines)) => {
-                self.reading = false;
-                self.ready.extend(lines);
+                // A pause that came and went meanwhile has dropped the lines before them.
+                if self.reading.take() == Some(self.next_to_read()) {
+                    self.ready.extend(lines);
+                }
             }
             CampaignEvent::Lines(Err(reason)) => {
-                self.reading = false;
-                let failed = CampaignChange::Failed {
-                    reason: reason.into(),
-                };
-                if campaign.state.after(&failed).is_some() {
+                self.reading = None;
+                // A paused one reads again when it goes on; failing now would let go what is held.
+                if campaign.state == CampaignState::Running {
+                    let failed = CampaignChange::Failed {
+                        reason: reason.into(),
+                    };
                     return vec![CampaignEffect::Change(failed), CampaignEffect::Wait(SOON)];
                 }
             }
@@ -182,10 +186,10 @@ impl CampaignCore {
                 }
             }
         }
-        let next = self.first + self.ready.len() as u32;
+        let next = self.next_to_read();
         let left = campaign.lines().saturating_sub(next);
-        if !self.reading && left > 0 && (self.ready.len() as u32) < LINES_PER_PART {
-            self.reading = true;
+        if self.reading.is_none() && left > 0 && (self.ready.len() as u32) < LINES_PER_PART {
+            self.reading = Some(next);
             effects.push(CampaignEffect::Read {
                 from: next,
                 count: left.min(LINES_PER_PART),
@@ -193,6 +197,10 @@ impl CampaignCore {
         }
         effects.push(CampaignEffect::Wait(wait));
         effects
+    }
+
+    fn next_to_read(&self) -> u32 {
+        self.first + self.ready.len() as u32
     }
 
     fn cancel(&mut self, campaign: &Campaign, now: Now) -> Vec<CampaignEffect> {
@@ -226,4 +234,139 @@ fn due_change(campaign: &Campaign, now: UnixMs) -> Option<CampaignChange> {
         return Some(CampaignChange::Expired);
     }
     (now >= schedule.at).then_some(CampaignChange::Started)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use carillon_domain::campaign::{CampaignDraft, CampaignMessage, Duplicates, LineCounts};
+    use carillon_domain::content::FileHash;
+    use carillon_domain::ids::{AccountId, TenantId};
+    use carillon_domain::phone::PhoneNumber;
+    use carillon_domain::refusal::{Refusal, RefusalCode};
+
+    const LINES: u32 = 2_000;
+
+    fn running() -> Campaign {
+        let draft = CampaignDraft {
+            tenant: TenantId(1),
+            account: AccountId(1),
+            name: "复诊提醒".into(),
+            message: CampaignMessage::default(),
+            duplicates: Duplicates::Refuse,
+            rate: Some(100),
+            schedule: None,
+            resend: None,
+            idempotency: None,
+        };
+        let file = FileHash([1; 32]);
+        let recipients = Recipients {
+            source: file,
+            lines: file,
+            refused: file,
+            counts: LineCounts {
+                total: LINES,
+                good: LINES,
+                ..LineCounts::default()
+            },
+        };
+        let mut campaign = Campaign::new(draft, UnixMs(1));
+        for change in [
+            CampaignChange::Uploaded {
+                source: file,
+                bytes: 1,
+            },
+            CampaignChange::Created(Box::new(recipients)),
+            CampaignChange::Started,
+        ] {
+            assert!(campaign.apply(&change, UnixMs(1)));
+        }
+        campaign
+    }
+
+    fn number(line: u32) -> PhoneNumber {
+        PhoneNumber::parse(&format!("138{line:08}")).unwrap()
+    }
+
+    fn lines(from: u32, count: u32) -> CampaignEvent {
+        let line = |line| ExpandedLine {
+            message: Err(Refusal::new(RefusalCode::TextEmpty, "", "")),
+            to: Some(number(line)),
+        };
+        CampaignEvent::Lines(Ok((from..from + count).map(line).collect()))
+    }
+
+    fn at(ms: u64) -> Now {
+        Now {
+            unix: UnixMs(ms),
+            monotonic: Monotonic(Duration::from_millis(ms)),
+        }
+    }
+
+    fn read_from(effects: &[CampaignEffect]) -> Option<u32> {
+        effects.iter().find_map(|effect| match effect {
+            CampaignEffect::Read { from, .. } => Some(*from),
+            _ => None,
+        })
+    }
+
+    /// Applies an event and what it expands; each line must be the one whose place it has.
+    fn step(core: &mut CampaignCore, campaign: &mut Campaign, event: CampaignEvent, ms: u64) -> Option<u32> {
+        let effects = core.apply(event, campaign, true, at(ms));
+        for effect in &effects {
+            let CampaignEffect::Expand { first, lines } = effect else {
+                continue;
+            };
+            assert_eq!(*first, campaign.line);
+            for (line, expanded) in (*first..).zip(lines) {
+                assert_eq!(expanded.to, Some(number(line)));
+            }
+            let line = first + lines.len() as u32;
+            assert!(campaign.apply(&CampaignChange::AtLine { line }, UnixMs(ms)));
+        }
+        read_from(&effects)
+    }
+
+    #[test]
+    fn lines_read_before_a_pause_do_not_take_the_place_of_others_after_it() {
+        let (mut core, mut campaign) = (CampaignCore::default(), running());
+        assert_eq!(step(&mut core, &mut campaign, CampaignEvent::Look, 0), Some(0));
+        step(&mut core, &mut campaign, lines(0, 500), 0);
+        assert_eq!(
+            step(&mut core, &mut campaign, CampaignEvent::Look, 100),
+            Some(500)
+        );
+        assert_eq!(campaign.line, 10);
+        for change in [CampaignChange::Paused, CampaignChange::Resumed] {
+            assert!(campaign.apply(&change, UnixMs(100)));
+            step(&mut core, &mut campaign, CampaignEvent::Look, 100);
+        }
+        assert_eq!(step(&mut core, &mut campaign, lines(500, 500), 200), Some(10));
+        step(&mut core, &mut campaign, lines(10, 500), 300);
+        assert!(campaign.line > 10);
+    }
+
+    #[test]
+    fn a_paused_campaign_does_not_fail_by_what_it_read_before() {
+        for (paused, fails) in [(false, true), (true, false)] {
+            let (mut core, mut campaign) = (CampaignCore::default(), running());
+            step(&mut core, &mut campaign, CampaignEvent::Look, 0);
+            if paused {
+                assert!(campaign.apply(&CampaignChange::Paused, UnixMs(1)));
+            }
+            let effects = core.apply(
+                CampaignEvent::Lines(Err("the disk".into())),
+                &campaign,
+                true,
+                at(1),
+            );
+            let failed = |effect: &CampaignEffect| {
+                matches!(effect, CampaignEffect::Change(CampaignChange::Failed { .. }))
+            };
+            assert_eq!(effects.iter().any(failed), fails);
+            assert!(campaign.apply(&CampaignChange::Paused, UnixMs(1)) != paused);
+            assert!(campaign.apply(&CampaignChange::Resumed, UnixMs(1)));
+            assert_eq!(step(&mut core, &mut campaign, CampaignEvent::Look, 2), Some(0));
+        }
+    }
 }
