@@ -7,6 +7,10 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io::{self, BufRead};
 
+/// Quotation marks that are looked for in vain, each through [`LINE_BYTES_MAX`] bytes. After so many a cell no longer goes on
+/// over its line: what such a file costs is bounded.
+const LOOKED_IN_VAIN_MAX: u32 = 1_000;
+
 /// The records below the header. One usually is a line; a quoted cell may go on over several.
 ///
 /// A quotation mark that is never closed would swallow the rest of the file. It is looked for within
@@ -16,6 +20,7 @@ pub struct Records<R> {
     lines: RawLines<R>,
     /// Lines read ahead for an open quotation mark in vain.
     again: VecDeque<RawLine>,
+    looked_in_vain: u32,
     encoding: Encoding,
     delimiter: u8,
     columns: usize,
@@ -36,6 +41,7 @@ impl<R: BufRead> Records<R> {
         Records {
             lines,
             again: VecDeque::new(),
+            looked_in_vain: 0,
             encoding,
             delimiter,
             columns,
@@ -87,6 +93,9 @@ impl<R: BufRead> Records<R> {
         let Some(mut open) = self.push(&first, false) else {
             return Ok(Err(RefusalCode::LineNotText));
         };
+        if open && self.looked_in_vain >= LOOKED_IN_VAIN_MAX {
+            return Ok(Err(RefusalCode::UnclosedQuote));
+        }
         let mut bytes = first.bytes.len();
         let mut ahead = Vec::new();
         while open {
@@ -107,6 +116,7 @@ impl<R: BufRead> Records<R> {
                     .into_iter()
                     .rev()
                     .for_each(|line| self.again.push_front(line));
+                self.looked_in_vain += 1;
                 return Ok(Err(RefusalCode::UnclosedQuote));
             };
             open = still_open;
@@ -191,6 +201,20 @@ mod tests {
         let start = std::time::Instant::now();
         let seen = records(content.as_bytes(), Encoding::Utf8);
         assert!(!seen.is_empty());
+        assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+    }
+
+    /// A line that opens a mark by itself, and keeps it open after others like it.
+    #[test]
+    fn lines_that_each_open_a_mark_take_no_long_time() {
+        let count = 200_000;
+        let content = "x\",\"\n".repeat(count);
+        let start = std::time::Instant::now();
+        let seen = records(content.as_bytes(), Encoding::Utf8);
+        let refused = |(_, record): &(u32, Result<Vec<String>, RefusalCode>)| {
+            *record == Err(RefusalCode::UnclosedQuote)
+        };
+        assert!(seen.len() == count && seen.iter().all(refused));
         assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
     }
 
