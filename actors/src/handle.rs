@@ -1,5 +1,6 @@
 //! The door to a lane: a cheap, cloneable handle that the web holds instead of actor addresses.
 
+use crate::campaign::FileKeeper;
 use crate::connection::{ProbeReport, probe};
 use crate::feed::{Cursor, FeedError, FeedKind, FeedPage, read_feed};
 use crate::history::Recent;
@@ -45,6 +46,7 @@ pub(crate) struct Inner {
     pub recent: Arc<Recent>,
     /// Of recipients and attachments.
     pub files: Option<Arc<dyn Files>>,
+    pub file_keeper: FileKeeper,
     /// Whose turn it is to look through all open messages.
     pub open_searches: Semaphore,
 }

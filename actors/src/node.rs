@@ -91,16 +91,15 @@ pub fn start_node(
     let statuses = Arc::default();
     let (ready, readiness) = watch::channel(Readiness::Starting);
     let (started, start) = std::sync::mpsc::sync_channel(1);
+    let campaign_tools = options.mail.files.clone().map(|files| {
+        let (ranges, history) = (options.ranges.clone(), history.clone());
+        CampaignTools::new(files, ranges, history, recent.clone())
+    });
     let arbiter = Arbiter::new();
     {
         let (inbox, journal, statuses) = (inbox.clone(), journal.clone(), Arc::clone(&statuses));
         let mail = options.mail.clone();
-        let tools = options.mail.files.clone().map(|files| CampaignTools {
-            files,
-            ranges: options.ranges.clone(),
-            history: history.clone(),
-            recent: recent.clone(),
-        });
+        let tools = campaign_tools.clone();
         arbiter.spawn_fn(move || {
             // A name of its own, so that tools tell what the lane costs from what the web costs.
             if let Err(error) = rustix::thread::set_name(c"lane") {
@@ -132,6 +131,7 @@ pub fn start_node(
         history,
         recent,
         files: options.mail.files.clone(),
+        file_keeper: campaign_tools.map(|tools| tools.keeper).unwrap_or_default(),
         open_searches: Semaphore::new(1),
     };
     let handle = LaneHandle {

@@ -152,6 +152,7 @@ impl CampaignActor {
                 .read(|core| core.columns().campaigns().get(wanted.of).cloned())
         });
         let (id, tools, progress) = (self.id, self.tools.clone(), self.told.check.clone());
+        let (keeper, turns) = (tools.keeper.clone(), tools.checks.clone());
         progress.bytes_done.store(0, Ordering::Relaxed);
         let check = move || -> Result<Recipients, CheckError> {
             if let Some(wanted) = &campaign.draft.resend {
@@ -168,18 +169,28 @@ impl CampaignActor {
             };
             check.run(source)
         };
-        let checked = tokio::task::spawn_blocking(check)
-            .into_actor(self)
-            .map(move |checked, actor, ctx| {
-                let checked = match checked {
-                    Ok(checked) => checked.map_err(|error| told_to_people(&error)),
-                    Err(error) => {
-                        tracing::error!(campaign = id.0, %error, "the check of a recipients file failed");
-                        Err("the check failed; see the log of the service".to_owned())
-                    }
-                };
-                actor.apply(CampaignEvent::Checked(checked), ctx);
+        let check = async move {
+            // Never closed.
+            let turn = turns.acquire_owned().await;
+            let kept = keeper.keep().await;
+            let checked = tokio::task::spawn_blocking(move || {
+                let checked = check();
+                drop(turn);
+                checked
             });
+            (checked.await, kept)
+        };
+        let checked = check.into_actor(self).map(move |(checked, kept), actor, ctx| {
+            let checked = match checked {
+                Ok(checked) => checked.map_err(|error| told_to_people(&error)),
+                Err(error) => {
+                    tracing::error!(campaign = id.0, %error, "the check of a recipients file failed");
+                    Err("the check failed; see the log of the service".to_owned())
+                }
+            };
+            actor.apply(CampaignEvent::Checked(checked), ctx);
+            drop(kept);
+        });
         ctx.spawn(checked);
     }
 

@@ -1,7 +1,9 @@
+use super::file_keeper::FilesKept;
 use super::seats;
 use crate::handle::{LaneHandle, QueryError};
 use crate::lane::{ChangeRefused, DraftRefused, SharedLane};
 use carillon_domain::campaign::{Campaign, CampaignChange, CampaignDraft, CampaignState};
+use carillon_domain::content::FileHash;
 use carillon_domain::ids::{AccountId, CampaignId};
 use carillon_domain::time::UnixMs;
 use carillon_storage::files::Files;
@@ -60,6 +62,17 @@ impl LaneHandle {
         self.inner.files.as_ref()
     }
 
+    /// Before a file is stored: see [`FilesKept`].
+    pub async fn keep_files(&self) -> FilesKept {
+        self.inner.file_keeper.keep().await
+    }
+
+    /// A file was stored for a campaign that did not take it.
+    pub async fn leave_file(&self, file: FileHash) -> Result<(), QueryError> {
+        self.ask(move |lane| lane.with(|core, _| core.leave_file(file)))
+            .await
+    }
+
     /// Begins a campaign; resolves when it is durable. `true` when its idempotency key was known: this is the first one's.
     pub async fn draft_campaign(&self, draft: CampaignDraft) -> Result<(CampaignId, bool), CampaignError> {
         let resends = draft.resend.is_some();
@@ -84,7 +97,6 @@ impl LaneHandle {
         id: CampaignId,
         change: CampaignChange,
     ) -> Result<(), CampaignError> {
-        let leaves_files = matches!(change, CampaignChange::Dropped | CampaignChange::Uploaded { .. });
         self.durably(move |lane, told| {
             lane.with(|core, now| {
                 let campaign = core.columns().campaigns().get(id);
@@ -98,11 +110,7 @@ impl LaneHandle {
             seats::wake(lane, id);
             Ok(())
         })
-        .await?;
-        if leaves_files {
-            self.remove_left_files().await;
-        }
-        Ok(())
+        .await
     }
 
     /// A campaign of `account`, or of any when `None`.
@@ -149,21 +157,6 @@ impl LaneHandle {
             .map_err(|_| CampaignError::Stopping)??;
         durable.await.map_err(|_| CampaignError::Interrupted)?;
         Ok(done)
-    }
-
-    async fn remove_left_files(&self) {
-        let left = self.ask(|lane| lane.with(|core, _| core.take_left_files())).await;
-        let (Ok(left), Some(files)) = (left, self.files().cloned()) else {
-            return;
-        };
-        let removed = tokio::task::spawn_blocking(move || {
-            for file in left {
-                if let Err(error) = files.remove(file) {
-                    tracing::warn!(%error, "a file of a campaign that is gone stays");
-                }
-            }
-        });
-        let _a_panic_was_logged = removed.await;
     }
 }
 

@@ -1,4 +1,5 @@
 use super::actor::{CampaignActor, Look};
+use super::file_keeper::FileKeeper;
 use super::recipients::CheckProgress;
 use crate::history::Recent;
 use crate::lane::SharedLane;
@@ -13,6 +14,10 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use tokio::sync::Semaphore;
+
+/// Recipients files that are checked at the same time: each takes a core, and up to 160 MB to find doubles.
+const CHECKS_MAX: usize = 2;
 
 /// What campaigns work with besides the lane.
 #[derive(Clone)]
@@ -21,6 +26,27 @@ pub struct CampaignTools {
     pub ranges: Arc<NumberRanges>,
     pub history: Arc<dyn History>,
     pub recent: Arc<Recent>,
+    pub keeper: FileKeeper,
+    /// Whose turn it is to check its recipients.
+    pub checks: Arc<Semaphore>,
+}
+
+impl CampaignTools {
+    pub fn new(
+        files: Arc<dyn Files>,
+        ranges: Arc<NumberRanges>,
+        history: Arc<dyn History>,
+        recent: Arc<Recent>,
+    ) -> Self {
+        CampaignTools {
+            files,
+            ranges,
+            history,
+            recent,
+            keeper: FileKeeper::default(),
+            checks: Arc::new(Semaphore::new(CHECKS_MAX)),
+        }
+    }
 }
 
 /// The actors of those campaigns for which something is to be done.

@@ -97,6 +97,14 @@ impl Campaigns {
             }
             self.last = id;
             self.campaigns.insert(id, Campaign::new((**draft).clone(), at));
+    pub fn has_left(&self) -> bool {
+        !self.left.is_empty()
+    }
+
+    pub(super) fn leave(&mut self, file: FileHash) {
+        self.left.push(file);
+    }
+
             return true;
         }
         let Some(campaign) = self.campaigns.get_mut(&id) else {

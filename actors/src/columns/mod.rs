@@ -298,6 +298,11 @@ impl Columns {
         self.campaigns.take_left()
     }
 
+    /// A file that nobody came to refer to.
+    pub fn leave_file(&mut self, file: FileHash) {
+        self.campaigns.leave(file);
+    }
+
     /// Segments this account has used on `day` (days since the epoch in UTC+8).
     pub fn quota_used(&self, account: carillon_domain::ids::AccountId, day: u32) -> u64 {
         self.quotas.used(account, day)

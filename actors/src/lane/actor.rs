@@ -1,6 +1,7 @@
 use super::core::LaneCore;
 use super::effect::{BatchJob, Effect, Reply};
 use super::shared::SharedLane;
+use crate::campaign;
 use crate::columns::{JournalMark, KEY_LIFE};
 use crate::connection::Unbind;
 use crate::intake::{IntakeError, SingleAnswer, SingleIntake};
@@ -207,6 +208,7 @@ impl LaneActor {
         self.ticks = self.ticks.wrapping_add(1);
         if self.ticks.is_multiple_of(TICKS_PER_DISK_LOOK) {
             self.shared.with_quietly(|core, _| core.look_at_disk());
+            campaign::remove_left(&self.shared);
         }
         let history_backlog = self.shared.history.backlog();
         let more = self.shared.with(|core, now| {

@@ -169,6 +169,11 @@ impl LaneCore {
         }
     }
 
+    /// A file was stored that no campaign took.
+    pub fn leave_file(&mut self, file: FileHash) {
+        self.columns.leave_file(file);
+    }
+
     /// Files that campaigns left behind and nobody refers to.
     pub fn take_left_files(&mut self) -> Vec<FileHash> {
         let left = self.columns.take_left_files();

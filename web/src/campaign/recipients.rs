@@ -30,6 +30,12 @@ pub async fn upload(
     }
     let stored = stored_body::store(&state, &request, payload, FILE_BYTES_MAX).await?;
     let change = change(stored.file, stored.bytes);
-    state.lane.change_campaign(account, id, change).await?;
+    let changed = state.lane.change_campaign(account, id, change).await;
+    drop(stored.kept);
+    if let Err(error) = changed {
+        // Another file came first, or the campaign went meanwhile.
+        state.lane.leave_file(stored.file).await?;
+        return Err(error.into());
+    }
     answer(&state, account, id, StatusCode::ACCEPTED).await
 }

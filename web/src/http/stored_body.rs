@@ -3,6 +3,7 @@ use super::failure::Failure;
 use crate::state::AppState;
 use actix_web::web::{self, BytesMut, Payload};
 use actix_web::{HttpRequest, error::BlockingError};
+use carillon_actors::campaign::FilesKept;
 use carillon_api::Code;
 use carillon_domain::content::FileHash;
 use carillon_storage::files::{FileWriter, FilesError};
@@ -19,6 +20,8 @@ const PACE_BYTES: u64 = 1024 * 1024;
 pub struct StoredBody {
     pub file: FileHash,
     pub bytes: u64,
+    /// Until a fact refers to it.
+    pub kept: FilesKept,
 }
 
 /// Puts the body into the file store while it comes in: at most `bytes_max`, each MiB of it within the time for a body, and
@@ -63,8 +66,9 @@ pub async fn store(
         }
     }
     let writer = write(writer, part).await?;
+    let kept = state.lane.keep_files().await;
     let file = blocking(move || writer.finish()).await?;
-    Ok(StoredBody { file, bytes })
+    Ok(StoredBody { file, bytes, kept })
 }
 
 fn check_room(state: &AppState) -> Result<(), Failure> {
