@@ -61,8 +61,7 @@ impl Chosen {
             ..SearchQuery::newest(PAGE)
         };
         // Before the history: what is stored meanwhile is found there.
-        let recent = tools.recent.search(&query);
-        recent.iter().for_each(|journey| chosen.add(journey));
+        tools.recent.each(&query, |journey| chosen.add(journey));
         loop {
             progress.at(0)?;
             let page = tools.history.search(&query).map_err(io::Error::other)?;
@@ -92,5 +91,72 @@ impl Chosen {
     fn contains(&self, line: u32) -> bool {
         let word = self.0.get(line as usize / 64);
         word.is_some_and(|word| word >> (line % 64) & 1 == 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::Recent;
+    use crate::lane::Finished;
+    use carillon_domain::campaign::CampaignLine;
+    use carillon_domain::fact::FinalState;
+    use carillon_domain::ids::CampaignId;
+    use carillon_embedded::blobs::EmbeddedFiles;
+    use carillon_embedded::files::RealFiles;
+    use carillon_embedded::history::{EmbeddedHistory, HistoryOptions};
+    use carillon_storage::conformance::Random;
+    use carillon_storage::conformance::history::{journey, phone};
+    use carillon_storage::history::{Batch, History};
+    use carillon_storage::journal::FrameSeq;
+    use std::sync::Arc;
+
+    const CAMPAIGN: CampaignId = CampaignId(7);
+
+    /// The journey of a line: of three lines two have failed.
+    fn of_line(line: u32, random: &mut Random) -> Journey {
+        let state = if line.is_multiple_of(3) {
+            FinalState::Delivered
+        } else {
+            FinalState::Failed
+        };
+        Journey {
+            campaign: Some(CampaignLine {
+                campaign: CAMPAIGN,
+                line,
+            }),
+            state: MessageState::Final(state),
+            ..journey(u64::from(line) + 1, phone(line.into()), 1, random)
+        }
+    }
+
+    /// More than a page of them, stored or not yet stored.
+    #[test]
+    fn every_line_that_ended_so_is_found_wherever_its_journey_is() {
+        let lines = 3 * PAGE as u32;
+        let folder = tempfile::tempdir().unwrap();
+        let history = EmbeddedHistory::open(folder.path(), HistoryOptions::default()).unwrap();
+        let mut random = Random::new(1);
+        let mut journeys: Vec<_> = (0..lines).map(|line| of_line(line, &mut random)).collect();
+        let unstored = journeys.split_off(journeys.len() / 2);
+        let batch = Batch {
+            journeys: journeys.iter().collect(),
+            ..Batch::default()
+        };
+        history.store(batch, FrameSeq(1)).unwrap();
+        let recent = Arc::new(Recent::default());
+        recent.add(vec![Finished {
+            frame: FrameSeq(2),
+            journeys: unstored,
+            amendments: Vec::new(),
+        }]);
+        let files = EmbeddedFiles::open(&folder.path().join("files"), Arc::new(RealFiles)).unwrap();
+        let tools = CampaignTools::new(Arc::new(files), Arc::default(), Arc::new(history), recent);
+        let wanted = Resend {
+            of: CAMPAIGN,
+            states: vec![FinalState::Failed],
+        };
+        let chosen = Chosen::find(&wanted, lines, &tools, &CheckProgress::default()).unwrap();
+        assert!((0..lines).all(|line| chosen.contains(line) != line.is_multiple_of(3)));
     }
 }

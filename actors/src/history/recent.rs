@@ -129,6 +129,16 @@ impl Recent {
             .collect()
     }
 
+    /// Shows all that fit, in any order and however many: the query's limit does not count.
+    pub fn each(&self, query: &SearchQuery, see: impl FnMut(&Journey)) {
+        let waiting: Vec<_> = self.inner.lock().waiting.iter().cloned().collect();
+        waiting
+            .iter()
+            .flat_map(|finished| &finished.journeys)
+            .filter(|journey| query.fits_but_for_state(journey) && query.fits_state(self.state_of(journey)))
+            .for_each(see);
+    }
+
     fn state_of(&self, journey: &Journey) -> MessageState {
         let inner = self.inner.lock();
         inner
