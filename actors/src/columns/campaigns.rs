@@ -5,7 +5,7 @@ use super::row::RowRef;
 use carillon_domain::campaign::{Campaign, CampaignChange, CampaignState};
 use carillon_domain::content::FileHash;
 use carillon_domain::fact::FinalState;
-use carillon_domain::ids::CampaignId;
+use carillon_domain::ids::{AccountId, CampaignId};
 use carillon_domain::time::UnixMs;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,6 +66,14 @@ impl Campaigns {
         self.campaigns.len() - self.over.len()
     }
 
+    /// Those of one account.
+    pub fn going_on_of(&self, account: AccountId) -> usize {
+        let campaigns = self.campaigns.values();
+        let going_on =
+            campaigns.filter(|campaign| campaign.draft.account == account && !campaign.state.is_over());
+        going_on.count()
+    }
+
     /// Whether messages of a campaign may be written now.
     pub fn may_write(&self, campaign: Option<CampaignId>) -> bool {
         campaign.is_none_or(|id| !self.held.contains(&id))
@@ -89,14 +97,6 @@ impl Campaigns {
         std::mem::take(&mut self.left)
     }
 
-    /// `false` when the change does not fit.
-    pub(super) fn change(&mut self, id: CampaignId, change: &CampaignChange, at: UnixMs) -> bool {
-        if let CampaignChange::Drafted(draft) = change {
-            if id <= self.last {
-                return false;
-            }
-            self.last = id;
-            self.campaigns.insert(id, Campaign::new((**draft).clone(), at));
     pub fn has_left(&self) -> bool {
         !self.left.is_empty()
     }
@@ -105,6 +105,14 @@ impl Campaigns {
         self.left.push(file);
     }
 
+    /// `false` when the change does not fit.
+    pub(super) fn change(&mut self, id: CampaignId, change: &CampaignChange, at: UnixMs) -> bool {
+        if let CampaignChange::Drafted(draft) = change {
+            if id <= self.last {
+                return false;
+            }
+            self.last = id;
+            self.campaigns.insert(id, Campaign::new((**draft).clone(), at));
             return true;
         }
         let Some(campaign) = self.campaigns.get_mut(&id) else {
@@ -210,7 +218,7 @@ impl Campaigns {
 mod tests {
     use super::*;
     use carillon_domain::campaign::{CampaignDraft, CampaignMessage, Duplicates, LineCounts, Recipients};
-    use carillon_domain::ids::{AccountId, TenantId};
+    use carillon_domain::ids::TenantId;
 
     fn draft() -> CampaignChange {
         CampaignChange::Drafted(Box::new(CampaignDraft {

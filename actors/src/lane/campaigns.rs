@@ -20,6 +20,8 @@ use tokio::sync::oneshot;
 
 /// Campaigns that are not over, drafts among them; more are refused.
 pub const GOING_ON_MAX: usize = 1_000;
+/// The same of one account: none of them leaves no room for others.
+pub const GOING_ON_PER_ACCOUNT_MAX: usize = 200;
 
 /// Rows looked at in one go for what a stopped campaign left.
 const CANCEL_PLACES: u32 = 20_000;
@@ -37,8 +39,8 @@ const ATTACHMENT_BYTES: usize = 48;
 pub enum DraftRefused {
     #[error(transparent)]
     Intake(#[from] IntakeError),
-    #[error("{GOING_ON_MAX} campaigns are not over; end some of them first")]
-    TooMany,
+    #[error("{most} campaigns are not over; end some of them first")]
+    TooMany { most: usize },
 }
 
 /// Why a change of a campaign was not taken.
@@ -50,6 +52,8 @@ pub enum ChangeRefused {
     NotIn(CampaignState),
     #[error("no line of its recipients is good")]
     NoLines,
+    #[error("its recipients come from another campaign")]
+    HasRecipients,
 }
 
 impl LaneCore {
@@ -69,8 +73,14 @@ impl LaneCore {
         }
         self.check_room()?;
         self.check_key_room(draft.idempotency)?;
-        if self.columns.campaigns().going_on() >= GOING_ON_MAX {
-            return Err(DraftRefused::TooMany);
+        let campaigns = self.columns.campaigns();
+        for (going_on, most) in [
+            (campaigns.going_on(), GOING_ON_MAX),
+            (campaigns.going_on_of(draft.account), GOING_ON_PER_ACCOUNT_MAX),
+        ] {
+            if going_on >= most {
+                return Err(DraftRefused::TooMany { most });
+            }
         }
         let id = self.columns.campaigns().next_id();
         self.record_change(id, CampaignChange::Drafted(Box::new(draft)), now);
@@ -87,6 +97,9 @@ impl LaneCore {
         let campaign = self.columns.campaigns().get(id).ok_or(ChangeRefused::Unknown)?;
         if campaign.state.after(&change).is_none() {
             return Err(ChangeRefused::NotIn(campaign.state));
+        }
+        if matches!(change, CampaignChange::Uploaded { .. }) && campaign.draft.resend.is_some() {
+            return Err(ChangeRefused::HasRecipients);
         }
         let begins = matches!(change, CampaignChange::Started | CampaignChange::Scheduled(_));
         if begins && campaign.lines() == 0 {

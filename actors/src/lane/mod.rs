@@ -24,7 +24,7 @@ mod windows;
 
 pub use actor::{Inbox, Item, LaneActor, StopReport};
 pub use answers::{CarrierReceipt, CarrierReply};
-pub use campaigns::{ChangeRefused, DraftRefused, GOING_ON_MAX};
+pub use campaigns::{ChangeRefused, DraftRefused, GOING_ON_MAX, GOING_ON_PER_ACCOUNT_MAX};
 pub use clock_guard::ClockStatus;
 pub use core::{Finished, LaneCore};
 pub use effect::{BatchJob, BatchTaken, Effect, KnownLines, Reply};

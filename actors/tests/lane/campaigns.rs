@@ -3,13 +3,15 @@
 use crate::world::{ACCOUNT, HOLD, World, catalog, connection};
 use carillon_actors::campaign::recipients::{Check, CheckProgress, RefusedReader};
 use carillon_actors::campaign::{CampaignCore, CampaignEffect, CampaignEvent, Expansion};
+use carillon_actors::lane::{ChangeRefused, DraftRefused, GOING_ON_PER_ACCOUNT_MAX};
 use carillon_domain::campaign::{
     Campaign, CampaignChange, CampaignDraft, CampaignMessage, CampaignPlan, CampaignState, CampaignStep,
-    CampaignWords, Duplicates, LineColumns, Schedule, Tally,
+    CampaignWords, Duplicates, LineColumns, Resend, Schedule, Tally,
 };
 use carillon_domain::catalog::{Protocol, Snapshot, Strategy};
+use carillon_domain::content::FileHash;
 use carillon_domain::fact::FinalState;
-use carillon_domain::ids::{CampaignId, ConnectionId, TenantId};
+use carillon_domain::ids::{AccountId, CampaignId, ConnectionId, TenantId};
 use carillon_domain::journey::{AttemptStart, MessageState, SegmentWord};
 use carillon_domain::number_range::NumberRanges;
 use carillon_domain::plan::{ChannelKind, Condition};
@@ -449,6 +451,46 @@ fn a_file_that_cannot_be_used_makes_it_a_draft_again() {
         let problem = runner.campaign(&world).problem.clone().unwrap();
         assert!(problem.contains(words), "{problem}");
     }
+}
+
+#[test]
+fn one_account_leaves_room_for_the_campaigns_of_others() {
+    let mut world = world(500, 10);
+    for _ in 0..GOING_ON_PER_ACCOUNT_MAX {
+        world.lane.draft_campaign(draft(None), world.now).unwrap();
+    }
+    let most = GOING_ON_PER_ACCOUNT_MAX;
+    let refused = world.lane.draft_campaign(draft(None), world.now);
+    assert_eq!(refused, Err(DraftRefused::TooMany { most }));
+    let of_another = CampaignDraft {
+        account: AccountId(2),
+        ..draft(None)
+    };
+    assert!(world.lane.draft_campaign(of_another, world.now).is_ok());
+}
+
+#[test]
+fn a_campaign_that_sends_again_takes_no_other_recipients() {
+    let mut world = world(500, 11);
+    let resend = Some(Resend {
+        of: CampaignId(1),
+        states: vec![FinalState::Failed],
+    });
+    let again = CampaignDraft {
+        resend,
+        ..draft(None)
+    };
+    let (id, _) = world.lane.draft_campaign(again, world.now).unwrap();
+    let unfit = CampaignChange::Unfit {
+        problem: "gone".into(),
+    };
+    world.lane.change_campaign(id, unfit, world.now).unwrap();
+    let upload = CampaignChange::Uploaded {
+        source: FileHash([1; 32]),
+        bytes: 1,
+    };
+    let refused = world.lane.change_campaign(id, upload, world.now);
+    assert_eq!(refused, Err(ChangeRefused::HasRecipients));
 }
 
 /// Whatever a file holds, its check ends, and every line with something in it is good, refused or double.

@@ -8,11 +8,13 @@ impl From<CampaignError> for Failure {
         let detail = error.to_string();
         match error {
             CampaignError::Draft(DraftRefused::Intake(error)) => error.into(),
-            CampaignError::Draft(DraftRefused::TooMany) => Failure::new(Code::TooManyCampaigns, detail),
-            CampaignError::Change(ChangeRefused::Unknown) => not_found(),
-            CampaignError::Change(ChangeRefused::NotIn(_) | ChangeRefused::NoLines) => {
-                Failure::new(Code::CampaignState, detail)
+            CampaignError::Draft(DraftRefused::TooMany { .. }) => {
+                Failure::new(Code::TooManyCampaigns, detail)
             }
+            CampaignError::Change(ChangeRefused::Unknown) => not_found(),
+            CampaignError::Change(
+                ChangeRefused::NotIn(_) | ChangeRefused::NoLines | ChangeRefused::HasRecipients,
+            ) => Failure::new(Code::CampaignState, detail),
             CampaignError::Stopping => Failure::new(Code::Unavailable, detail),
             CampaignError::Interrupted => Failure::new(Code::Interrupted, detail),
         }

@@ -5,6 +5,8 @@ use crate::send::pressure;
 use crate::state::AppState;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
+use carillon_actors::campaign::CampaignError;
+use carillon_actors::lane::ChangeRefused;
 use carillon_api::Code;
 use carillon_domain::campaign::{CampaignChange, FILE_BYTES_MAX};
 use carillon_domain::content::FileHash;
@@ -22,6 +24,9 @@ pub async fn upload(
     let change = |source, bytes| CampaignChange::Uploaded { source, bytes };
     // Before half a gigabyte is sent for nothing.
     let current = campaign.campaign.state;
+    if campaign.campaign.draft.resend.is_some() {
+        return Err(CampaignError::Change(ChangeRefused::HasRecipients).into());
+    }
     if current.after(&change(FileHash([0; 32]), 0)).is_none() {
         return Err(Failure::new(
             Code::CampaignState,
