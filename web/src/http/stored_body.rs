@@ -39,7 +39,7 @@ pub async fn store(
         request.headers(),
         usize::try_from(bytes_max).unwrap_or(usize::MAX),
     )?;
-    check_room(state)?;
+    check_room(state, bytes_max)?;
     let timeout = state.limits.body_timeout();
     let files = state.files.clone();
     let mut writer = blocking(move || files.begin(bytes_max)).await?;
@@ -58,7 +58,7 @@ pub async fn store(
         }
         if bytes / PACE_BYTES > before / PACE_BYTES {
             deadline = tokio::time::Instant::now() + timeout;
-            check_room(state)?;
+            check_room(state, bytes_max)?;
         }
         part.extend_from_slice(&chunk);
         if part.len() >= PART_BYTES {
@@ -71,9 +71,10 @@ pub async fn store(
     Ok(StoredBody { file, bytes, kept })
 }
 
-fn check_room(state: &AppState) -> Result<(), Failure> {
+/// Files stop well before the journal does: nobody's uploads may stop everybody's messages.
+fn check_room(state: &AppState, bytes_max: u64) -> Result<(), Failure> {
     match state.lane.disk_free_bytes() {
-        Some(free) if free < state.disk_free_bytes_min => Err(full()),
+        Some(free) if free < state.disk_free_bytes_min.saturating_add(bytes_max) => Err(full()),
         _ => Ok(()),
     }
 }
