@@ -7,6 +7,10 @@ const EVENTS_PER_FEED_MAX: usize = 1_000;
 /// Events kept over all feeds.
 const EVENTS_MAX: usize = 100_000;
 
+/// Frames without an event after which a live feed's deliverer is woken all the same: its place has to move on, or a restart
+/// would look through all of them again.
+const QUIET_FRAMES: u64 = 10_000;
+
 /// One feed of one account.
 pub type FeedKey = (AccountId, FeedKind);
 
@@ -28,6 +32,8 @@ pub struct FanOut {
 struct Queue {
     /// Everything before it was taken.
     taken: Cursor,
+    /// The deliverer was woken, or took something, when the reader stood here.
+    woken: Cursor,
     events: VecDeque<PlacedEvent>,
 }
 
@@ -94,9 +100,18 @@ impl FanOut {
         self.place = self.place.max(place);
     }
 
-    /// Feeds that have something to take, and had nothing before.
+    /// Feeds that have something to take, and had nothing before; and those that have had nothing for long.
     pub fn take_woken(&mut self) -> Vec<FeedKey> {
-        std::mem::take(&mut self.woken)
+        let mut woken = std::mem::take(&mut self.woken);
+        let live = self.feeds.iter_mut();
+        for (key, queue) in live.filter_map(|(key, queue)| Some((key, queue.as_mut()?))) {
+            let frames = self.place.frame.0.saturating_sub(queue.woken.frame.0);
+            if queue.events.is_empty() && frames >= QUIET_FRAMES {
+                queue.woken = self.place;
+                woken.push(*key);
+            }
+        }
+        woken
     }
 
     /// Makes a feed live whose deliverer has seen everything before `seen`; `false` when the reader is further already.
@@ -110,6 +125,7 @@ impl FanOut {
         };
         *queue = Some(Queue {
             taken: seen,
+            woken: seen,
             events: VecDeque::new(),
         });
         true
@@ -129,7 +145,7 @@ impl FanOut {
             Some(last) if !queue.events.is_empty() => last.next,
             _ => place.max(seen),
         };
-        queue.taken = next;
+        (queue.taken, queue.woken) = (next, next);
         Some(Taken { events, next })
     }
 
@@ -227,6 +243,22 @@ mod tests {
         assert!(fan.join(KEY, place(many + 2)));
         assert_eq!(fan.take(KEY, place(3), 10), None, "an operator has set it back");
         assert_eq!(fan.take(KEY, place(many + 2), 10), None);
+    }
+
+    #[test]
+    fn a_feed_that_is_quiet_for_long_moves_on_all_the_same() {
+        let mut fan = FanOut::new(place(1));
+        fan.add(KEY);
+        fan.join(KEY, place(1));
+        fan.advance(place(QUIET_FRAMES));
+        assert_eq!(fan.take_woken(), []);
+        fan.advance(place(QUIET_FRAMES + 1));
+        assert_eq!(fan.take_woken(), [KEY]);
+        assert_eq!(fan.take_woken(), [], "once");
+        let taken = fan.take(KEY, place(1), 10).unwrap();
+        assert_eq!((frames(&taken), taken.next), (vec![], place(QUIET_FRAMES + 1)));
+        fan.advance(place(2 * QUIET_FRAMES));
+        assert_eq!(fan.take_woken(), []);
     }
 
     #[test]
