@@ -50,9 +50,9 @@ class Peers:
     def __init__(self, url, bounces_port, operator_password, folder, keys):
         self.url = url
         self.bounces_port = bounces_port
-        self.operator = base64.b64encode(f"admin:{operator_password}".encode()).decode()
         self.folder = folder
         self.keys = keys
+        self.session = self.log_in(operator_password)
 
     def post(self, relay, path, body, media_type):
         return call(self.url, self.keys[relay], path, body, media_type)
@@ -86,9 +86,17 @@ class Peers:
         expect(f"{relay}: mails of {id}", len(mine), 1)
         return mine[0]
 
+    def log_in(self, password):
+        """The headers that an operator's requests bring."""
+        body = json.dumps({"name": "admin", "password": password}).encode()
+        request = urllib.request.Request(f"{self.url}/v1/login", data=body)
+        request.add_header("Content-Type", "application/json")
+        with urllib.request.urlopen(request, timeout=30) as response:
+            cookie = response.headers["Set-Cookie"].split(";")[0]
+            return {"Cookie": cookie, "X-CSRF-Token": json.load(response)["csrf"]}
+
     def admin(self, path, body=None):
-        request = urllib.request.Request(f"{self.url}/v1/admin/{path}", data=body)
-        request.add_header("Authorization", f"Basic {self.operator}")
+        request = urllib.request.Request(f"{self.url}/v1/admin/{path}", data=body, headers=self.session)
         request.add_header("Content-Type", "application/json")
         with urllib.request.urlopen(request, timeout=30) as response:
             return json.load(response)

@@ -34,13 +34,15 @@ pub struct Answer {
     pub status: u16,
     /// Seconds of `Retry-After`.
     pub retry_after_s: Option<u64>,
+    /// Name and value of the first cookie it sets.
+    pub cookie: Option<String>,
     pub body: Bytes,
 }
 
 /// Requests to one server, one at a time, over one connection that is made again when it broke.
 pub struct HttpClient {
     address: SocketAddr,
-    /// `Host` and `Authorization` of every request.
+    /// `Host` and who asks, of every request.
     headers: String,
     timeout: Duration,
     stream: Option<TcpStream>,
@@ -54,7 +56,12 @@ impl HttpClient {
             "" => String::new(),
             value => format!("Authorization: {value}\r\n"),
         };
-        let headers = format!("Host: {address}\r\n{authorization}");
+        HttpClient::with_headers(address, &authorization, timeout)
+    }
+
+    /// `headers` are whole lines that every request brings, each with its `\r\n`.
+    pub fn with_headers(address: SocketAddr, headers: &str, timeout: Duration) -> Self {
+        let headers = format!("Host: {address}\r\n{headers}");
         HttpClient {
             address,
             headers,
@@ -125,6 +132,7 @@ impl HttpClient {
         Ok(Answer {
             status: head.status,
             retry_after_s: head.retry_after_s,
+            cookie: head.cookie,
             body,
         })
     }
@@ -141,6 +149,7 @@ async fn write_both(stream: &mut TcpStream, head: &[u8], body: &[u8]) -> io::Res
 struct Head {
     status: u16,
     retry_after_s: Option<u64>,
+    cookie: Option<String>,
     closes: bool,
     length: BodyLength,
 }
@@ -186,6 +195,7 @@ fn parse_head(input: &[u8]) -> Result<Option<(Head, usize)>, HttpError> {
     let mut head = Head {
         status,
         retry_after_s: None,
+        cookie: None,
         closes: false,
         length: BodyLength::Known(0),
     };
@@ -204,6 +214,9 @@ fn parse_head(input: &[u8]) -> Result<Option<(Head, usize)>, HttpError> {
             head.length = BodyLength::Chunked;
         } else if is("retry-after") {
             head.retry_after_s = value.parse().ok();
+        } else if is("set-cookie") {
+            let pair = value.split(';').next().map(str::to_owned);
+            head.cookie = head.cookie.or(pair);
         } else if is("connection") {
             head.closes = value.eq_ignore_ascii_case("close");
         }
@@ -279,10 +292,11 @@ mod tests {
 
     #[tokio::test]
     async fn answers_of_both_lengths_are_read_in_any_pieces() {
-        let known = exchange(b"HTTP/1.1 429 Slow\r\nretry-after: 7\r\nContent-Length: 3\r\n\r\nabc").await;
+        let known = exchange(b"HTTP/1.1 429 Slow\r\nretry-after: 7\r\nset-cookie: a=b; HttpOnly\r\nContent-Length: 3\r\n\r\nabc").await;
         let expected = Answer {
             status: 429,
             retry_after_s: Some(7),
+            cookie: Some("a=b".to_owned()),
             body: Bytes::from_static(b"abc"),
         };
         assert_eq!(known.expect("an answer"), expected);

@@ -10,6 +10,7 @@ pub mod ledger;
 pub mod load;
 pub mod mail;
 pub mod marker;
+pub mod operator;
 pub mod recipients;
 pub mod reminders;
 pub mod sim;

@@ -1,4 +1,4 @@
-//! The catalog: what operators configure, and the operators themselves.
+//! The catalog: what operators configure.
 
 use async_trait::async_trait;
 use carillon_domain::catalog::Snapshot;
@@ -21,12 +21,6 @@ pub trait Catalog: Send + Sync {
 
     /// The next free numeric ids, one counter per kind of object; never below an id ever used.
     async fn next_ids(&self) -> Result<NextIds, CatalogError>;
-
-    /// The stored argon2id hash (PHC text) of an operator's password.
-    async fn operator_password(&self, name: &str) -> Result<Option<String>, CatalogError>;
-
-    /// Stores an operator's password hash, adding the operator when new.
-    async fn set_operator_password(&self, name: &str, phc: &str) -> Result<(), CatalogError>;
 
     /// A named value of the installation itself (e.g. the first-start mark).
     async fn setting(&self, name: &str) -> Result<Option<String>, CatalogError>;

@@ -1,7 +1,8 @@
-//! The storage traits (journal, history, catalog, files) and the conformance suites every backend passes.
+//! The storage traits (journal, history, catalog, logins, files) and the conformance suites every backend passes.
 
 pub mod catalog;
 pub mod conformance;
 pub mod files;
 pub mod history;
 pub mod journal;
+pub mod login;

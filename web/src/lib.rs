@@ -9,6 +9,8 @@ pub mod docs_page;
 pub mod endpoint;
 pub mod feed;
 pub mod http;
+pub mod login;
+pub mod pages;
 pub mod probe;
 pub mod query;
 pub mod right;

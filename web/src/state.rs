@@ -1,11 +1,14 @@
 use crate::config::Limits;
+use crate::login::LoginKeeper;
+use crate::pages::Pages;
 use crate::probe::HostFigures;
-use crate::right::{Nonces, Operators};
+use crate::right::Nonces;
 use crate::service::CatalogKeeper;
 use crate::webhook::Webhooks;
 use carillon_actors::LaneHandle;
 use carillon_domain::number_range::NumberRanges;
 use carillon_storage::files::Files;
+use ipnet::IpNet;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -13,7 +16,9 @@ use tokio::sync::Semaphore;
 pub struct AppState {
     pub lane: LaneHandle,
     pub ranges: Arc<NumberRanges>,
-    pub operators: Operators,
+    pub logins: Arc<LoginKeeper>,
+    /// Proxies of our own, which are believed whom they were called by.
+    pub proxies: Vec<IpNet>,
     /// Attachments of mails, recipients of campaigns.
     pub files: Arc<dyn Files>,
     /// With less free on the disk no file is taken: what is left belongs to the journal.
@@ -24,5 +29,6 @@ pub struct AppState {
     pub tests: Semaphore,
     pub webhooks: Arc<Webhooks>,
     pub nonces: Nonces,
+    pub pages: Pages,
     pub host: HostFigures,
 }

@@ -257,3 +257,61 @@ fn serve_tells_address_and_password_and_ends_in_order() {
     );
     assert_eq!(served.terminate(), Some(0));
 }
+
+/// Beside a running service, which ends the operator's sessions; an unknown name and a wrong folder change nothing.
+#[actix_web::test]
+async fn a_password_is_reset_beside_a_running_service() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let served = Served::start(&["serve", "--data", path(&data), "--port", "0"]);
+    let first = served.told("password: ");
+    let url = served.told("api: ");
+    let client = reqwest::Client::new();
+    let log_in = async |password: &str| {
+        let body = serde_json::json!({"name": "admin", "password": password});
+        let request = client.post(format!("{url}/v1/login")).json(&body);
+        request.send().await.unwrap()
+    };
+    let session = log_in(&first).await;
+    let cookie = session.headers()["set-cookie"]
+        .to_str()
+        .unwrap()
+        .split(';')
+        .next()
+        .unwrap();
+
+    let reset = |name: &str, data: &Path| run(&["operator", "reset-password", name, "--data", path(data)]);
+    for (name, data, word) in [
+        ("nobody", &data, "nobody"),
+        ("admin", &folder.path().join("mistyped"), "mistyped"),
+    ] {
+        let output = reset(name, data);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(text(&output.stderr).contains(word), "{}", text(&output.stderr));
+    }
+    assert!(!folder.path().join("mistyped").exists());
+    assert_eq!(log_in(&first).await.status(), 200);
+
+    let output = reset("admin", &data);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let second = text(&output.stdout)
+        .trim()
+        .strip_prefix("password: ")
+        .unwrap()
+        .to_owned();
+    assert_eq!(log_in(&first).await.status(), 401);
+    assert_eq!(log_in(&second).await.status(), 200);
+    let begin = Instant::now();
+    loop {
+        let request = client.get(format!("{url}/v1/session")).header("Cookie", cookie);
+        if request.send().await.unwrap().status() == 401 {
+            break;
+        }
+        assert!(
+            begin.elapsed() < Duration::from_secs(20),
+            "the session never ends"
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(served.terminate(), Some(0));
+}

@@ -300,7 +300,8 @@ impl Run {
         let answer = self
             .system
             .server
-            .operator()?
+            .operator()
+            .await?
             .post(
                 path,
                 "Content-Type: application/toml\r\n",

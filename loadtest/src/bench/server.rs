@@ -3,8 +3,7 @@
 use super::apply::API_KEY;
 use super::features;
 use crate::http::HttpClient;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use crate::operator::{LoginError, OperatorSession};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
@@ -29,10 +28,13 @@ pub enum ServerError {
     Kill(#[source] io::Error),
     #[error("cannot wait for carillon serve")]
     Wait(#[source] io::Error),
+    #[error(transparent)]
+    Login(#[from] LoginError),
 }
 
 const READY_TIMEOUT: Duration = Duration::from_secs(60);
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+const OPERATOR_TIMEOUT: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(20);
 
 /// A server with its folder. Killed when dropped.
@@ -42,6 +44,7 @@ pub struct Server {
     port: u16,
     child: Option<Child>,
     starts: u32,
+    session: Option<OperatorSession>,
     environment: Vec<(&'static str, String)>,
 }
 
@@ -69,6 +72,7 @@ impl Server {
             port: free_port()?,
             child: None,
             starts: 0,
+            session: None,
             environment,
         };
         server.apply(apply_file)?;
@@ -88,16 +92,19 @@ impl Server {
         )
     }
 
-    /// A client with the operator's rights.
-    pub fn operator(&self) -> Result<HttpClient, ServerError> {
-        let password = std::fs::read_to_string(self.password_file()).map_err(ServerError::Folder)?;
-        let credentials = BASE64.encode(format!("admin:{}", password.trim()));
-        let authorization = format!("Basic {credentials}");
-        Ok(HttpClient::new(
-            self.address(),
-            &authorization,
-            Duration::from_secs(30),
-        ))
+    /// A client with the operator's rights. Logs in when it is first asked for one.
+    pub async fn operator(&mut self) -> Result<HttpClient, ServerError> {
+        let address = self.address();
+        let session = match self.session.take() {
+            Some(session) => session,
+            None => {
+                let password = std::fs::read_to_string(self.password_file()).map_err(ServerError::Folder)?;
+                OperatorSession::log_in(address, password.trim()).await?
+            }
+        };
+        let client = session.client(address, OPERATOR_TIMEOUT);
+        self.session = Some(session);
+        Ok(client)
     }
 
     fn password_file(&self) -> PathBuf {

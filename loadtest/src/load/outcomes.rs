@@ -62,6 +62,7 @@ mod tests {
 
     fn answer(status: u16, body: &str) -> Answer {
         Answer {
+            cookie: None,
             status,
             retry_after_s: None,
             body: body.as_bytes().to_vec().into(),

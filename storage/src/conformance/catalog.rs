@@ -27,7 +27,6 @@ pub async fn a_new_catalog_is_empty(place: impl CatalogPlace) {
     assert_eq!(catalog.snapshot().await.unwrap(), Snapshot::default());
     assert_eq!(catalog.version().await.unwrap(), 0);
     assert_eq!(catalog.next_ids().await.unwrap(), NextIds::default());
-    assert_eq!(catalog.operator_password("admin").await.unwrap(), None);
     assert_eq!(catalog.setting("first-start").await.unwrap(), None);
 }
 
@@ -192,12 +191,7 @@ pub async fn hostile_text_is_only_text(place: impl CatalogPlace) {
         };
         assert_eq!(catalog.snapshot().await.unwrap(), stored, "{text:?}");
         catalog.set_setting(text, text).await.unwrap();
-        catalog.set_operator_password(text, text).await.unwrap();
         assert_eq!(catalog.setting(text).await.unwrap().as_deref(), Some(*text));
-        assert_eq!(
-            catalog.operator_password(text).await.unwrap().as_deref(),
-            Some(*text)
-        );
     }
 }
 
@@ -228,27 +222,17 @@ pub async fn ten_thousand_accounts_are_kept(place: impl CatalogPlace) {
     assert_eq!(catalog.next_ids().await.unwrap().account, 10_001);
 }
 
-pub async fn passwords_and_settings_are_kept_by_name(place: impl CatalogPlace) {
+pub async fn settings_are_kept_by_name(place: impl CatalogPlace) {
     let catalog = place.open().await;
-    catalog
-        .set_operator_password("admin", "$argon2id$1")
-        .await
-        .unwrap();
-    catalog
-        .set_operator_password("admin", "$argon2id$2")
-        .await
-        .unwrap();
-    catalog.set_setting("admin", "").await.unwrap();
+    catalog.set_setting("mark", "1").await.unwrap();
+    catalog.set_setting("mark", "").await.unwrap();
     let again = place.open().await;
-    assert_eq!(
-        again.operator_password("admin").await.unwrap().as_deref(),
-        Some("$argon2id$2")
-    );
-    assert_eq!(again.operator_password("Admin").await.unwrap(), None);
-    assert_eq!(again.setting("admin").await.unwrap().as_deref(), Some(""));
+    assert_eq!(again.setting("mark").await.unwrap().as_deref(), Some(""));
+    assert_eq!(again.setting("Mark").await.unwrap(), None);
 }
 
-const HOSTILE: &[&str] = &[
+/// Names that are only text to a store.
+pub(super) const HOSTILE: &[&str] = &[
     "'; DROP TABLE object; --",
     "\" OR \"\"=\"",
     "{\"id\":1}",

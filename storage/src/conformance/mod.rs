@@ -4,6 +4,7 @@ pub mod catalog;
 pub mod files;
 pub mod history;
 pub mod journal;
+pub mod login;
 mod random;
 
 pub use random::Random;

@@ -17,7 +17,7 @@ struct Parameters {
 
 /// `POST /v1/admin/apply`
 pub async fn apply(
-    _right: OperatorRight,
+    right: OperatorRight,
     state: web::Data<AppState>,
     request: HttpRequest,
     payload: web::Payload,
@@ -35,7 +35,7 @@ pub async fn apply(
             Ok(())
         })
         .await?;
-    answer("apply", "the whole configuration", terms, applied)
+    answer(&right, "apply", "the whole configuration", terms, applied)
 }
 
 fn parse(request: &HttpRequest, body: &[u8]) -> Result<ApplyFile, Failure> {

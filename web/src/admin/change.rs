@@ -1,7 +1,7 @@
 //! What all changes of the configuration have in common.
 
 use crate::http::Failure;
-use crate::right::OPERATOR;
+use crate::right::OperatorRight;
 use crate::service::{ChangeError, KeyMaker, Terms};
 use actix_web::http::header::{ETAG, IF_MATCH};
 use actix_web::{HttpRequest, HttpResponse};
@@ -60,6 +60,7 @@ pub fn terms(request: &HttpRequest) -> Result<Terms, Failure> {
 
 /// Tells the operator, and the log, what was changed.
 pub fn answer(
+    right: &OperatorRight,
     verb: &'static str,
     what: &str,
     terms: Terms,
@@ -68,7 +69,7 @@ pub fn answer(
     let version = applied.snapshot.version;
     if !terms.dry_run {
         let changes = applied.changes.len();
-        tracing::info!(target: "carillon::audit", operator = OPERATOR, verb, what, changes, version, "configuration");
+        tracing::info!(target: "carillon::audit", operator = right.name(), verb, what, changes, version, "configuration");
     }
     let new_keys = applied.new_keys.into_iter().filter(|_| !terms.dry_run);
     let changed = CatalogChanged {

@@ -1,5 +1,5 @@
 use crate::http::Failure;
-use crate::right::{OPERATOR, OperatorRight};
+use crate::right::OperatorRight;
 use crate::state::AppState;
 use actix_web::{HttpResponse, web};
 use carillon_actors::lane::ClockStatus;
@@ -12,11 +12,11 @@ pub async fn clock(_right: OperatorRight, state: web::Data<AppState>) -> Result<
 
 /// `POST /v1/admin/clock/confirm`
 pub async fn confirm_clock(
-    _right: OperatorRight,
+    right: OperatorRight,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, Failure> {
     state.lane.confirm_clock().await?;
-    tracing::info!(target: "carillon::audit", operator = OPERATOR, verb = "confirm", what = "clock", "clock");
+    tracing::info!(target: "carillon::audit", operator = right.name(), verb = "confirm", what = "clock", "clock");
     Ok(HttpResponse::Ok().json(view(state.lane.clock().await?)))
 }
 

@@ -1,6 +1,6 @@
 use crate::http::{Failure, parameter};
 use crate::query::connection_name;
-use crate::right::{OPERATOR, OperatorRight};
+use crate::right::OperatorRight;
 use crate::state::AppState;
 use actix_web::{HttpRequest, HttpResponse, web};
 use carillon_actors::status::{ConnectionState, ConnectionStatus};
@@ -22,7 +22,7 @@ pub async fn connections(_right: OperatorRight, state: web::Data<AppState>) -> R
 
 /// `POST /v1/admin/connections/{name}/restart`
 pub async fn restart_connection(
-    _right: OperatorRight,
+    right: OperatorRight,
     state: web::Data<AppState>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Failure> {
@@ -30,32 +30,35 @@ pub async fn restart_connection(
     if !state.lane.restart_connection(id).await {
         return Err(unknown());
     }
+    let name = connection_name(&state.lane.catalog(), id);
+    tracing::info!(target: "carillon::audit", operator = right.name(), verb = "restart", what = %name, "connection");
     Ok(HttpResponse::Accepted().finish())
 }
 
 /// `POST /v1/admin/connections/{name}/drain`
 pub async fn drain_connection(
-    _right: OperatorRight,
+    right: OperatorRight,
     state: web::Data<AppState>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Failure> {
     let id = named(&state, &request)?;
     let drains = state.lane.drain_connection(id).await?;
-    told(drains, "drain", &state, id)
+    told(&right, drains, "drain", &state, id)
 }
 
 /// `POST /v1/admin/connections/{name}/resume`
 pub async fn resume_connection(
-    _right: OperatorRight,
+    right: OperatorRight,
     state: web::Data<AppState>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Failure> {
     let id = named(&state, &request)?;
     let resumes = state.lane.resume_connection(id).await?;
-    told(resumes, "resume", &state, id)
+    told(&right, resumes, "resume", &state, id)
 }
 
 fn told(
+    right: &OperatorRight,
     done: bool,
     verb: &'static str,
     state: &AppState,
@@ -65,7 +68,7 @@ fn told(
         return Err(Failure::new(Code::NotFound, "the connection is switched off"));
     }
     let name = connection_name(&state.lane.catalog(), connection);
-    tracing::info!(target: "carillon::audit", operator = OPERATOR, verb, what = %name, "connection");
+    tracing::info!(target: "carillon::audit", operator = right.name(), verb, what = %name, "connection");
     Ok(HttpResponse::Accepted().finish())
 }
 

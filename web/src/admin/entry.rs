@@ -27,7 +27,7 @@ pub async fn entry(
 
 /// `PUT /v1/admin/catalog/{section}/{name}`
 pub async fn put_entry(
-    _right: OperatorRight,
+    right: OperatorRight,
     state: web::Data<AppState>,
     path: web::Path<EntryPath>,
     request: HttpRequest,
@@ -45,12 +45,12 @@ pub async fn put_entry(
             file.upsert(section, &name, entry).map(drop)
         })
         .await?;
-    answer("put", &format!("{section} {name}"), terms, applied)
+    answer(&right, "put", &format!("{section} {name}"), terms, applied)
 }
 
 /// `DELETE /v1/admin/catalog/{section}/{name}`
 pub async fn remove_entry(
-    _right: OperatorRight,
+    right: OperatorRight,
     state: web::Data<AppState>,
     path: web::Path<EntryPath>,
     request: HttpRequest,
@@ -62,7 +62,7 @@ pub async fn remove_entry(
         .catalog
         .change(terms, &remote, |file| file.remove(section, &name))
         .await?;
-    answer("remove", &format!("{section} {name}"), terms, applied)
+    answer(&right, "remove", &format!("{section} {name}"), terms, applied)
 }
 
 /// Templates and strategies are named inside their organisation.

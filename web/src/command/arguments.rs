@@ -18,6 +18,8 @@ pub enum Command {
     Serve(Serve),
     /// Make the configuration what a file says: organisations, accounts, connections, routes, templates.
     Apply(Apply),
+    /// Operators: reset a password.
+    Operator(Operator),
     /// Check a settings file and print the settings that result.
     CheckConfig(CheckConfig),
 }
@@ -52,6 +54,28 @@ pub struct Apply {
     /// Only say what would change.
     #[arg(long)]
     pub dry_run: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Operator {
+    #[command(subcommand)]
+    pub action: OperatorAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum OperatorAction {
+    /// Give an operator a new password, print it, and end the operator's sessions; a running service knows within a second.
+    ResetPassword(ResetPassword),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ResetPassword {
+    /// The first operator is called `admin`.
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// Folder of the catalog.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]

@@ -1,5 +1,5 @@
 use super::arguments::{Arguments, Command};
-use super::{apply, check_config, serve};
+use super::{apply, check_config, operator, serve};
 use crate::http::Chain;
 use crate::service::Failed;
 use std::process::ExitCode;
@@ -9,6 +9,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
     let result = match arguments.command {
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Apply(arguments) => apply::apply(&arguments),
+        Command::Operator(arguments) => operator::operator(&arguments),
         Command::CheckConfig(arguments) => check_config::check_config(&arguments),
     };
     let Err(failed) = result else {

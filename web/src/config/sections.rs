@@ -17,6 +17,7 @@ pub struct Config {
     pub numbers: Numbers,
     pub webhooks: WebhooksSection,
     pub mail_bounces: MailBounces,
+    pub pages: PagesSection,
     pub shutdown: Shutdown,
     pub log: Log,
 }
@@ -31,6 +32,8 @@ pub struct Http {
     pub connections_max: u32,
     pub keep_alive_s: u32,
     pub header_timeout_s: u32,
+    /// Networks of the proxies in front.
+    pub proxies: Vec<IpNet>,
 }
 
 impl Default for Http {
@@ -43,6 +46,7 @@ impl Default for Http {
             // Longer than the idle time of usual client pools, so that they do not meet a closed connection.
             keep_alive_s: 75,
             header_timeout_s: 10,
+            proxies: Vec::new(),
         }
     }
 }
@@ -135,6 +139,13 @@ impl Default for WebhooksSection {
 #[serde(deny_unknown_fields, default)]
 pub struct MailBounces {
     pub listen: Listen,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PagesSection {
+    /// Empty for where they are installed or built.
+    pub dir: PathBuf,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -34,6 +34,10 @@ pub enum Access {
     Campaign,
     /// [`crate::right::OperatorRight`]
     Operator,
+    /// [`crate::right::LiveRight`]
+    Live,
+    /// [`crate::right::WallRight`]
+    Wall,
 }
 
 pub struct Parameter {

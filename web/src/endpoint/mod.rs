@@ -4,7 +4,9 @@
 mod campaigns;
 mod configuration;
 mod declaration;
+mod logins;
 mod openapi;
+mod pages;
 mod router;
 mod table;
 

@@ -1,11 +1,12 @@
 use super::declaration::{Access, Endpoint, Place, schema_of};
 use super::table::ENDPOINTS;
+use crate::login::{SESSION_COOKIE, WALL_COOKIE};
 use carillon_api::{Code, PROBLEM_CONTENT_TYPE, Problem};
 use std::collections::BTreeMap;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, Paths};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::security::{
-    ApiKey, ApiKeyValue, Http, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
 use utoipa::openapi::{
     ComponentsBuilder, Content, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required,
@@ -16,6 +17,8 @@ const ACCOUNT_KEY: &str = "account_key";
 const ACCOUNT_NAME_AND_KEY: &str = "account_name_and_key";
 const ACCOUNT_SIGNATURE: &str = "account_signature";
 const OPERATOR: &str = "operator";
+const CSRF: &str = "operator_csrf";
+const WALL: &str = "wall";
 
 /// The OpenAPI 3.1 document of every endpoint of the table.
 pub fn document() -> OpenApi {
@@ -48,7 +51,27 @@ pub fn document() -> OpenApi {
                  feed between them.",
             ))),
         )
-        .security_scheme(OPERATOR, SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)));
+        .security_scheme(
+            OPERATOR,
+            SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
+                SESSION_COOKIE,
+                "Set by `POST /v1/login`.",
+            ))),
+        )
+        .security_scheme(
+            CSRF,
+            SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(
+                "X-CSRF-Token",
+                "What `POST /v1/login` and `GET /v1/session` tell as `csrf`; with everything that changes something.",
+            ))),
+        )
+        .security_scheme(
+            WALL,
+            SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
+                WALL_COOKIE,
+                "Set by `POST /v1/wall/session`.",
+            ))),
+        );
     let mut paths = Paths::new();
     for endpoint in ENDPOINTS {
         let (next, operation) = operation(endpoint, components);
@@ -130,23 +153,44 @@ fn operation(
     for (status, codes) in problems(endpoint) {
         operation = operation.response(status.to_string(), problem_response(&codes));
     }
-    // One of them is enough.
-    let schemes: &[&str] = match endpoint.access {
-        Access::Public => &[],
-        Access::Operator => &[OPERATOR],
-        _ => &[ACCOUNT_KEY, ACCOUNT_NAME_AND_KEY, ACCOUNT_SIGNATURE],
-    };
-    for scheme in schemes {
-        operation = operation.security(SecurityRequirement::new::<_, [&str; 0], &str>(*scheme, []));
+    for schemes in security(endpoint) {
+        let all = schemes
+            .iter()
+            .fold(SecurityRequirement::default(), |all, scheme| {
+                all.add::<_, [&str; 0], &str>(*scheme, [])
+            });
+        operation = operation.security(all);
     }
     (components, operation)
+}
+
+/// What opens an endpoint: all schemes of one of the lists.
+fn security(endpoint: &Endpoint) -> &'static [&'static [&'static str]] {
+    match endpoint.access {
+        Access::Public => &[],
+        Access::Operator if endpoint.method.is_safe() => &[&[OPERATOR]],
+        Access::Operator => &[&[OPERATOR, CSRF]],
+        Access::Live => &[&[OPERATOR], &[WALL]],
+        Access::Wall => &[&[WALL]],
+        Access::Send | Access::Query | Access::Feed | Access::Campaign => {
+            &[&[ACCOUNT_KEY], &[ACCOUNT_NAME_AND_KEY], &[ACCOUNT_SIGNATURE]]
+        }
+    }
 }
 
 /// The codes an endpoint answers with, by status.
 fn problems(endpoint: &Endpoint) -> BTreeMap<u16, Vec<Code>> {
     let access: &[Code] = match endpoint.access {
         Access::Public => &[],
-        Access::Operator => &[Code::Unauthenticated, Code::CrossSite, Code::TooManyAttempts],
+        Access::Operator if endpoint.method.is_safe() => &[Code::Unauthenticated, Code::NotAllowed],
+        Access::Operator => &[
+            Code::Unauthenticated,
+            Code::CsrfTokenWrong,
+            Code::NotAllowed,
+            Code::CrossSite,
+        ],
+        Access::Live => &[Code::Unauthenticated, Code::WallTokenInvalid, Code::CrossSite],
+        Access::Wall => &[Code::WallTokenInvalid],
         Access::Send | Access::Query | Access::Feed | Access::Campaign => &[
             Code::Unauthenticated,
             Code::RequestSignatureWrong,
@@ -219,6 +263,7 @@ fn tag(access: Access) -> &'static str {
     match access {
         Access::Public => "service",
         Access::Operator => "operators",
+        Access::Live | Access::Wall => "walls",
         Access::Send | Access::Query | Access::Feed => "messages",
         Access::Campaign => "campaigns",
     }

@@ -18,7 +18,9 @@ pub fn configure(config: &mut ServiceConfig) {
     // The first that matches is taken: literal paths come first, so that `batch` is never an id.
     let (variable, literal): (Vec<_>, Vec<_>) = paths.into_iter().partition(|(path, _)| path.contains('{'));
     for (path, endpoints) in literal.into_iter().chain(variable) {
-        let mut resource = web::resource(path).app_data(RouteIndex(path));
+        // Of pages, `path` is everything that follows.
+        let pattern = path.replace("{path}", "{path:.*}");
+        let mut resource = web::resource(pattern).app_data(RouteIndex(path));
         for endpoint in &endpoints {
             resource = resource.route((endpoint.handler)());
         }

@@ -1,5 +1,5 @@
 use super::declaration::{Access, Body, Endpoint, Parameter, Place, Success, array_of, binary, schema_of};
-use super::{campaigns, configuration};
+use super::{campaigns, configuration, logins, pages};
 use crate::{admin, attachment, docs_page, feed, probe, query, send, webhook};
 use actix_web::http::Method;
 use actix_web::web;
@@ -243,6 +243,17 @@ pub static ENDPOINTS: &[Endpoint] = &[
         errors: &[Code::NotFound],
         handler: || web::post().to(webhook::enable_webhook),
     },
+    logins::LOG_IN,
+    logins::SESSION,
+    logins::LOG_OUT,
+    logins::PASSWORD,
+    logins::SESSIONS,
+    logins::END_SESSION,
+    logins::OPEN_WALL,
+    logins::WALL_SESSION,
+    logins::ADD_WALL_TOKEN,
+    logins::WALL_TOKENS,
+    logins::REMOVE_WALL_TOKEN,
     configuration::ENTRY,
     configuration::PUT,
     configuration::REMOVE,
@@ -363,6 +374,11 @@ pub static ENDPOINTS: &[Endpoint] = &[
         errors: &[Code::NotFound],
         handler: || web::get().to(docs_page::asset),
     },
+    pages::ROOT,
+    pages::TO_CONSOLE,
+    pages::TO_WALL,
+    pages::CONSOLE,
+    pages::WALL,
 ];
 
 /// What may be wrong with one message.

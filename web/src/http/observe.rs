@@ -91,7 +91,7 @@ fn log(response: &ServiceResponse<BoxBody>, id: &str, route: &'static str, elaps
     let caller = request
         .extensions()
         .get::<Caller>()
-        .copied()
+        .cloned()
         .map(tracing::field::display);
     let elapsed_us = elapsed.as_micros() as u64;
     macro_rules! line {

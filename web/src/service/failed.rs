@@ -60,6 +60,10 @@ pub enum Failed {
     Password(argon2::password_hash::Error),
     #[error("{} holds a password of less than {characters_min} characters", path.display())]
     WeakPassword { path: PathBuf, characters_min: usize },
+    #[error("the logins cannot be opened")]
+    Logins(#[source] crate::login::LoginError),
+    #[error("there is no operator {0:?}")]
+    UnknownOperator(String),
     #[error("the metrics cannot be set up")]
     Metrics(#[source] prometheus::Error),
     #[error("the web server failed")]

@@ -1,31 +1,23 @@
 use super::{Failed, files};
+use crate::login::PASSWORD_CHARACTERS_MIN;
 use crate::right::{OPERATOR, generate_password, hash_password, password_fits};
-use carillon_storage::catalog::Catalog;
+use carillon_storage::login::Logins;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// A password from a file has at least this many characters.
-const CHARACTERS_MIN: usize = 12;
-
-/// The stored hash of the operator's password, and the password itself when it may be shown.
-pub struct FirstOperator {
-    pub phc: String,
-    pub shown: Option<String>,
-}
-
 /// At the first start the operator gets a password: the one in `password_file`, else a new one, which is written there.
-/// Later starts only read it back, to be shown again.
+/// Later starts only read it back. Gives the password when it may be shown.
 pub async fn first_operator(
-    catalog: &dyn Catalog,
+    logins: &dyn Logins,
     password_file: Option<&Path>,
-) -> Result<FirstOperator, Failed> {
+) -> Result<Option<String>, Failed> {
     let from_file = password_file
         .filter(|path| path.exists())
         .map(read_password)
         .transpose()?;
-    if let Some(phc) = catalog.operator_password(OPERATOR).await? {
+    if let Some(phc) = logins.password(OPERATOR).await? {
         let fits = |password: &String| password_fits(password.as_bytes(), &phc).map_err(Failed::Password);
         let shown = match from_file {
             Some(password) if fits(&password)? => Some(password),
@@ -35,7 +27,7 @@ pub async fn first_operator(
             }
             None => None,
         };
-        return Ok(FirstOperator { phc, shown });
+        return Ok(shown);
     }
     let password = match from_file {
         Some(password) => password,
@@ -48,20 +40,17 @@ pub async fn first_operator(
         }
     };
     let phc = hash_password(&password).map_err(Failed::Password)?;
-    catalog.set_operator_password(OPERATOR, &phc).await?;
-    Ok(FirstOperator {
-        phc,
-        shown: Some(password),
-    })
+    logins.set_password(OPERATOR, &phc, None).await?;
+    Ok(Some(password))
 }
 
 fn read_password(path: &Path) -> Result<String, Failed> {
     let text = files::read(path)?;
     let password = text.trim();
-    if password.chars().count() < CHARACTERS_MIN {
+    if password.chars().count() < PASSWORD_CHARACTERS_MIN {
         return Err(Failed::WeakPassword {
             path: path.to_owned(),
-            characters_min: CHARACTERS_MIN,
+            characters_min: PASSWORD_CHARACTERS_MIN,
         });
     }
     Ok(password.to_owned())

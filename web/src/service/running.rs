@@ -4,8 +4,10 @@ use super::mail_key::mail_key;
 use super::{CatalogKeeper, Failed, server};
 use crate::config::Config;
 use crate::http::HttpMetrics;
+use crate::login::LoginKeeper;
+use crate::pages::Pages;
 use crate::probe::HostFigures;
-use crate::right::{Nonces, Operators};
+use crate::right::Nonces;
 use crate::state::AppState;
 use crate::webhook::{AddressGuard, CallTimes, Caller, SystemLookup, Webhooks, connector};
 use actix_web::dev::ServerHandle;
@@ -41,6 +43,7 @@ pub struct Service {
     pub password: Option<String>,
     /// Takes over what others store.
     watch: JoinHandle<()>,
+    logins: Arc<LoginKeeper>,
     webhooks: Arc<Webhooks>,
     journal: Arc<dyn Journal>,
     server: ServerHandle,
@@ -67,13 +70,16 @@ impl Service {
             return Err(Failed::Service(reason));
         }
         // Not before the lane works: a new password is shown once, by a start that succeeded.
-        let operator = first_operator(&*catalog, password_file).await?;
+        let password = first_operator(&*catalog, password_file).await?;
+        let logins = LoginKeeper::open(catalog.clone()).await.map_err(Failed::Logins)?;
+        let logins = Arc::new(logins);
         let webhooks = Arc::new(start_webhooks(lane.clone(), config)?);
         let keeper = Arc::new(CatalogKeeper::new(catalog, lane.clone()));
         let state = web::Data::new(AppState {
             lane: lane.clone(),
             ranges,
-            operators: Operators::new(operator.phc).map_err(Failed::Random)?,
+            logins: logins.clone(),
+            proxies: config.http.proxies.clone(),
             files,
             disk_free_bytes_min: config.journal.disk_free_bytes_min,
             limits: config.limits.clone(),
@@ -81,18 +87,23 @@ impl Service {
             tests: Semaphore::new(TESTS_MAX),
             webhooks: webhooks.clone(),
             nonces: Nonces::new(),
+            pages: Pages::open(&config.pages.dir),
             host: HostFigures::new(),
         });
         let metrics = web::Data::new(HttpMetrics::new().map_err(Failed::Metrics)?);
         let server = server::start(listener, &config.http, state, metrics).map_err(Failed::Web)?;
         let handle = server.handle();
         let server_ended = actix_web::rt::spawn(server);
-        let watch = actix_web::rt::spawn(async move { keeper.watch().await });
+        let watched = logins.clone();
+        let watch = actix_web::rt::spawn(async move {
+            tokio::join!(keeper.watch(), watched.watch());
+        });
         Ok(Service {
             watch,
+            logins,
             lane,
             address,
-            password: operator.shown,
+            password,
             webhooks,
             journal,
             server: handle,
@@ -110,6 +121,9 @@ impl Service {
     /// After [`Service::stop`]: ends the web server, and then the journal, so that the next start knows it was in order.
     pub async fn end(self) -> Result<(), Failed> {
         self.server.stop(true).await;
+        if let Err(error) = self.logins.store_uses().await {
+            tracing::warn!(%error, "when sessions were last used is not stored");
+        }
         let journal = self.journal;
         web::block(move || journal.close())
             .await

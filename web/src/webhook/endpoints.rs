@@ -27,7 +27,7 @@ pub async fn webhooks(_right: OperatorRight, state: web::Data<AppState>) -> Resu
 
 /// `POST /v1/admin/webhooks/{account}/replay`
 pub async fn replay_webhook(
-    _right: OperatorRight,
+    right: OperatorRight,
     state: web::Data<AppState>,
     request: HttpRequest,
     payload: web::Payload,
@@ -56,13 +56,13 @@ pub async fn replay_webhook(
     if !state.webhooks.replay(account, only, after) {
         return Err(no_webhook());
     }
-    tracing::info!(%account, after = after.map(|after| after.to_string()), "an operator lets a webhook's events come again");
+    tracing::info!(target: "carillon::audit", operator = right.name(), verb = "replay", what = %account, after = after.map(|after| after.to_string()), "webhook");
     Ok(HttpResponse::Accepted().finish())
 }
 
 /// `POST /v1/admin/webhooks/{account}/enable`
 pub async fn enable_webhook(
-    _right: OperatorRight,
+    right: OperatorRight,
     state: web::Data<AppState>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Failure> {
@@ -70,7 +70,7 @@ pub async fn enable_webhook(
     if !state.webhooks.enable(account).await {
         return Err(no_webhook());
     }
-    tracing::info!(%account, "an operator enabled a webhook");
+    tracing::info!(target: "carillon::audit", operator = right.name(), verb = "enable", what = %account, "webhook");
     Ok(HttpResponse::Accepted().finish())
 }
 

@@ -1,7 +1,6 @@
 //! Campaigns as callers run them: drafts, recipients, steering, refused lines (SEND-5, SEND-8).
 
 use super::harness::{Harness, answer, key, problem};
-use carillon::right::OPERATOR;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -151,15 +150,8 @@ async fn campaigns_outlive_a_restart_and_belong_to_their_account() {
     upload(&harness, &running, RECIPIENTS).await;
     assert_eq!(steer(&harness, &running, "start").await.0, 200);
     until(&harness, &running, |campaign| campaign["counts"]["expanded"] == 2).await;
-    // It is shown at the first start only.
-    let password = harness.service.password.clone();
-    let folder = harness.end().await;
-    let harness = Harness::on(folder, |_| {}).await;
-    let operator = |method, path: &str| {
-        harness
-            .request(method, path)
-            .basic_auth(OPERATOR, password.as_ref())
-    };
+    let harness = harness.restart().await;
+    let operator = |method, path: &str| harness.operator(method, path);
     assert_eq!(show(&harness, &drafted).await["state"], "draft");
     let seen = show(&harness, &running).await;
     assert_eq!(

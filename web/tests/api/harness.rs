@@ -98,6 +98,17 @@ pub struct Harness {
     pub service: Service,
     pub folder: TempDir,
     client: reqwest::Client,
+    /// That of the first start, when the folder had none before.
+    operator: Option<Login>,
+}
+
+/// An operator's session, as a browser keeps it.
+#[derive(Clone)]
+pub struct Login {
+    /// What goes as `Cookie`.
+    pub cookie: String,
+    /// What goes as `X-CSRF-Token`.
+    pub csrf: String,
 }
 
 impl Harness {
@@ -126,11 +137,33 @@ impl Harness {
         config.http.workers = 1;
         change(&mut config);
         let service = Service::start(folder.path(), &config, None).await.unwrap();
-        Harness {
+        let mut harness = Harness {
             service,
             folder,
             client: reqwest::Client::new(),
+            operator: None,
+        };
+        if let Some(password) = harness.service.password.clone() {
+            harness.operator = Some(harness.log_in(&password).await);
         }
+        harness
+    }
+
+    /// A new session of the operator.
+    pub async fn log_in(&self, password: &str) -> Login {
+        let response = self.try_password(OPERATOR, password).send().await.unwrap();
+        let cookie = cookie(&response);
+        let (status, body) = json(response).await;
+        assert_eq!(status, 200, "{body}");
+        Login {
+            cookie: cookie.expect("a login sets a cookie"),
+            csrf: body["csrf"].as_str().unwrap().to_owned(),
+        }
+    }
+
+    pub fn try_password(&self, name: &str, password: &str) -> RequestBuilder {
+        let body = serde_json::json!({"name": name, "password": password});
+        self.request(Method::POST, "/v1/login").json(&body)
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -162,9 +195,49 @@ impl Harness {
         request.header("Content-Type", media_type).body(body)
     }
 
+    /// A request of the operator, in the session that was begun at the start.
     pub fn operator(&self, method: Method, path: &str) -> RequestBuilder {
+        self.as_operator(self.login(), method, path)
+    }
+
+    pub fn as_operator(&self, login: &Login, method: Method, path: &str) -> RequestBuilder {
         self.request(method, path)
-            .basic_auth(OPERATOR, self.service.password.as_ref())
+            .header("Cookie", &login.cookie)
+            .header("X-CSRF-Token", &login.csrf)
+    }
+
+    pub fn login(&self) -> &Login {
+        self.operator.as_ref().expect("a new folder brings an operator")
+    }
+
+    /// The cookie of a wall that was opened by a new link.
+    pub async fn wall(&self, link: Value) -> String {
+        let token = self.wall_token(link).await;
+        let response = self.open_wall(&token).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        cookie(&response).expect("a wall gets a cookie")
+    }
+
+    /// The token of a new link.
+    pub async fn wall_token(&self, link: Value) -> String {
+        let request = self.operator(Method::POST, "/v1/admin/wall-tokens").json(&link);
+        let (status, made) = answer(request).await;
+        assert_eq!(status, 201, "{made}");
+        made["token"].as_str().unwrap().to_owned()
+    }
+
+    pub fn open_wall(&self, token: &str) -> RequestBuilder {
+        self.request(Method::POST, "/v1/wall/session")
+            .json(&serde_json::json!({"token": token}))
+    }
+
+    /// The same service after a restart on the same folder; its operator stays logged in.
+    pub async fn restart(self) -> Harness {
+        let operator = self.operator.clone();
+        let folder = self.end().await;
+        let mut harness = Harness::on(folder, |_| {}).await;
+        harness.operator = operator;
+        harness
     }
 
     pub async fn end(self) -> TempDir {
@@ -180,6 +253,12 @@ impl Harness {
 /// The API key of an account of the catalog.
 pub fn key(account: &str) -> String {
     format!("key-of-the-account-{account}")
+}
+
+/// The cookie that an answer sets, as it goes with the next request.
+pub fn cookie(response: &Response) -> Option<String> {
+    let text = response.headers().get("set-cookie")?.to_str().unwrap();
+    text.split(';').next().map(str::to_owned)
 }
 
 /// Status and JSON body of an answer.

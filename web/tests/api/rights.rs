@@ -6,6 +6,8 @@ use carillon::endpoint::{Access, ENDPOINTS, Endpoint};
 use carillon::right::OPERATOR;
 use reqwest::RequestBuilder;
 
+const OF_ACCOUNTS: [Access; 4] = [Access::Send, Access::Query, Access::Feed, Access::Campaign];
+
 fn request(harness: &Harness, endpoint: &Endpoint) -> RequestBuilder {
     let path = endpoint
         .path
@@ -21,6 +23,13 @@ fn request(harness: &Harness, endpoint: &Endpoint) -> RequestBuilder {
     );
     let method = reqwest::Method::from_bytes(endpoint.method.as_str().as_bytes()).unwrap();
     harness.request(method, &path)
+}
+
+/// The endpoints of one of these kinds.
+fn with_access(kinds: &[Access]) -> impl Iterator<Item = &'static Endpoint> {
+    ENDPOINTS
+        .iter()
+        .filter(|endpoint| kinds.contains(&endpoint.access))
 }
 
 fn name(endpoint: &Endpoint) -> String {
@@ -53,11 +62,7 @@ async fn no_endpoint_answers_the_unauthorised() {
 async fn endpoints_of_accounts_take_the_key_of_an_enabled_account_with_the_module() {
     let harness = Harness::start().await;
     let password = harness.service.password.clone().unwrap();
-    let of_accounts = [Access::Send, Access::Query, Access::Feed, Access::Campaign];
-    for endpoint in ENDPOINTS
-        .iter()
-        .filter(|endpoint| of_accounts.contains(&endpoint.access))
-    {
+    for endpoint in with_access(&OF_ACCOUNTS) {
         let name = name(endpoint);
         let request = || request(&harness, endpoint);
         for wrong in ["", "wrong", &key("nobody"), &key("his")[1..], &password] {
@@ -69,6 +74,10 @@ async fn endpoints_of_accounts_take_the_key_of_an_enabled_account_with_the_modul
         }
         let operator = request().basic_auth(OPERATOR, Some(&password));
         assert_eq!(status(operator).await, 401, "{name} with the operator's password");
+        let session = request()
+            .header("Cookie", &harness.login().cookie)
+            .header("X-CSRF-Token", &harness.login().csrf);
+        assert_eq!(status(session).await, 401, "{name} with the operator's session");
         let without_module = problem(request().bearer_auth(key("nothing"))).await;
         assert_eq!(without_module, (403, "module_not_granted".to_owned()), "{name}");
         let off = problem(request().bearer_auth(key("off"))).await;
@@ -83,38 +92,110 @@ async fn endpoints_of_accounts_take_the_key_of_an_enabled_account_with_the_modul
 }
 
 #[actix_web::test]
-async fn endpoints_of_operators_take_the_operator_only() {
-    for endpoint in ENDPOINTS
-        .iter()
-        .filter(|endpoint| endpoint.access == Access::Operator)
-    {
-        // Each with a service of its own: wrong passwords bring a pause.
-        let harness = Harness::start().await;
+async fn endpoints_of_operators_take_an_operators_session_only() {
+    let harness = Harness::start().await;
+    let password = harness.service.password.clone().unwrap();
+    let wall = harness.wall(serde_json::json!({"name": "hall"})).await;
+    for endpoint in with_access(&[Access::Operator]) {
         let name = name(endpoint);
         let request = || request(&harness, endpoint);
-        let password = harness.service.password.as_ref();
+        // Each with a session of its own: some of them end it.
+        let login = harness.log_in(&password).await;
+        let basic = request().basic_auth(OPERATOR, Some(&password));
+        assert_eq!(status(basic).await, 401, "{name} with the password itself");
+        let account = request().bearer_auth(key("his"));
+        assert_eq!(status(account).await, 401, "{name} with an account's key");
+        for wrong in [
+            "",
+            "carillon_session=",
+            "carillon_session=cs_x",
+            &login.cookie[1..],
+            &wall.replace("wall", "session"),
+        ] {
+            let forged = request()
+                .header("Cookie", wrong)
+                .header("X-CSRF-Token", &login.csrf);
+            assert_eq!(status(forged).await, 401, "{name} with the cookie {wrong}");
+        }
+        let from_wall = request()
+            .header("Cookie", &wall)
+            .header("X-CSRF-Token", &login.csrf);
         assert_eq!(
-            status(request().basic_auth(OPERATOR, Some("wrong"))).await,
-            401,
-            "{name}"
+            problem(from_wall).await,
+            (403, "not_allowed".to_owned()),
+            "{name} from a wall"
         );
-        assert_eq!(
-            status(request().basic_auth("root", password)).await,
-            401,
-            "{name}"
-        );
-        assert_eq!(
-            status(request().bearer_auth(key("his"))).await,
-            401,
-            "{name} with an account's key"
-        );
-        let allowed = status(request().basic_auth(OPERATOR, password)).await;
+
+        let of_session = || request().header("Cookie", &login.cookie);
+        if !endpoint.method.is_safe() {
+            let csrf = (403, "csrf_token_wrong".to_owned());
+            assert_eq!(problem(of_session()).await, csrf, "{name} without a CSRF token");
+            for wrong in ["", "x", &login.csrf[1..], &harness.login().csrf] {
+                let forged = of_session().header("X-CSRF-Token", wrong);
+                assert_eq!(problem(forged).await, csrf, "{name} with the CSRF token {wrong}");
+            }
+            for (header, value) in [
+                ("Sec-Fetch-Site", "cross-site"),
+                ("Sec-Fetch-Site", "same-site"),
+                ("Origin", "http://evil.example"),
+                ("Origin", "null"),
+            ] {
+                let foreign = of_session()
+                    .header("X-CSRF-Token", &login.csrf)
+                    .header(header, value);
+                assert_eq!(
+                    problem(foreign).await,
+                    (403, "cross_site".to_owned()),
+                    "{name}, {header}: {value}"
+                );
+            }
+        }
+        let allowed = status(of_session().header("X-CSRF-Token", &login.csrf)).await;
         assert!(
             ![401, 403, 429].contains(&allowed),
             "{name} refuses the operator: {allowed}"
         );
-        harness.end().await;
     }
+    harness.end().await;
+}
+
+#[actix_web::test]
+async fn a_walls_link_opens_its_own_endpoints_and_no_other() {
+    let harness = Harness::start().await;
+    let wall = harness.wall(serde_json::json!({"name": "hall"})).await;
+    for endpoint in ENDPOINTS
+        .iter()
+        .filter(|endpoint| endpoint.access != Access::Public)
+    {
+        let name = name(endpoint);
+        let answered = status(request(&harness, endpoint).header("Cookie", &wall)).await;
+        match endpoint.access {
+            Access::Live | Access::Wall => assert!(![401, 403].contains(&answered), "{name}: {answered}"),
+            Access::Operator => assert_eq!(answered, 403, "{name}"),
+            // No cookie says anything there.
+            _ => assert_eq!(answered, 401, "{name}"),
+        }
+    }
+    for endpoint in with_access(&[Access::Live, Access::Wall]) {
+        for wrong in [
+            "",
+            "carillon_wall=",
+            "carillon_wall=cw_x",
+            &wall[1..],
+            &format!("{wall}x"),
+        ] {
+            let forged = request(&harness, endpoint).header("Cookie", wrong);
+            assert_eq!(status(forged).await, 401, "{} with {wrong}", name(endpoint));
+        }
+    }
+    let open: Vec<_> = with_access(&[Access::Live, Access::Wall]).map(name).collect();
+    for path in &open {
+        assert!(
+            ["GET /v1/live", "GET /v1/live/snapshot", "GET /v1/wall/session"].contains(&path.as_str()),
+            "{path} is open to walls"
+        );
+    }
+    harness.end().await;
 }
 
 /// Whatever is added here is open to everybody.
@@ -128,12 +209,19 @@ fn only_these_endpoints_are_public() {
     assert_eq!(
         public,
         [
+            "/v1/login",
+            "/v1/wall/session",
             "/healthz",
             "/readyz",
             "/metrics",
             "/v1/openapi.json",
             "/docs",
-            "/docs/{file}"
+            "/docs/{file}",
+            "/",
+            "/console",
+            "/wall",
+            "/console/{path}",
+            "/wall/{path}"
         ]
     );
 }

@@ -25,7 +25,7 @@ impl Office {
     async fn with(good: Receiver, victim: Receiver, url: &str) -> Office {
         let carrier = Carrier::listen();
         let hook = format!("http://127.0.0.1:{}/hook", good.port);
-        let served = Served::start(&catalog(carrier.port(), &hook, url));
+        let served = Served::start(&catalog(carrier.port(), &hook, url)).await;
         well_behaved(carrier);
         let office = Office {
             served,

@@ -12,7 +12,8 @@ use tempfile::TempDir;
 pub struct Served {
     pub address: SocketAddr,
     child: Child,
-    password: String,
+    /// The operator's cookie and CSRF token; the session outlives a crash.
+    session: (String, String),
     client: reqwest::Client,
     folder: TempDir,
 }
@@ -25,7 +26,7 @@ impl Drop for Served {
 }
 
 impl Served {
-    pub fn start(catalog: &str) -> Served {
+    pub async fn start(catalog: &str) -> Served {
         let folder = tempfile::tempdir().unwrap();
         let (file, data) = (folder.path().join("catalog.toml"), folder.path().join("data"));
         std::fs::write(&file, catalog).unwrap();
@@ -42,11 +43,13 @@ impl Served {
             String::from_utf8_lossy(&applied.stderr)
         );
         let (child, password, address) = serve(&folder);
+        let client = reqwest::Client::new();
+        let session = log_in(&client, address, &password).await;
         Served {
             address,
             child,
-            password,
-            client: reqwest::Client::new(),
+            session,
+            client,
             folder,
         }
     }
@@ -55,7 +58,7 @@ impl Served {
     pub fn crash_and_start(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        (self.child, self.password, self.address) = serve(&self.folder);
+        (self.child, _, self.address) = serve(&self.folder);
     }
 
     /// Ends the process by a signal, and waits for it.
@@ -68,8 +71,9 @@ impl Served {
     }
 
     pub fn operator(&self, method: Method, path: &str) -> RequestBuilder {
-        self.request(method, path)
-            .basic_auth("admin", Some(&self.password))
+        let (cookie, csrf) = &self.session;
+        let request = self.request(method, path);
+        request.header("Cookie", cookie).header("X-CSRF-Token", csrf)
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -110,8 +114,7 @@ impl Served {
     }
 
     pub async fn connection(&self, name: &str) -> Value {
-        let request = self.request(Method::GET, "/v1/admin/connections");
-        let (_, answer) = answer(request.basic_auth("admin", Some(&self.password))).await;
+        let (_, answer) = answer(self.operator(Method::GET, "/v1/admin/connections")).await;
         let all = answer["connections"].as_array().unwrap();
         all.iter().find(|c| c["name"] == name).unwrap().clone()
     }
@@ -130,8 +133,7 @@ impl Served {
     /// Does not wait for the next try to connect.
     pub async fn restart(&self, name: &str) {
         let path = format!("/v1/admin/connections/{name}/restart");
-        let request = self.request(Method::POST, &path);
-        let (status, _) = answer(request.basic_auth("admin", Some(&self.password))).await;
+        let (status, _) = answer(self.operator(Method::POST, &path)).await;
         assert_eq!(status, 202);
     }
 
@@ -154,6 +156,17 @@ impl Served {
         let kib = line.unwrap().trim().trim_end_matches(" kB");
         kib.parse::<u64>().unwrap() / 1024
     }
+}
+
+/// The cookie of a new session of the operator, and its CSRF token.
+async fn log_in(client: &reqwest::Client, address: SocketAddr, password: &str) -> (String, String) {
+    let body = serde_json::json!({"name": "admin", "password": password});
+    let request = client.post(format!("http://{address}/v1/login")).json(&body);
+    let response = request.send().await.unwrap();
+    let cookie = response.headers()["set-cookie"].to_str().unwrap();
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let session: Value = response.json().await.unwrap();
+    (cookie, session["csrf"].as_str().unwrap().to_owned())
 }
 
 /// The process, the operator's password and the address.

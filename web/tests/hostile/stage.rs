@@ -22,7 +22,7 @@ impl Stage {
     /// With settings of the hostile connection.
     pub async fn with(settings: &str) -> Stage {
         let (good, hostile) = (Carrier::listen(), Carrier::listen());
-        let served = Served::start(&catalog(good.port(), hostile.port(), settings));
+        let served = Served::start(&catalog(good.port(), hostile.port(), settings)).await;
         let stage = Stage {
             good: well_behaved(good),
             hostile,

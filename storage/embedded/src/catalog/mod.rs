@@ -5,6 +5,7 @@
 mod account_secrets;
 mod database;
 mod key_file;
+mod logins;
 mod named;
 mod object;
 mod objects;

@@ -1,4 +1,4 @@
-use super::database::Database;
+use super::database::{Database, Transaction};
 use super::schema::{Operator, Setting};
 use carillon_storage::catalog::CatalogError;
 use sea_query::{Expr, ExprTrait, Iden, OnConflict, Query};
@@ -24,26 +24,43 @@ pub(super) const SETTINGS: Named<Setting> = Named {
 
 impl<Column: Iden + Copy + 'static> Named<Column> {
     pub async fn get(&self, database: &Database, name: &str) -> Result<Option<String>, CatalogError> {
+        self.find(&mut database.read().await?, name).await
+    }
+
+    pub async fn find(
+        &self,
+        transaction: &mut Transaction,
+        name: &str,
+    ) -> Result<Option<String>, CatalogError> {
         let query = Query::select()
             .column(self.value)
             .from(self.table)
             .and_where(Expr::col(self.name).eq(name))
             .to_owned();
-        let mut transaction = database.read().await?;
         let rows: Vec<(String,)> = transaction.rows("reading a named text", &query).await?;
         Ok(rows.into_iter().next().map(|(value,)| value))
     }
 
-    /// Adds the text or replaces the one stored.
     pub async fn set(&self, database: &Database, name: &str, value: &str) -> Result<(), CatalogError> {
+        let mut transaction = database.write().await?;
+        self.put(&mut transaction, name, value).await?;
+        transaction.commit().await
+    }
+
+    /// Adds the text or replaces the one stored.
+    pub async fn put(
+        &self,
+        transaction: &mut Transaction,
+        name: &str,
+        value: &str,
+    ) -> Result<(), CatalogError> {
         let upsert = Query::insert()
             .into_table(self.table)
             .columns([self.name, self.value])
             .values_panic([name.into(), value.into()])
             .on_conflict(OnConflict::column(self.name).update_column(self.value).to_owned())
             .to_owned();
-        let mut transaction = database.write().await?;
         transaction.execute("storing a named text", &upsert).await?;
-        transaction.commit().await
+        Ok(())
     }
 }

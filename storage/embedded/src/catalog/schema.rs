@@ -40,6 +40,31 @@ pub(super) enum Operator {
     Password,
 }
 
+/// Operators who have logged in.
+#[derive(Clone, Copy, Iden)]
+pub(super) enum Session {
+    Table,
+    /// SHA-256 of what the cookie holds.
+    Secret,
+    Operator,
+    Created,
+    Used,
+    Source,
+}
+
+#[derive(Clone, Copy, Iden)]
+pub(super) enum WallToken {
+    Table,
+    /// SHA-256 of what the link holds.
+    Secret,
+    Name,
+    Organisation,
+    Created,
+    CreatedBy,
+    Expires,
+    Used,
+}
+
 #[derive(Clone, Copy, Iden)]
 pub(super) enum Setting {
     Table,
@@ -58,7 +83,7 @@ pub(super) const CATALOG_ROW: i64 = 1;
 
 /// Brings the schema up to date. Version n of the schema is what the first n migrations make.
 pub(super) async fn migrate(database: &Database) -> Result<(), CatalogError> {
-    let migrations = [first_schema()];
+    let migrations = [first_schema(), logins()];
     let known = migrations.len() as u32;
     let mut transaction = database.write().await?;
     transaction
@@ -147,6 +172,35 @@ fn first_schema() -> Vec<TableCreateStatement> {
             .table(Setting::Table)
             .col(ColumnDef::new(Setting::Name).text().not_null().primary_key())
             .col(ColumnDef::new(Setting::Value).text().not_null())
+            .to_owned(),
+    ]
+}
+
+/// Version 2.
+fn logins() -> Vec<TableCreateStatement> {
+    vec![
+        Table::create()
+            .table(Session::Table)
+            .col(ColumnDef::new(Session::Secret).binary().not_null().primary_key())
+            .col(ColumnDef::new(Session::Operator).text().not_null())
+            .col(ColumnDef::new(Session::Created).big_integer().not_null())
+            .col(ColumnDef::new(Session::Used).big_integer().not_null())
+            .col(ColumnDef::new(Session::Source).text().not_null())
+            .to_owned(),
+        Table::create()
+            .table(WallToken::Table)
+            .col(
+                ColumnDef::new(WallToken::Secret)
+                    .binary()
+                    .not_null()
+                    .primary_key(),
+            )
+            .col(ColumnDef::new(WallToken::Name).text().not_null())
+            .col(ColumnDef::new(WallToken::Organisation).big_integer())
+            .col(ColumnDef::new(WallToken::Created).big_integer().not_null())
+            .col(ColumnDef::new(WallToken::CreatedBy).text().not_null())
+            .col(ColumnDef::new(WallToken::Expires).big_integer())
+            .col(ColumnDef::new(WallToken::Used).big_integer())
             .to_owned(),
     ]
 }

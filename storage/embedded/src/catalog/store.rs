@@ -1,5 +1,5 @@
 use super::database::{Database, Transaction};
-use super::named::{PASSWORDS, SETTINGS};
+use super::named::SETTINGS;
 use super::object::Kind;
 use super::schema::{self, CATALOG_ROW, Catalog as Row};
 use super::vault::Vault;
@@ -17,7 +17,7 @@ pub(super) const ROWS_PER_INSERT: usize = 1000;
 
 /// The catalog of one installation in one folder.
 pub struct EmbeddedCatalog {
-    database: Database,
+    pub(super) database: Database,
     vault: Vault,
 }
 
@@ -85,14 +85,6 @@ impl Catalog for EmbeddedCatalog {
             }
         }
         Ok(next)
-    }
-
-    async fn operator_password(&self, name: &str) -> Result<Option<String>, CatalogError> {
-        PASSWORDS.get(&self.database, name).await
-    }
-
-    async fn set_operator_password(&self, name: &str, phc: &str) -> Result<(), CatalogError> {
-        PASSWORDS.set(&self.database, name, phc).await
     }
 
     async fn setting(&self, name: &str) -> Result<Option<String>, CatalogError> {

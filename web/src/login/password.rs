@@ -1,0 +1,42 @@
+use super::body;
+use super::log_in::PASSWORD_BYTES_MAX;
+use super::source::source;
+use crate::http::Failure;
+use crate::right::OperatorRight;
+use crate::state::AppState;
+use actix_web::{HttpRequest, HttpResponse, web};
+use carillon_api::{Code, PasswordRequest};
+
+/// What people choose has at least this many characters.
+pub const PASSWORD_CHARACTERS_MIN: usize = 12;
+
+/// `POST /v1/password`
+pub async fn change_password(
+    right: OperatorRight,
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Failure> {
+    let PasswordRequest { current, new } = body::read(&state, &request, payload).await?;
+    if current.len() > PASSWORD_BYTES_MAX {
+        return Err(
+            Failure::new(Code::InvalidField, "passwords have at most 256 bytes").with_field("current"),
+        );
+    }
+    if new.len() > PASSWORD_BYTES_MAX || new.chars().count() < PASSWORD_CHARACTERS_MIN {
+        let detail = format!(
+            "it has at least {PASSWORD_CHARACTERS_MIN} characters and at most {PASSWORD_BYTES_MAX} bytes"
+        );
+        return Err(Failure::new(Code::PasswordUnfit, detail).with_field("new"));
+    }
+    let source = source(&request, &state.proxies);
+    let changed = state
+        .logins
+        .change_password(right.session(), current, new, source);
+    if let Err(error) = changed.await {
+        tracing::warn!(target: "carillon::audit", operator = right.name(), %source, verb = "change", refused = %error, "password");
+        return Err(error.into());
+    }
+    tracing::info!(target: "carillon::audit", operator = right.name(), %source, verb = "change", "password");
+    Ok(HttpResponse::NoContent().finish())
+}
