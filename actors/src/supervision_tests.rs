@@ -109,28 +109,33 @@ async fn a_spent_restart_budget_leaves_the_connection_down_until_an_operator_act
     let carrier = Carrier::start().await;
     let folder = tempfile::tempdir().unwrap();
     let (handle, _journal) = node(folder.path(), carrier.port);
-    until(|| async {
-        handle
-            .connections()
-            .first()
-            .is_some_and(|c| c.state == ConnectionState::Up)
-    })
-    .await;
-    for restarts in 1.. {
-        handle
-            .ask(|lane: &Rc<SharedLane>| lane.connection(CONNECTION).unwrap().do_send(Fault))
-            .await
-            .unwrap();
-        // Its own timer is the next event at the latest, and that one panics.
-        until(|| async { handle.counters().actor_restarts.get() >= restarts }).await;
-        if state(&handle) == ConnectionState::Failed {
-            break;
-        }
-        assert!(restarts < 100, "the budget is never spent");
-    }
+    spend_restart_budget(&handle).await;
     let id = send(&handle, "waits").await.expect("intake goes on");
     assert!(handle.restart_connection(CONNECTION).await);
     assert_eq!(end_of(&handle, id).await, FinalState::Delivered);
+    handle.stop(WAIT).await.unwrap();
+}
+
+#[actix::test]
+async fn a_connection_that_is_down_for_good_leaves_when_it_is_removed() {
+    let carrier = Carrier::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (handle, _journal) = node(folder.path(), carrier.port);
+    spend_restart_budget(&handle).await;
+    let mut without = catalog(carrier.port);
+    without.version = 2;
+    without.connections.clear();
+    without
+        .route_groups
+        .values_mut()
+        .for_each(|group| group.members.clear());
+    without
+        .accounts
+        .values_mut()
+        .for_each(|account| account.connections.clear());
+    let without = Compiled::new(Arc::new(without)).unwrap();
+    assert!(handle.install(Arc::new(without)).await.unwrap());
+    until(|| async { handle.connections().is_empty() }).await;
     handle.stop(WAIT).await.unwrap();
 }
 
@@ -173,7 +178,7 @@ async fn a_campaign_that_panics_goes_on_at_its_line() {
     handle.stop(WAIT).await.unwrap();
 }
 
-pub(crate) fn draft() -> CampaignDraft {
+fn draft() -> CampaignDraft {
     let words = CampaignWords {
         text: Some("line {n}".into()),
         ..CampaignWords::default()
@@ -297,6 +302,28 @@ async fn connections_come_and_go_while_messages_are_sent() {
     assert_eq!(gone.await, Err(IntakeError::AccountRemoved));
     assert_eq!(handle.counters().actor_restarts.get(), 0);
     handle.stop(WAIT).await.unwrap();
+}
+
+async fn spend_restart_budget(handle: &LaneHandle) {
+    until(|| async {
+        handle
+            .connections()
+            .first()
+            .is_some_and(|c| c.state == ConnectionState::Up)
+    })
+    .await;
+    for restarts in 1.. {
+        handle
+            .ask(|lane: &Rc<SharedLane>| lane.connection(CONNECTION).unwrap().do_send(Fault))
+            .await
+            .unwrap();
+        // Its own timer is the next event at the latest, and that one panics.
+        until(|| async { handle.counters().actor_restarts.get() >= restarts }).await;
+        if state(handle) == ConnectionState::Failed {
+            break;
+        }
+        assert!(restarts < 100, "the budget is never spent");
+    }
 }
 
 fn state(handle: &LaneHandle) -> ConnectionState {

@@ -1,24 +1,19 @@
 use super::core::{Command, ConnectionCore};
+use super::life::Life;
 use super::reader::{Gate, Heard, read};
-use crate::backoff::{Backoff, RestartBudget};
 use crate::lane::{LaneCore, SharedLane};
-use crate::roster;
-use crate::status::ConnectionState;
 use actix::{
-    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, SpawnHandle, StreamHandler,
-    Supervised, WrapFuture,
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, SpawnHandle, StreamHandler, Supervised,
+    WrapFuture,
 };
 use carillon_domain::ids::ConnectionId;
 use carillon_domain::time::{Now, UnixMs};
 use std::io::ErrorKind;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const RESTARTS_MAX: usize = 10;
-const RESTARTS_WINDOW: Duration = Duration::from_secs(60);
 
 /// The lane put something into the connection's mail.
 #[derive(Message)]
@@ -40,20 +35,10 @@ pub struct RetryNow;
 /// Holds the sockets of one connection and lets [`ConnectionCore`] decide. A panic closes the sockets, makes open segments
 /// UNCERTAIN, and restarts it with what the columns know.
 pub struct ConnectionActor {
-    id: ConnectionId,
-    shared: Rc<SharedLane>,
+    life: Life,
     core: ConnectionCore,
     sockets: Vec<Option<Socket>>,
     timer: Option<SpawnHandle>,
-    backoff: Backoff,
-    budget: RestartBudget,
-    restart_after: Option<Duration>,
-    /// The restart budget is spent.
-    failed: bool,
-    /// The connection was removed, and nothing is left to do.
-    left: bool,
-    #[cfg(test)]
-    fault: bool,
 }
 
 struct Socket {
@@ -69,18 +54,10 @@ impl ConnectionActor {
     pub fn new(id: ConnectionId, shared: Rc<SharedLane>) -> Option<Self> {
         let core = make_core(id, &shared)?;
         Some(ConnectionActor {
-            id,
-            shared,
+            life: Life::new(id, shared),
             core,
             sockets: Vec::new(),
             timer: None,
-            backoff: Backoff::new(Duration::from_millis(50), Duration::from_secs(1)),
-            budget: RestartBudget::new(RESTARTS_MAX, RESTARTS_WINDOW),
-            restart_after: None,
-            failed: false,
-            left: false,
-            #[cfg(test)]
-            fault: false,
         })
     }
 
@@ -90,38 +67,16 @@ impl ConnectionActor {
         ctx: &mut Context<Self>,
         event: impl FnOnce(&mut ConnectionCore, &mut LaneCore, Now) -> Vec<Command>,
     ) {
-        if self.failed || self.left {
+        let core = &mut self.core;
+        let Some(commands) = self.life.run(ctx, |lane, now| event(core, lane, now)) else {
             return;
-        }
-        let (core, shared) = (&mut self.core, &self.shared);
-        #[cfg(test)]
-        let fault = std::mem::take(&mut self.fault);
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            shared.with(|lane, now| {
-                #[cfg(test)]
-                assert!(!fault, "injected");
-                event(core, lane, now)
-            })
-        }));
-        match outcome {
-            Ok(commands) => {
-                commands
-                    .into_iter()
-                    .for_each(|command| self.perform(command, ctx));
-                self.arm(ctx);
-                if self.core.has_left() {
-                    self.left = true;
-                    roster::connection_left(&self.shared, self.id);
-                    ctx.stop();
-                }
-            }
-            Err(_) => {
-                tracing::error!(
-                    connection = self.id.0,
-                    "the connection's actor panicked and restarts"
-                );
-                ctx.stop();
-            }
+        };
+        commands
+            .into_iter()
+            .for_each(|command| self.perform(command, ctx));
+        self.arm(ctx);
+        if self.core.has_left() {
+            self.life.leave(ctx);
         }
     }
 
@@ -139,8 +94,8 @@ impl ConnectionActor {
     }
 
     fn connect(&mut self, slot: u8, epoch: u32, ctx: &mut Context<Self>) {
-        let target = self.shared.read(|lane| {
-            lane.link(self.id)
+        let target = self.life.shared.read(|lane| {
+            lane.link(self.life.id)
                 .map(|link| (link.config.host.to_string(), link.config.port))
         });
         let Some((host, port)) = target else { return };
@@ -239,8 +194,8 @@ impl ConnectionActor {
 
     /// Sets the timer to when the core wants to be asked next, lets the sockets read or wait, and tells how things stand.
     fn arm(&mut self, ctx: &mut Context<Self>) {
-        let now = self.shared.now();
-        let next = self.shared.read(|lane| {
+        let now = self.life.shared.now();
+        let next = self.life.shared.read(|lane| {
             for (slot, socket) in self.sockets.iter().enumerate() {
                 if let Some(socket) = socket {
                     socket
@@ -259,15 +214,7 @@ impl ConnectionActor {
             actor.timer = None;
             actor.run(ctx, |core, lane, now| core.tick(lane, rand::random(), now));
         }));
-        self.tell(now);
-    }
-
-    fn tell(&mut self, now: Now) {
-        let mut status = self.core.status(now);
-        if self.failed {
-            status.state = ConnectionState::Failed;
-        }
-        self.shared.statuses.lock().insert(self.id, status);
+        self.life.tell(self.core.status(now));
     }
 }
 
@@ -301,7 +248,7 @@ impl Actor for ConnectionActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Context<Self>) {
-        if let Some(wait) = self.restart_after.take() {
+        if let Some(wait) = self.life.take_wait() {
             ctx.wait(actix::clock::sleep(wait).into_actor(self).map(|(), _, _| ()));
         }
         ctx.notify(ConnectionWake);
@@ -312,27 +259,13 @@ impl Supervised for ConnectionActor {
     fn restarting(&mut self, _: &mut Context<Self>) {
         self.sockets.clear();
         self.timer = None;
-        if self.left {
+        if !self.life.restart() {
             return;
         }
-        let id = self.id;
-        let now = self.shared.now();
-        self.shared.with(|lane, now| {
-            lane.counters().actor_restarts.add(1);
-            lane.restart_link(id, now);
-        });
-        if let Some(core) = make_core(id, &self.shared) {
+        if let Some(core) = make_core(self.life.id, &self.life.shared) {
             self.core = core;
         }
-        self.restart_after = Some(self.backoff.next(rand::random()));
-        if !self.budget.take(now.monotonic) {
-            self.failed = true;
-            self.tell(now);
-            tracing::error!(
-                connection = id.0,
-                "the connection's actor failed too often; it stays down until an operator acts"
-            );
-        }
+        self.life.tell(self.core.status(self.life.shared.now()));
     }
 }
 
@@ -340,7 +273,7 @@ impl Handler<ConnectionWake> for ConnectionActor {
     type Result = ();
 
     fn handle(&mut self, _: ConnectionWake, ctx: &mut Context<Self>) {
-        self.shared.awake(self.id);
+        self.life.shared.awake(self.life.id);
         self.run(ctx, |core, lane, now| core.tick(lane, rand::random(), now));
     }
 }
@@ -367,8 +300,7 @@ impl Handler<RetryNow> for ConnectionActor {
     type Result = ();
 
     fn handle(&mut self, _: RetryNow, ctx: &mut Context<Self>) {
-        self.failed = false;
-        self.budget = RestartBudget::new(RESTARTS_MAX, RESTARTS_WINDOW);
+        self.life.revive();
         self.run(ctx, |core, lane, now| {
             core.retry_now(now);
             core.tick(lane, rand::random(), now)
@@ -403,6 +335,6 @@ impl Handler<crate::tenant::Fault> for ConnectionActor {
     type Result = ();
 
     fn handle(&mut self, _: crate::tenant::Fault, _: &mut Context<Self>) {
-        self.fault = true;
+        self.life.inject_fault();
     }
 }

@@ -4,43 +4,27 @@ use super::opening::{Io, OpenError, Opened, Way};
 use super::options::MailOptions;
 use super::reader::{Heard, read};
 use super::session::SessionEnd;
-use crate::backoff::{Backoff, RestartBudget};
 use crate::columns::WriteRef;
-use crate::connection::{ConnectionWake, RetryNow, Unbind};
+use crate::connection::{ConnectionWake, Life, RetryNow, Unbind};
 use crate::error_text::in_full;
 use crate::lane::{LaneCore, SharedLane};
-use crate::roster;
-use crate::status::ConnectionState;
 use actix::{
-    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, SpawnHandle, StreamHandler,
-    Supervised, WrapFuture,
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, SpawnHandle, StreamHandler, Supervised, WrapFuture,
 };
 use carillon_domain::ids::ConnectionId;
 use carillon_domain::time::Now;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::io::{AsyncWriteExt, WriteHalf};
 
-const RESTARTS_MAX: usize = 10;
-const RESTARTS_WINDOW: Duration = Duration::from_secs(60);
-
 /// Holds the sessions with one mail relay and lets [`MailCore`] decide. A panic closes the sockets, makes open transactions
 /// UNCERTAIN, and restarts it with what the columns know.
 pub struct MailActor {
-    id: ConnectionId,
-    shared: Rc<SharedLane>,
+    life: Life,
     options: MailOptions,
     core: MailCore,
     sockets: Vec<Option<Socket>>,
     timer: Option<SpawnHandle>,
-    backoff: Backoff,
-    budget: RestartBudget,
-    restart_after: Option<Duration>,
-    /// The restart budget is spent.
-    failed: bool,
-    #[cfg(test)]
-    fault: bool,
 }
 
 struct Socket {
@@ -55,18 +39,11 @@ impl MailActor {
     pub fn new(id: ConnectionId, shared: Rc<SharedLane>) -> Option<Self> {
         let core = make_core(id, &shared)?;
         Some(MailActor {
-            id,
             options: shared.mail_options().clone(),
-            shared,
+            life: Life::new(id, shared),
             core,
             sockets: Vec::new(),
             timer: None,
-            backoff: Backoff::new(Duration::from_millis(50), Duration::from_secs(1)),
-            budget: RestartBudget::new(RESTARTS_MAX, RESTARTS_WINDOW),
-            restart_after: None,
-            failed: false,
-            #[cfg(test)]
-            fault: false,
         })
     }
 
@@ -76,34 +53,17 @@ impl MailActor {
         ctx: &mut Context<Self>,
         event: impl FnOnce(&mut MailCore, &mut LaneCore, f64, Now) -> Vec<Command>,
     ) {
-        if self.failed {
-            return;
+        let core = &mut self.core;
+        let happened = self
+            .life
+            .run(ctx, |lane, now| event(core, lane, rand::random(), now));
+        let Some(commands) = happened else { return };
+        for command in commands {
+            self.perform(command, ctx);
         }
-        let (core, shared) = (&mut self.core, &self.shared);
-        #[cfg(test)]
-        let fault = std::mem::take(&mut self.fault);
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            shared.with(|lane, now| {
-                #[cfg(test)]
-                assert!(!fault, "injected");
-                event(core, lane, rand::random(), now)
-            })
-        }));
-        match outcome {
-            Ok(commands) => {
-                for command in commands {
-                    self.perform(command, ctx);
-                }
-                self.arm(ctx);
-                if self.core.has_left() {
-                    roster::connection_left(&self.shared, self.id);
-                    ctx.stop();
-                }
-            }
-            Err(_) => {
-                tracing::error!(connection = self.id.0, "the relay's actor panicked and restarts");
-                ctx.stop();
-            }
+        self.arm(ctx);
+        if self.core.has_left() {
+            self.life.leave(ctx);
         }
     }
 
@@ -125,8 +85,9 @@ impl MailActor {
 
     fn open(&mut self, slot: u8, epoch: u32, ctx: &mut Context<Self>) {
         let Some(config) = self
+            .life
             .shared
-            .read(|lane| lane.link(self.id).map(|link| link.config.clone()))
+            .read(|lane| lane.link(self.life.id).map(|link| link.config.clone()))
         else {
             return;
         };
@@ -198,7 +159,7 @@ impl MailActor {
         let Some(mut writer) = socket.writer.take() else {
             return;
         };
-        let Some(piece) = self.core.take_output(slot, epoch, self.shared.now()) else {
+        let Some(piece) = self.core.take_output(slot, epoch, self.life.shared.now()) else {
             socket.writer = Some(writer);
             return;
         };
@@ -250,8 +211,8 @@ impl MailActor {
 
     /// Sets the timer to when the core wants to be asked next, and tells how things stand.
     fn arm(&mut self, ctx: &mut Context<Self>) {
-        let now = self.shared.now();
-        let next = self.shared.read(|lane| self.core.next_tick(lane, now));
+        let now = self.life.shared.now();
+        let next = self.life.shared.read(|lane| self.core.next_tick(lane, now));
         if let Some(timer) = self.timer.take() {
             ctx.cancel_future(timer);
         }
@@ -261,15 +222,7 @@ impl MailActor {
             actor.timer = None;
             actor.run(ctx, MailCore::tick);
         }));
-        self.tell(now);
-    }
-
-    fn tell(&mut self, now: Now) {
-        let mut status = self.core.status(now);
-        if self.failed {
-            status.state = ConnectionState::Failed;
-        }
-        self.shared.statuses.lock().insert(self.id, status);
+        self.life.tell(self.core.status(now));
     }
 }
 
@@ -285,7 +238,7 @@ impl Actor for MailActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Context<Self>) {
-        if let Some(wait) = self.restart_after.take() {
+        if let Some(wait) = self.life.take_wait() {
             ctx.wait(actix::clock::sleep(wait).into_actor(self).map(|(), _, _| ()));
         }
         ctx.notify(ConnectionWake);
@@ -296,24 +249,13 @@ impl Supervised for MailActor {
     fn restarting(&mut self, _: &mut Context<Self>) {
         self.sockets.clear();
         self.timer = None;
-        let id = self.id;
-        let now = self.shared.now();
-        self.shared.with(|lane, now| {
-            lane.counters().actor_restarts.add(1);
-            lane.restart_link(id, now);
-        });
-        if let Some(core) = make_core(id, &self.shared) {
+        if !self.life.restart() {
+            return;
+        }
+        if let Some(core) = make_core(self.life.id, &self.life.shared) {
             self.core = core;
         }
-        self.restart_after = Some(self.backoff.next(rand::random()));
-        if !self.budget.take(now.monotonic) {
-            self.failed = true;
-            self.tell(now);
-            tracing::error!(
-                connection = id.0,
-                "the relay's actor failed too often; it stays down until an operator acts"
-            );
-        }
+        self.life.tell(self.core.status(self.life.shared.now()));
     }
 }
 
@@ -321,7 +263,7 @@ impl Handler<ConnectionWake> for MailActor {
     type Result = ();
 
     fn handle(&mut self, _: ConnectionWake, ctx: &mut Context<Self>) {
-        self.shared.awake(self.id);
+        self.life.shared.awake(self.life.id);
         self.run(ctx, MailCore::tick);
     }
 }
@@ -345,8 +287,7 @@ impl Handler<RetryNow> for MailActor {
     type Result = ();
 
     fn handle(&mut self, _: RetryNow, ctx: &mut Context<Self>) {
-        self.failed = false;
-        self.budget = RestartBudget::new(RESTARTS_MAX, RESTARTS_WINDOW);
+        self.life.revive();
         self.run(ctx, |core, lane, random, now| {
             core.retry_now(now);
             core.tick(lane, random, now)
@@ -374,6 +315,6 @@ impl Handler<crate::tenant::Fault> for MailActor {
     type Result = ();
 
     fn handle(&mut self, _: crate::tenant::Fault, _: &mut Context<Self>) {
-        self.fault = true;
+        self.life.inject_fault();
     }
 }
