@@ -196,6 +196,11 @@ impl LaneCore {
             self.columns.arm(segment.row, look_at);
             return false;
         }
+        // Left in the outbox when the rest of it came back unwritten.
+        if let Some(waiting) = self.not_yet(row, now) {
+            self.put_aside.push(segment.row, waiting.until);
+            return false;
+        }
         true
     }
 

@@ -174,6 +174,28 @@ fn the_rest_of_a_long_message_follows_what_was_written_of_it() {
     assert!(waiting(&world, second).is_some());
 }
 
+/// What was written of it came back with the session; the other parts still stand where they were to leave next.
+#[test]
+fn a_long_message_that_came_back_waits_for_its_window_as_a_whole() {
+    let mut world = world(15, |snapshot| set_sending_window(snapshot, "08:00-00:01"));
+    world.carriers.get_mut(&CARRIER).unwrap().behaviour.reachable = false;
+    world.cut(CARRIER);
+    let message = world.prepared(HOLD, 5);
+    let id = send(&mut world, message);
+    for segment in world.lane.pull(CARRIER, 2, world.now) {
+        let write = world.lane.intend(segment, CARRIER, 0, 9, 1, world.now);
+        world.lane.returned(write.unwrap(), world.now);
+    }
+    world.run(secs(60));
+    assert_eq!(world.lane.pull(CARRIER, 10, world.now), []);
+    assert!(waiting(&world, id).is_some());
+    skip(&mut world, 8 * HOUR);
+    world.carriers.get_mut(&CARRIER).unwrap().behaviour.reachable = true;
+    world.run_until_empty(secs(60));
+    assert_eq!(world.ledger.entries.len(), 5);
+    assert_no_doubles(&world);
+}
+
 #[test]
 fn what_a_carrier_refused_for_now_is_not_written_after_the_window_either() {
     let mut world = world(13, |snapshot| set_sending_window(snapshot, "08:00-00:01"));
