@@ -91,6 +91,22 @@ rust_is_new_enough() {
 # The two binaries, by the one (optimised) profile; answers in a moment when nothing changed.
 build() { cargo build --locked -p carillon -p carillon-loadtest; }
 
+# The pages of wall and console, in cargo's target folder under dashboard/. Nothing is downloaded for them but what the
+# compiler itself needs.
+build_dashboard() {
+  ensure_wasm_target
+  cargo run --quiet --locked -p carillon-bundler -- "$@"
+}
+
+# The standard library for WebAssembly: by rustup; where its host does not answer, a compiler of Debian's, which builds it
+# from source.
+ensure_wasm_target() {
+  local target=wasm32-unknown-unknown
+  [[ -d $(rustc --print target-libdir --target "$target") ]] && return 0
+  if command -v rustup >/dev/null && rustup -q target add --toolchain "$(toolchain)" "$target"; then return 0; fi
+  ensure_packages rustc-web rust-web-src
+}
+
 # --- processes ------------------------------------------------------------------------------------------------------
 
 STARTED=()

@@ -42,19 +42,27 @@ stage_house() {
 check_edges() {
   local crate
   diff -u --label 'edges as decided' --label 'edges as they are' - <(
-    for crate in actors api embedded loadtest storage; do crate_edges "carillon-$crate"; done
+    for crate in actors api bundler console embedded kit loadtest storage wall; do crate_edges "carillon-$crate"; done
     for crate in carillon carillon-domain carillon-protocols; do crate_edges "$crate"; done
   ) <<EDGES
 carillon-actors -> carillon-domain
 carillon-actors -> carillon-protocols
 carillon-actors -> carillon-storage
 carillon-api -> carillon-domain
+carillon-console -> carillon-api
+carillon-console -> carillon-domain
+carillon-console -> carillon-kit
 carillon-embedded -> carillon-domain
 carillon-embedded -> carillon-storage
+carillon-kit -> carillon-api
+carillon-kit -> carillon-domain
 carillon-loadtest -> carillon-api
 carillon-loadtest -> carillon-domain
 carillon-loadtest -> carillon-protocols
 carillon-storage -> carillon-domain
+carillon-wall -> carillon-api
+carillon-wall -> carillon-domain
+carillon-wall -> carillon-kit
 carillon -> carillon-actors
 carillon -> carillon-api
 carillon -> carillon-domain
@@ -113,7 +121,7 @@ stage_lints() { cargo clippy --locked --workspace --all-targets -- -D warnings; 
 # What the dashboard shares, and the protocols, which have no business with an operating system.
 stage_wasm() {
   local target=wasm32-unknown-unknown
-  rustup -q target add --toolchain "$(toolchain)" "$target"
+  ensure_wasm_target
   cargo check --locked -p carillon-domain -p carillon-protocols -p carillon-api --target "$target"
 }
 

@@ -58,7 +58,13 @@ pub fn assemble(front: &Front, dashboard: &Path, page: Page) -> Result<Bundle> {
             .context("a file's name is not UTF-8")?;
         parts.add(name, fs::read(&path)?);
     }
-    parts.add("page.js", page.script.into_bytes());
+    let mut script = page.script;
+    for (index, snippet) in page.snippets.into_iter().enumerate() {
+        let address = parts.add(&format!("snippet{index}.js"), snippet.script.into_bytes());
+        ensure!(script.contains(&snippet.path), "nothing imports {}", snippet.path);
+        script = script.replace(&snippet.path, &address);
+    }
+    parts.add("page.js", script.into_bytes());
     parts.add("page.wasm", page.module);
     let style = style::collect(&[&kit.join("style"), &own.join("style")])?;
     parts.add("page.css", parts.resolve(&style)?.into_bytes());
@@ -111,11 +117,13 @@ struct Parts {
 }
 
 impl Parts {
-    fn add(&mut self, name: &str, content: Vec<u8>) {
+    /// Adds a file; its address.
+    fn add(&mut self, name: &str, content: Vec<u8>) -> String {
         let file = File::hashed(name, content);
-        self.addresses
-            .insert(name.to_owned(), format!("{}{}", self.base, file.name));
+        let address = format!("{}{}", self.base, file.name);
+        self.addresses.insert(name.to_owned(), address.clone());
         self.files.push(file);
+        address
     }
 
     /// Replaces every `asset:NAME` by the file's address.
@@ -204,6 +212,7 @@ mod tests {
         Page {
             script: "script".into(),
             module: b"module".to_vec(),
+            snippets: Vec::new(),
         }
     }
 
@@ -222,6 +231,33 @@ mod tests {
                 .all(|name| text(5).contains(&format!("\"/wall/{name}\"")))
         );
         assert!(!text(5).contains(MARK) && !text(5).contains(PLACE));
+    }
+
+    #[test]
+    fn what_crates_bring_is_imported_by_its_address() {
+        let home = dashboard();
+        let path = "./snippets/some-crate-0f/inline0.js";
+        let page = Page {
+            script: format!("import {{ f }} from '{path}';"),
+            snippets: vec![crate::bindgen::Snippet {
+                path: path.into(),
+                script: "export function f() {}".into(),
+            }],
+            ..page()
+        };
+        let bundle = assemble(&wall(), home.path(), page).unwrap();
+        let named = |start: &str| {
+            bundle
+                .files
+                .iter()
+                .find(|file| file.name.starts_with(start))
+                .unwrap()
+        };
+        let script = String::from_utf8(named("page-").content.clone()).unwrap();
+        assert_eq!(
+            script,
+            format!("import {{ f }} from '/wall/{}';", named("snippet0-").name)
+        );
     }
 
     #[test]

@@ -65,6 +65,21 @@ impl Live {
         live
     }
 
+    /// A client that stays as it is, for work on pages without a server.
+    pub fn still(state: LiveState, link: LinkView, now_ms: u64) -> Self {
+        let (idle, _) = Link::start(None, now_ms);
+        Self {
+            state: RwSignal::new(state),
+            link: RwSignal::new(link),
+            now_ms: RwSignal::new(now_ms),
+            shell: StoredValue::new_local(Rc::new(RefCell::new(Shell {
+                link: idle,
+                socket: None,
+                offset_ms: 0,
+            }))),
+        }
+    }
+
     /// Shows an organisation, or everything.
     pub fn show(self, scope: Option<String>) {
         self.take(Event::Scope(scope));

@@ -1,0 +1,41 @@
+use carillon_kit::text::t;
+use leptos::prelude::*;
+
+use super::rem;
+use crate::{screen::Screen, view::backlog};
+
+/// What waits and how long it will.
+#[component]
+pub fn Backlog(screen: Screen) -> impl IntoView {
+    let view = screen.memo(|state| backlog(&state.panels.backlog.data, &state.panels.alarms.data.alarms));
+    let freshness = screen.freshness(|panels| &panels.backlog);
+    view! {
+        <section
+            class="panel backlog"
+            class:stale=move || !freshness.get().is_current()
+            class:warns=move || freshness.get().is_current() && view.with(|view| view.warns)
+            style:height=move || rem(f64::from(screen.layout.get().backlog))
+        >
+            <div>
+                <div class="label">{t("backlog.waiting")}</div>
+                <div class="key figure strong" class:long=move || view.with(|view| view.waiting.len() > 7)>
+                    {move || view.with(|view| view.waiting.clone())} <small>{t("backlog.messages")}</small>
+                </div>
+            </div>
+            <div>
+                <div class="label">{t("backlog.drain")}</div>
+                <div class="key figure strong" class:words=move || view.with(|view| view.drain_unit.is_empty())>
+                    {move || view.with(|view| view.drain.clone())} <small>{move || view.with(|view| view.drain_unit)}</small>
+                </div>
+            </div>
+            <Show when=move || view.with(|view| view.uncertain.is_some())>
+                <div class="uncertain">
+                    <div class="label">{t("backlog.uncertain")}</div>
+                    <div class="figure">
+                        {move || view.with(|view| view.uncertain.clone())} <small>{t("backlog.segments")}</small>
+                    </div>
+                </div>
+            </Show>
+        </section>
+    }
+}

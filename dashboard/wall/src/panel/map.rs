@@ -1,0 +1,85 @@
+use carillon_kit::{
+    format::{Freshness, count},
+    text::t,
+};
+use leptos::prelude::*;
+
+use super::rem;
+use crate::{
+    screen::Screen,
+    slots::slots,
+    view::{PlaceRow, PlaceTile, map},
+};
+
+const TILES: usize = 34;
+const ROWS: usize = 8;
+/// From one tile to the next, in units of 1080 lines.
+const PITCH: (f64, f64) = (60.2, 39.0);
+
+/// The day's total over the map of where it went.
+#[component]
+pub fn Map(screen: Screen) -> impl IntoView {
+    let total = screen.memo(|state| count(state.panels.totals.data.accepted));
+    let view = screen.memo(|state| map(&state.panels.provinces.data, &state.panels.totals.data.kinds));
+    let tiles = Memo::new(move |_| view.with(|view| view.tiles.clone()));
+    let rows = Memo::new(move |_| view.with(|view| view.rows.clone()));
+    let total_is = screen.freshness(|panels| &panels.totals);
+    let places_are = screen.freshness(|panels| &panels.provinces);
+    let age = screen.age(|panels| &panels.provinces);
+    let tile = move |tile: Memo<PlaceTile>| {
+        view! {
+            <span
+                class=move || format!("place l{}", tile.with(|tile| tile.level))
+                style:left=move || rem(f64::from(tile.with(|tile| tile.column)) * PITCH.0)
+                style:top=move || rem(f64::from(tile.with(|tile| tile.row)) * PITCH.1)
+            >
+                {move || tile.with(|tile| tile.character)}
+            </span>
+        }
+    };
+    let row = move |row: Memo<PlaceRow>| {
+        view! {
+            <tr class:sum=move || row.with(|row| row.is_sum)>
+                <td>{move || row.with(|row| row.name.clone())}</td>
+                <td class="figure">{move || row.with(|row| row.accepted.clone())}</td>
+                <td class="figure">{move || row.with(|row| row.delivery.clone())}</td>
+            </tr>
+        }
+    };
+    view! {
+        <section class="panel map">
+            <div class="rings" aria-hidden="true"></div>
+            <div class="total" class:stale-figure=move || !total_is.get().is_current()>
+                <div class="label">{t("map.today")} <br /> {t("map.total")}</div>
+                <div class="key figure strong" aria-label=move || total.get()>
+                    {move || {
+                        let digit = |sign: char| {
+                            let class = if sign == ',' { "comma" } else { "digit" };
+                            view! { <span class=class aria-hidden="true">{sign}</span> }
+                        };
+                        total.get().chars().map(digit).collect_view()
+                    }}
+                </div>
+            </div>
+            <span class="age" class:late=move || places_are.get() == Freshness::Late>{move || age.get()}</span>
+            <div class="places" class:stale=move || !places_are.get().is_current()>
+                <div class="scale">
+                    <span>{t("map.few")}</span>
+                    {(1..=5).map(|level| view! { <i class=format!("place l{level}")></i> }).collect_view()}
+                    <span>{t("map.many")}</span>
+                </div>
+                <div class="tiles">{slots(tiles, TILES, tile)}</div>
+                <table>
+                    <thead>
+                        <tr>
+                            <th>{t("map.place")}</th>
+                            <th>{t("map.accepted")}</th>
+                            <th>{t("map.delivery")}</th>
+                        </tr>
+                    </thead>
+                    <tbody>{slots(rows, ROWS, row)}</tbody>
+                </table>
+            </div>
+        </section>
+    }
+}
