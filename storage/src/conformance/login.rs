@@ -142,7 +142,7 @@ fn session(number: u8, operator: &str) -> Session {
         operator: operator.to_owned(),
         created: UnixMs(1_767_225_600_000),
         used: UnixMs(1_767_225_600_000 + u64::from(number)),
-        source: if number % 2 == 0 {
+        source: if number.is_multiple_of(2) {
             IpAddr::V6(Ipv6Addr::LOCALHOST)
         } else {
             IpAddr::V4(Ipv4Addr::new(192, 0, 2, number))

@@ -101,6 +101,8 @@ codes! {
     CatalogInvalid "catalog_invalid" 422 final "The configuration is not valid" "配置不合法";
     /// No line of the batch was accepted; `refused` says why.
     NothingAccepted "nothing_accepted" 422 final "No line was accepted" "没有任何一行被接受";
+    /// The password as it is now was given wrongly.
+    PasswordWrong "password_wrong" 422 final "The current password is wrong" "当前密码错误";
     /// The new password is too short or too long.
     PasswordUnfit "password_unfit" 422 final "The new password cannot be taken" "新密码不符合要求";
     /// Too many wrong passwords came for this name or from this source; wait as `Retry-After` says.

@@ -62,7 +62,12 @@ pub const PASSWORD: Endpoint = Endpoint {
     parameters: &[],
     body: json_body::<api::PasswordRequest>("The password as it is, and as it is to be."),
     success: done("It is changed."),
-    errors: &[Code::PasswordUnfit, Code::TooManyAttempts, Code::Overloaded],
+    errors: &[
+        Code::PasswordWrong,
+        Code::PasswordUnfit,
+        Code::TooManyAttempts,
+        Code::Overloaded,
+    ],
     handler: || web::post().to(login::change_password),
 };
 

@@ -51,7 +51,7 @@ impl<K: Eq + Hash + Clone> Attempts<K> {
         self.keys.remove(key);
     }
 
-    /// The attempt was right: it does not count, those before it do.
+    /// The attempt does not count, those before it do.
     pub fn take_back(&mut self, key: &K) {
         if let Some(failures) = self.keys.get_mut(key) {
             failures.count = failures.count.saturating_sub(1);

@@ -71,10 +71,16 @@ impl LoginGuard {
         Ok(held_back)
     }
 
-    /// The password was right.
+    /// The password was right: the name starts afresh there.
     pub fn succeeded(&mut self, name: &str, source: IpAddr) {
+        self.take_back(name, source);
+        self.of_both.forget(&(name_hash(name), network(source)));
+    }
+
+    /// The attempt was not judged at all.
+    pub fn take_back(&mut self, name: &str, source: IpAddr) {
         let (name, network) = (name_hash(name), network(source));
-        self.of_both.forget(&(name, network));
+        self.of_both.take_back(&(name, network));
         self.of_network.take_back(&network);
         if let Some(queue) = self.of_name.get_mut(&name) {
             queue.failures = queue.failures.saturating_sub(1);
@@ -151,6 +157,16 @@ mod tests {
         assert_eq!(guard.begin("other", host(1), false, now), Ok(Duration::ZERO));
         guard.succeeded("admin", host(1));
         assert!(guard.begin("admin", host(1), false, now).is_ok());
+    }
+
+    #[test]
+    fn what_was_not_judged_does_not_count() {
+        let mut guard = LoginGuard::new();
+        let now = Instant::now();
+        for _ in 0..FREE * 3 {
+            guard.begin("admin", host(1), false, now).unwrap();
+            guard.take_back("admin", host(1));
+        }
     }
 
     #[test]

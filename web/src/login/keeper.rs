@@ -210,10 +210,13 @@ impl LoginKeeper {
 
     /// The stored hash that the password fits.
     async fn judge(&self, name: &str, password: String, source: IpAddr) -> Result<String, LoginError> {
-        let _waiting = self.waiting.try_acquire().map_err(|_| LoginError::Busy)?;
         let at_home = self.table.read().is_at_home(name, source, time::now());
         let begun = self.guard.lock().begin(name, source, at_home, Instant::now());
         tokio::time::sleep(begun.map_err(LoginError::Wait)?).await;
+        let Ok(_waiting) = self.waiting.try_acquire() else {
+            self.guard.lock().take_back(name, source);
+            return Err(LoginError::Busy);
+        };
         let _judging = self.judging.acquire().await.map_err(|_| LoginError::Busy)?;
         let stored = self.store.password(name).await?;
         let (known, phc) = (stored.is_some(), stored.unwrap_or_else(|| self.stand_in.clone()));

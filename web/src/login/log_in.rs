@@ -1,5 +1,5 @@
 use super::body;
-use super::cookie::{SESSION_COOKIE, set_cookie};
+use super::cookie::{SESSION_COOKIE, cookie, set_cookie};
 use super::keeper::LoginError;
 use super::secret::csrf_token;
 use super::source::source;
@@ -32,6 +32,12 @@ pub async fn log_in(
     let source = source(&request, &state.proxies);
     match state.logins.log_in(&name, password, source).await {
         Ok(secret) => {
+            // The browser forgets the session it had; nobody else is to find its cookie.
+            if let Some(before) =
+                cookie(request.headers(), SESSION_COOKIE).and_then(|old| state.logins.session(old))
+            {
+                state.logins.end(before.secret).await?;
+            }
             tracing::info!(target: "carillon::audit", operator = %name, %source, verb = "log_in", "session");
             request
                 .extensions_mut()

@@ -1,4 +1,5 @@
 use super::body;
+use super::keeper::LoginError;
 use super::log_in::PASSWORD_BYTES_MAX;
 use super::source::source;
 use crate::http::Failure;
@@ -35,7 +36,11 @@ pub async fn change_password(
         .change_password(right.session(), current, new, source);
     if let Err(error) = changed.await {
         tracing::warn!(target: "carillon::audit", operator = right.name(), %source, verb = "change", refused = %error, "password");
-        return Err(error.into());
+        return Err(match error {
+            // Not 401: the session is as good as before.
+            LoginError::Wrong => Failure::new(Code::PasswordWrong, "").with_field("current"),
+            error => error.into(),
+        });
     }
     tracing::info!(target: "carillon::audit", operator = right.name(), %source, verb = "change", "password");
     Ok(HttpResponse::NoContent().finish())

@@ -61,6 +61,17 @@ async fn logging_out_ends_the_session_for_whoever_kept_its_cookie() {
 }
 
 #[actix_web::test]
+async fn logging_in_again_ends_the_session_the_browser_had() {
+    let harness = Harness::start().await;
+    let password = harness.service.password.clone().unwrap();
+    let again = harness.try_password(OPERATOR, &password);
+    let again = again.header("Cookie", &harness.login().cookie);
+    assert_eq!(answer(again).await.0, 200);
+    assert!(!is_in(&harness, harness.login()).await);
+    harness.end().await;
+}
+
+#[actix_web::test]
 async fn a_session_outlives_a_restart_and_is_stored_without_its_secret() {
     let harness = Harness::start().await.restart().await;
     assert!(is_in(&harness, harness.login()).await);
@@ -220,7 +231,8 @@ async fn who_changes_the_password_ends_all_other_sessions() {
         let body = json!({"current": current, "new": new});
         harness.operator(Method::POST, "/v1/password").json(&body)
     };
-    assert_eq!(problem(change("wrong", NEW)).await, unauthenticated());
+    let wrong = problem(change("wrong", NEW)).await;
+    assert_eq!(wrong, (422, "password_wrong".to_owned()));
     for unfit in ["", "eleven char", &"x".repeat(257)] {
         assert_eq!(
             problem(change(&password, unfit)).await,
