@@ -51,9 +51,21 @@ pub struct CampaignProgress {
 pub struct CampaignQuery {
     /// Only those of one account.
     pub account: Option<AccountId>,
+    /// Only those in one of these states; all when empty.
+    pub states: Vec<CampaignState>,
+    /// In lower case: only those whose name holds this, in whatever case; all when empty.
+    pub name: String,
     /// Only ids below.
     pub before: Option<CampaignId>,
     pub limit: usize,
+}
+
+impl CampaignQuery {
+    fn fits(&self, campaign: &Campaign) -> bool {
+        is_of(campaign, self.account)
+            && (self.states.is_empty() || self.states.contains(&campaign.state))
+            && (self.name.is_empty() || campaign.draft.name.to_lowercase().contains(&self.name))
+    }
 }
 
 impl LaneHandle {
@@ -136,7 +148,7 @@ impl LaneHandle {
                     .campaigns()
                     .newest_first()
                     .filter(|(id, _)| query.before.is_none_or(|before| *id < before))
-                    .filter(|(_, campaign)| is_of(campaign, query.account))
+                    .filter(|(_, campaign)| query.fits(campaign))
                     .take(query.limit.clamp(1, CAMPAIGNS_PAGE_MAX))
                     .map(|(id, campaign)| view(lane, id, campaign))
                     .collect()
@@ -165,16 +177,20 @@ fn is_of(campaign: &Campaign, account: Option<AccountId>) -> bool {
 }
 
 fn view(lane: &SharedLane, id: CampaignId, campaign: &Campaign) -> CampaignView {
-    let ended_per_second = lane.campaigns.ended_per_second(id);
-    let checking = campaign.state == CampaignState::Checking;
     CampaignView {
         id,
         campaign: campaign.clone(),
-        progress: CampaignProgress {
-            checked_bytes: checking.then(|| lane.campaigns.checked_bytes(id)).flatten(),
-            ended_per_second,
-            expected_end: expected_end(campaign, ended_per_second, lane.now().unix),
-        },
+        progress: progress(lane, id, campaign),
+    }
+}
+
+pub(crate) fn progress(lane: &SharedLane, id: CampaignId, campaign: &Campaign) -> CampaignProgress {
+    let ended_per_second = lane.campaigns.ended_per_second(id);
+    let checking = campaign.state == CampaignState::Checking;
+    CampaignProgress {
+        checked_bytes: checking.then(|| lane.campaigns.checked_bytes(id)).flatten(),
+        ended_per_second,
+        expected_end: expected_end(campaign, ended_per_second, lane.now().unix),
     }
 }
 

@@ -1,4 +1,5 @@
 use carillon_domain::ids::MessageId;
+use carillon_domain::plan::ConditionEntry;
 use serde::{Deserialize, Serialize};
 
 /// Everything about one message, from acceptance to its end.
@@ -76,8 +77,15 @@ pub struct AttemptView {
     /// On what condition it starts, in words for people; absent for the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
+    /// The same for programs, as a plan writes it: `"failed"`, `{"not_delivered_within_s": 300}` …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub condition: Option<ConditionEntry>,
     /// Why it started, or that it has not, in words for people.
     pub start: String,
+    /// What of the attempt before made it start; absent when it started with the message, or has not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<FallbackView>,
     /// Absent when it has not started. RFC 3339, UTC+8, milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<String>,
@@ -93,6 +101,20 @@ pub struct AttemptView {
     pub attachments: Vec<String>,
     /// Empty when it has not started.
     pub segments: Vec<SegmentView>,
+}
+
+/// Which condition was met, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FallbackView {
+    /// `not_submitted`, `failed`, `not_delivered` or `not_read`.
+    pub reason: String,
+    /// The raw code of `not_submitted` and `failed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The wait that was over, of `not_delivered` and `not_read`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<u32>,
 }
 
 /// One segment of a long SMS; other kinds have one.
@@ -125,11 +147,21 @@ pub struct StepView {
     pub what: StepWhat,
     /// What happened and why, in words for people.
     pub words: String,
+    /// Why, for programs: of an intent `rule`, `failover`, `throttle` or `resend`; of a refusal `retried` or `failed`; of an
+    /// unknown outcome `crash`, `cut` or `timeout`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Of an intent; counts from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub try_number: Option<u8>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<String>,
     /// Raw code of a refusal or receipt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// Raw error beside the code of a receipt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,4 +1,6 @@
-use super::list::page;
+use super::list::everyone;
+use super::refused::{one_page, whole_list};
+use super::resend::again;
 use super::steer::{change, change_rate, find};
 use super::view::view;
 use crate::http::Failure;
@@ -13,7 +15,7 @@ pub async fn list(
     state: web::Data<AppState>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Failure> {
-    page(&state, &state.lane.catalog(), &request, None).await
+    everyone(&state, &request).await
 }
 
 /// `GET /v1/admin/campaigns/{id}`
@@ -24,6 +26,43 @@ pub async fn show(
 ) -> Result<HttpResponse, Failure> {
     let (_, campaign) = find(&state, &request, None).await?;
     Ok(HttpResponse::Ok().json(view(&campaign, &state.lane.catalog())))
+}
+
+/// `POST /v1/admin/campaigns/{id}/start`
+pub async fn start(
+    _right: OperatorRight,
+    state: web::Data<AppState>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Failure> {
+    change(&state, &request, None, CampaignChange::Started).await
+}
+
+/// `POST /v1/admin/campaigns/{id}/resend`
+pub async fn resend(
+    _right: OperatorRight,
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Failure> {
+    again(&state, &request, payload, None, None).await
+}
+
+/// `GET /v1/admin/campaigns/{id}/refused`
+pub async fn refused(
+    _right: OperatorRight,
+    state: web::Data<AppState>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Failure> {
+    one_page(&state, &request, None).await
+}
+
+/// `GET /v1/admin/campaigns/{id}/refused.csv`
+pub async fn refused_csv(
+    _right: OperatorRight,
+    state: web::Data<AppState>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Failure> {
+    whole_list(&state, &request, None).await
 }
 
 /// `POST /v1/admin/campaigns/{id}/pause`

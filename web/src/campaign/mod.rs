@@ -13,8 +13,9 @@ mod steer;
 mod view;
 
 pub use admin::{
-    list as admin_list, pause as admin_pause, rate as admin_rate, resume as admin_resume, show as admin_show,
-    stop as admin_stop,
+    list as admin_list, pause as admin_pause, rate as admin_rate, refused as admin_refused,
+    refused_csv as admin_refused_csv, resend as admin_resend, resume as admin_resume, show as admin_show,
+    start as admin_start, stop as admin_stop,
 };
 pub use create::create;
 pub use list::{list, show};

@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use carillon_actors::campaign::recipients::RefusedReader;
 use carillon_api::{Code, RefusedLine, RefusedLinesPage};
 use carillon_domain::content::FileHash;
+use carillon_domain::ids::AccountId;
 use carillon_storage::files::{FileReader, Files};
 use futures_util::stream;
 use serde::Deserialize;
@@ -30,9 +31,18 @@ pub async fn refused(
     state: web::Data<AppState>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Failure> {
-    let Page { after_line, limit } = parameter::query(&request)?;
+    one_page(&state, &request, Some(right.account().id)).await
+}
+
+/// A page of the refused lines of a campaign of `account`, or of any when `None`.
+pub async fn one_page(
+    state: &AppState,
+    request: &HttpRequest,
+    account: Option<AccountId>,
+) -> Result<HttpResponse, Failure> {
+    let Page { after_line, limit } = parameter::query(request)?;
     let limit = parameter::limit(limit, LIMIT_DEFAULT, LIMIT_MAX)?;
-    let list = list_of(&state, &request, &right).await?;
+    let list = list_of(state, request, account).await?;
     let files = state.files.clone();
     let page = blocking(move || page(&*files, list, after_line.unwrap_or(0), limit)).await?;
     Ok(HttpResponse::Ok().json(page))
@@ -44,7 +54,16 @@ pub async fn refused_csv(
     state: web::Data<AppState>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Failure> {
-    let list = list_of(&state, &request, &right).await?;
+    whole_list(&state, &request, Some(right.account().id)).await
+}
+
+/// All refused lines of a campaign of `account`, or of any when `None`, as a file.
+pub async fn whole_list(
+    state: &AppState,
+    request: &HttpRequest,
+    account: Option<AccountId>,
+) -> Result<HttpResponse, Failure> {
+    let list = list_of(state, request, account).await?;
     let files = state.files.clone();
     let reader = blocking(move || open(&*files, list)).await?;
     let parts = stream::try_unfold(reader, |mut reader| async move {
@@ -65,9 +84,9 @@ pub async fn refused_csv(
 async fn list_of(
     state: &AppState,
     request: &HttpRequest,
-    right: &CampaignRight,
+    account: Option<AccountId>,
 ) -> Result<FileHash, Failure> {
-    let (_, campaign) = find(state, request, Some(right.account().id)).await?;
+    let (_, campaign) = find(state, request, account).await?;
     let recipients = campaign.campaign.recipients.ok_or_else(|| {
         let state = campaign.campaign.state.word();
         Failure::new(

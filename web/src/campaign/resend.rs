@@ -2,12 +2,14 @@ use super::request::{self, json_body, parse};
 use super::steer::find;
 use crate::http::Failure;
 use crate::right::CampaignRight;
+use crate::send::idempotency::KeyHash;
 use crate::send::{idempotency, pressure};
 use crate::state::AppState;
 use actix_web::{HttpRequest, HttpResponse, web};
 use carillon_api::{CampaignAnswer, Code, ResendRequest, ResendState};
 use carillon_domain::campaign::{CampaignDraft, CampaignState, Resend};
 use carillon_domain::fact::FinalState;
+use carillon_domain::ids::AccountId;
 use carillon_domain::intake::fingerprint;
 
 const BODY_BYTES_MAX: usize = 4 * 1024;
@@ -19,12 +21,23 @@ pub async fn resend(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Failure> {
-    pressure::check(&state)?;
-    let account = right.account();
-    let key = idempotency::from_header(&request, account.id)?;
-    let body = json_body(&state, &request, payload, BODY_BYTES_MAX).await?;
+    let account = right.account().id;
+    let key = idempotency::from_header(&request, account)?;
+    again(&state, &request, payload, Some(account), key).await
+}
+
+/// Begins a campaign of the messages of one of `account`, or of any account when `None`, that ended without delivery.
+pub async fn again(
+    state: &AppState,
+    request: &HttpRequest,
+    payload: web::Payload,
+    account: Option<AccountId>,
+    key: Option<KeyHash>,
+) -> Result<HttpResponse, Failure> {
+    pressure::check(state)?;
+    let body = json_body(state, request, payload, BODY_BYTES_MAX).await?;
     let asked: ResendRequest = parse(&body)?;
-    let (id, before) = find(&state, &request, Some(account.id)).await?;
+    let (id, before) = find(state, request, account).await?;
     let before = before.campaign;
     // While it goes on, more of its messages may fail; they would be left out, or be sent twice by another resend.
     if !before.state.is_over() || before.tally.open() > 0 {

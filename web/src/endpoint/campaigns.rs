@@ -253,8 +253,8 @@ pub const ADMIN_LIST: Endpoint = Endpoint {
     path: "/v1/admin/campaigns",
     access: Access::Operator,
     summary: "Campaigns of all accounts",
-    description: "Newest first.",
-    parameters: PAGE,
+    description: "Newest first. All parameters that are given must hold.",
+    parameters: ADMIN_PAGE,
     body: None,
     success: json::<api::CampaignsPage>(200, "One page."),
     errors: &[Code::InvalidParameter, Code::Unavailable],
@@ -272,6 +272,48 @@ pub const ADMIN_SHOW: Endpoint = Endpoint {
     success: json::<api::CampaignView>(200, "The campaign as it is now."),
     errors: &[Code::NotFound, Code::Unavailable],
     handler: || web::get().to(campaign::admin_show),
+};
+
+pub const ADMIN_START: Endpoint = Endpoint {
+    path: "/v1/admin/campaigns/{id}/start",
+    access: Access::Operator,
+    summary: "Start a campaign of any account",
+    handler: || web::post().to(campaign::admin_start),
+    ..START
+};
+
+pub const ADMIN_RESEND: Endpoint = Endpoint {
+    path: "/v1/admin/campaigns/{id}/resend",
+    access: Access::Operator,
+    summary: "Send the failed messages of a campaign of any account again",
+    parameters: &[],
+    errors: &[
+        Code::NotFound,
+        Code::CampaignState,
+        Code::TooManyCampaigns,
+        Code::Overloaded,
+        Code::DiskLow,
+        Code::Unavailable,
+        Code::Interrupted,
+    ],
+    handler: || web::post().to(campaign::admin_resend),
+    ..RESEND
+};
+
+pub const ADMIN_REFUSED: Endpoint = Endpoint {
+    path: "/v1/admin/campaigns/{id}/refused",
+    access: Access::Operator,
+    summary: "Refused lines of the recipients file of any campaign",
+    handler: || web::get().to(campaign::admin_refused),
+    ..REFUSED
+};
+
+pub const ADMIN_REFUSED_CSV: Endpoint = Endpoint {
+    path: "/v1/admin/campaigns/{id}/refused.csv",
+    access: Access::Operator,
+    summary: "All refused lines of any campaign as a CSV file",
+    handler: || web::get().to(campaign::admin_refused_csv),
+    ..REFUSED_CSV
 };
 
 pub const ADMIN_PAUSE: Endpoint = Endpoint {
@@ -336,20 +378,43 @@ const STEER_ERRORS: &[Code] = &[
     Code::Interrupted,
 ];
 
-const PAGE: &[Parameter] = &[
-    Parameter {
-        name: "before",
-        place: Place::Query,
-        required: false,
-        description: "The `next` of the page before.",
-    },
-    Parameter {
-        name: "limit",
-        place: Place::Query,
-        required: false,
-        description: "Campaigns on the page, 1 to 200; 50 when absent.",
-    },
-];
+const PAGE: &[Parameter] = &[BEFORE, LIMIT];
+const ADMIN_PAGE: &[Parameter] = &[STATE, ACCOUNT, NAME, BEFORE, LIMIT];
+
+const STATE: Parameter = Parameter {
+    name: "state",
+    place: Place::Query,
+    required: false,
+    description: "Only campaigns in one of these states, between commas, e.g. `running,paused`.",
+};
+
+const ACCOUNT: Parameter = Parameter {
+    name: "account",
+    place: Place::Query,
+    required: false,
+    description: "Only campaigns of the account of this name.",
+};
+
+const NAME: Parameter = Parameter {
+    name: "name",
+    place: Place::Query,
+    required: false,
+    description: "Only campaigns whose name holds this, in upper or lower case.",
+};
+
+const BEFORE: Parameter = Parameter {
+    name: "before",
+    place: Place::Query,
+    required: false,
+    description: "The `next` of the page before.",
+};
+
+const LIMIT: Parameter = Parameter {
+    name: "limit",
+    place: Place::Query,
+    required: false,
+    description: "Campaigns on the page, 1 to 200; 50 when absent.",
+};
 
 const REFUSED_PAGE: &[Parameter] = &[
     Parameter {

@@ -6,6 +6,6 @@ mod view;
 mod words;
 
 pub use message::{find, message};
-pub use search::{Scope, SearchParameters, page, search};
-pub use view::{Numbers, connection_name, view};
-pub use words::final_state;
+pub use search::{Scope, SearchParameters, moment, page, search};
+pub use view::{Numbers, account_name, connection_name, organisation_name, view};
+pub use words::{channel as channel_word, final_state};

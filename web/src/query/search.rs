@@ -33,6 +33,8 @@ pub struct SearchParameters {
     until: Option<String>,
     before: Option<String>,
     limit: Option<u32>,
+    /// Operators only: others see them masked.
+    numbers: Option<Numbers>,
 }
 
 /// Whose messages are found.
@@ -61,9 +63,12 @@ pub async fn page(
     parameters: SearchParameters,
     scope: Scope,
 ) -> Result<MessagesPage, Failure> {
-    let numbers = match scope {
-        Scope::Account(_) => Numbers::Masked,
-        Scope::Everyone => Numbers::Full,
+    let numbers = match (scope, parameters.numbers) {
+        (Scope::Account(_), Some(Numbers::Full)) => {
+            return Err(Failure::parameter("numbers", "only operators see whole numbers"));
+        }
+        (Scope::Account(_), _) => Numbers::Masked,
+        (Scope::Everyone, asked) => asked.unwrap_or(Numbers::Full),
     };
     let mut query = parameters.query(catalog, scope)?;
     let give_up = Instant::now() + SEARCH_TIME;
@@ -158,7 +163,8 @@ fn parsed<T, E: std::fmt::Display>(
         .map_err(|error| Failure::parameter(name, error.to_string()))
 }
 
-fn moment(name: &'static str, text: Option<&str>) -> Result<Option<UnixMs>, Failure> {
+/// A moment in a parameter.
+pub fn moment(name: &'static str, text: Option<&str>) -> Result<Option<UnixMs>, Failure> {
     let parse = |text: &str| {
         // A `+` that was not escaped arrives as a space.
         let text = match text.rsplit_once(' ') {

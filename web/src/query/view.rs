@@ -6,15 +6,18 @@ use carillon_api::{
 use carillon_domain::catalog::Compiled;
 use carillon_domain::content::{Content, masked_address};
 use carillon_domain::fact::CarrierId;
-use carillon_domain::ids::ConnectionId;
+use carillon_domain::ids::{AccountId, ConnectionId, TenantId};
 use carillon_domain::journey::{
     AttemptJourney, AttemptStart, Journey, MessageState, SegmentJourney, Step, StepKind,
 };
 use carillon_domain::phone::PhoneNumber;
+use carillon_domain::plan::ConditionEntry;
 use carillon_domain::time::UnixMs;
+use serde::Deserialize;
 
 /// How numbers and addresses are shown (PII-1): masked, or whole as people write them, which is without +86 for Chinese ones.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Numbers {
     Masked,
     Full,
@@ -49,10 +52,7 @@ pub fn view(journey: &Journey, catalog: &Compiled, numbers: Numbers) -> MessageV
         to: journey.to.map(|to| numbers.show(to)),
         mail: journey.address().map(|address| numbers.show_address(address)),
         text: journey.headline().to_owned(),
-        account: named(
-            catalog.account(journey.account).map(|a| a.name.as_str()),
-            journey.account,
-        ),
+        account: account_name(catalog, journey.account),
         business_type: named(
             catalog
                 .business_type(journey.business_type)
@@ -98,7 +98,12 @@ fn attempt(attempt: &AttemptJourney, journey: &Journey, numbers: Numbers, names:
     AttemptView {
         channel: words::channel(attempt.kind).to_owned(),
         when: attempt.when.as_ref().map(words::condition),
+        condition: attempt.when.clone().map(ConditionEntry),
         start: words::start(&attempt.start),
+        fallback: match &attempt.start {
+            AttemptStart::Fallback { reason, .. } => Some(words::fallback(reason)),
+            AttemptStart::NotYet | AttemptStart::AtOnce => None,
+        },
         started_at: started_at.map(rfc3339),
         mail: mail.map(|mail| numbers.show_address(&mail.address)),
         subject: mail.map(|mail| mail.subject.to_string()),
@@ -127,70 +132,67 @@ fn segment(number: u32, segment: &SegmentJourney, names: &Names<'_>) -> SegmentV
 }
 
 fn step(step: &Step, names: &Names<'_>) -> StepView {
-    let (what, words, connection, code) = match &step.what {
+    let told = |what, words: String| StepView {
+        at: rfc3339(step.at),
+        what,
+        words,
+        reason: None,
+        try_number: None,
+        connection: None,
+        code: None,
+        error: None,
+    };
+    match &step.what {
         StepKind::Intent {
             connection,
             try_number,
             reason,
         } => {
             let connection = names.connection(*connection);
-            let words = format!(
-                "written to {connection}, try {try_number}: {}",
-                words::intent(*reason)
-            );
-            (StepWhat::Intent, words, Some(connection), None)
+            let why = words::intent(*reason);
+            let words = format!("written to {connection}, try {try_number}: {why}");
+            StepView {
+                reason: Some(words::intent_reason(*reason).to_owned()),
+                try_number: Some(*try_number),
+                connection: Some(connection),
+                ..told(StepWhat::Intent, words)
+            }
         }
-        StepKind::Returned => (
-            StepWhat::Returned,
-            "not a byte left: it may go by another connection".to_owned(),
-            None,
-            None,
-        ),
-        StepKind::Submitted { carrier_id: id } => (
-            StepWhat::Submitted,
-            format!("taken by the carrier as {}", carrier_id(id)),
-            None,
-            None,
-        ),
+        StepKind::Returned => {
+            let words = "not a byte left: it may go by another connection";
+            told(StepWhat::Returned, words.to_owned())
+        }
+        StepKind::Submitted { carrier_id: id } => {
+            let words = format!("taken by the carrier as {}", carrier_id(id));
+            told(StepWhat::Submitted, words)
+        }
         StepKind::Rejected { code, retried } => {
-            let then = if *retried {
-                "written again after a pause"
+            let (reason, then) = if *retried {
+                ("retried", "written again after a pause")
             } else {
-                "the segment has failed"
+                ("failed", "the segment has failed")
             };
-            (
-                StepWhat::Rejected,
-                format!("refused by the carrier with {code}: {then}"),
-                None,
-                Some(code.to_string()),
-            )
+            let words = format!("refused by the carrier with {code}: {then}");
+            StepView {
+                reason: Some(reason.to_owned()),
+                code: Some(code.to_string()),
+                ..told(StepWhat::Rejected, words)
+            }
         }
-        StepKind::Uncertain { cause } => (
-            StepWhat::Uncertain,
-            words::uncertain(*cause).to_owned(),
-            None,
-            None,
-        ),
+        StepKind::Uncertain { cause } => StepView {
+            reason: Some(words::uncertain_reason(*cause).to_owned()),
+            ..told(StepWhat::Uncertain, words::uncertain(*cause).to_owned())
+        },
         StepKind::Receipt { status, error } => {
-            let error = if error.is_empty() {
-                String::new()
-            } else {
-                format!(", error {error}")
-            };
-            (
-                StepWhat::Receipt,
-                format!("receipt {status}{error}"),
-                None,
-                Some(status.to_string()),
-            )
+            let error = Some(error.to_string()).filter(|error| !error.is_empty());
+            let beside = error.as_ref().map(|error| format!(", error {error}"));
+            let words = format!("receipt {status}{}", beside.unwrap_or_default());
+            StepView {
+                code: Some(status.to_string()),
+                error,
+                ..told(StepWhat::Receipt, words)
+            }
         }
-    };
-    StepView {
-        at: rfc3339(step.at),
-        what,
-        words,
-        connection,
-        code,
     }
 }
 
@@ -214,6 +216,15 @@ pub fn connection_name(catalog: &Compiled, id: ConnectionId) -> String {
         catalog.snapshot().connections.get(&id).map(|c| c.name.as_str()),
         id,
     )
+}
+
+pub fn account_name(catalog: &Compiled, id: AccountId) -> String {
+    named(catalog.account(id).map(|account| account.name.as_str()), id)
+}
+
+pub fn organisation_name(catalog: &Compiled, id: TenantId) -> String {
+    let organisation = catalog.snapshot().organisations.get(&id);
+    named(organisation.map(|organisation| organisation.name.as_str()), id)
 }
 
 fn named(name: Option<&str>, id: impl std::fmt::Display) -> String {

@@ -1,5 +1,6 @@
 //! Words of the API for states and causes.
 
+use carillon_api::FallbackView;
 use carillon_domain::fact::{FallbackReason, FinalState, IntentReason, StatusCode, UncertainCause};
 use carillon_domain::journey::{AttemptStart, MessageState, SegmentWord};
 use carillon_domain::plan::{ChannelKind, Condition};
@@ -91,6 +92,37 @@ pub fn segment(state: SegmentWord) -> &'static str {
         SegmentWord::Expired => "expired",
         SegmentWord::Rejected => "rejected",
         SegmentWord::Uncertain => "uncertain",
+    }
+}
+
+pub fn fallback(reason: &FallbackReason) -> FallbackView {
+    let (reason, code, seconds) = match reason {
+        FallbackReason::NotSubmitted { code } => ("not_submitted", code.as_ref(), None),
+        FallbackReason::Failed { code } => ("failed", code.as_ref(), None),
+        FallbackReason::NotDelivered { seconds } => ("not_delivered", None, Some(*seconds)),
+        FallbackReason::NotRead { seconds } => ("not_read", None, Some(*seconds)),
+    };
+    FallbackView {
+        reason: reason.to_owned(),
+        code: code.map(ToString::to_string),
+        seconds,
+    }
+}
+
+pub fn intent_reason(reason: IntentReason) -> &'static str {
+    match reason {
+        IntentReason::Rule => "rule",
+        IntentReason::Failover => "failover",
+        IntentReason::Throttle => "throttle",
+        IntentReason::Resend => "resend",
+    }
+}
+
+pub fn uncertain_reason(cause: UncertainCause) -> &'static str {
+    match cause {
+        UncertainCause::Crash => "crash",
+        UncertainCause::Cut => "cut",
+        UncertainCause::Timeout => "timeout",
     }
 }
 

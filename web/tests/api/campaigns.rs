@@ -194,6 +194,54 @@ async fn campaigns_outlive_a_restart_and_belong_to_their_account() {
 }
 
 #[actix_web::test]
+async fn operators_find_and_steer_campaigns_of_all_accounts() {
+    let harness = Harness::start().await;
+    let drafted = create(&harness, &draft()).await;
+    let mut named = draft();
+    named["name"] = json!("Flu 疫苗告知");
+    let ready = create(&harness, &named).await;
+    upload(&harness, &ready, RECIPIENTS).await;
+    let found = async |query: &str| {
+        let path = format!("/v1/admin/campaigns?{query}");
+        let (status, page) = answer(harness.operator(Method::GET, &path)).await;
+        assert_eq!(status, 200, "{query}: {page}");
+        let campaigns = page["campaigns"].as_array().unwrap().clone();
+        campaigns
+            .into_iter()
+            .map(|campaign| campaign["id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(found("").await, [ready.clone(), drafted.clone()]);
+    assert_eq!(found("state=ready,running").await, [ready.clone()]);
+    assert_eq!(found("state=draft&account=his").await, [drafted.clone()]);
+    assert_eq!(found("name=fLU%20").await, [ready.clone()]);
+    assert_eq!(found("account=lis").await, [String::new(); 0]);
+    for query in ["state=gone", "state=", "account=nobody", "states=ready"] {
+        let path = format!("/v1/admin/campaigns?{query}");
+        let refused = problem(harness.operator(Method::GET, &path)).await;
+        assert_eq!(refused, (400, "invalid_parameter".to_owned()), "{query}");
+    }
+
+    let of = |what: &str| format!("/v1/admin/campaigns/{ready}/{what}");
+    let (_, refused) = answer(harness.operator(Method::GET, &of("refused"))).await;
+    assert_eq!(refused["lines"].as_array().unwrap().len(), 3, "{refused}");
+    let csv = harness.operator(Method::GET, &of("refused.csv")).send().await;
+    let csv = csv.unwrap().text().await.unwrap();
+    assert_eq!(csv.lines().count(), 4, "{csv}");
+    let (status, started) = answer(harness.operator(Method::POST, &of("start"))).await;
+    assert_eq!((status, &started["state"]), (200, &json!("running")));
+    let resend = |id: &str| {
+        let path = format!("/v1/admin/campaigns/{id}/resend");
+        let request = harness.operator(Method::POST, &path);
+        request.header("Content-Type", "application/json").body("{}")
+    };
+    let early = problem(resend(&ready)).await;
+    assert_eq!(early, (409, "campaign_state".to_owned()));
+    assert_eq!(problem(resend("cmp_zzzzzzz")).await.0, 404);
+    harness.end().await;
+}
+
+#[actix_web::test]
 async fn a_key_makes_one_campaign() {
     let harness = Harness::start().await;
     let send = |body: Value| {

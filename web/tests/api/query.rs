@@ -52,6 +52,14 @@ async fn a_number_s_messages_are_paged_newest_first_and_only_the_account_s_own()
         "five of one account and the quota of three of the other"
     );
     assert_eq!(page["messages"][0]["to"], "13800000001");
+    let masked = "/v1/admin/messages?to=13800000001&numbers=masked";
+    let (_, page) = answer(harness.operator(Method::GET, masked)).await;
+    assert_eq!(page["messages"][0]["to"], "138****0001");
+    let one = format!("/v1/admin/messages/{}", sent[0]);
+    for (query, to) in [("", "13800000001"), ("?numbers=masked", "138****0001")] {
+        let (_, journey) = answer(harness.operator(Method::GET, &format!("{one}{query}"))).await;
+        assert_eq!(journey["to"], to, "{query}");
+    }
     let (_, page) = answer(harness.get("/v1/messages?to=13800000002")).await;
     assert_eq!((ids(&page).len(), page["next"].as_str()), (0, None));
     harness.end().await;
@@ -78,6 +86,8 @@ async fn parameters_that_are_not_valid_are_refused() {
         "from=2026-03-01T00:00:00Z&until=2026-04-02T00:00:00Z",
         "account=his",
         "account=lis",
+        "numbers=full",
+        "numbers=some",
     ] {
         let refused = problem(harness.get(&format!("/v1/messages?{query}"))).await;
         assert_eq!(refused, (400, "invalid_parameter".to_owned()), "{query}");
