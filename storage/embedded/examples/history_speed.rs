@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let dir = tempfile::TempDir::new_in(parent)?;
     // Merged on this thread, so that its processor time is known.
     let options = HistoryOptions {
-        merge_in_background: false,
+        works_in_background: false,
         ..HistoryOptions::default()
     };
     let history = EmbeddedHistory::open(dir.path(), options)?;
@@ -107,7 +107,7 @@ fn store(
 }
 
 fn merge(history: &EmbeddedHistory, dir: &Path, rows: u64) -> Result<(), Box<dyn Error>> {
-    let (before, cpu_started) = (history.size().0, cpu_time(ClockId::ThreadCPUTime));
+    let (before, cpu_started) = (history.size().files, cpu_time(ClockId::ThreadCPUTime));
     history.merge_due()?;
     let cpu = cpu_time(ClockId::ThreadCPUTime) - cpu_started;
     let mut bytes = 0;
@@ -116,7 +116,7 @@ fn merge(history: &EmbeddedHistory, dir: &Path, rows: u64) -> Result<(), Box<dyn
     }
     println!(
         "merge, {before} files to {}: CPU {:.2} µs per row",
-        history.size().0,
+        history.size().files,
         per(rows, cpu)
     );
     println!("disk: {} bytes per row", bytes / rows);

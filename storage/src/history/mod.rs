@@ -7,5 +7,8 @@ mod store;
 
 pub use batch::Batch;
 pub use query::{RANGE_MAX, SearchPage, SearchQuery, TooBroad};
-pub use rollup::{GroupBy, Resolution, RollupQuery, RollupRow};
-pub use store::{History, HistoryError, PAGE_ROWS_MAX};
+pub use rollup::{
+    CarrierQuery, CodeRow, GroupBy, LatencyRow, OTHER_CODES, ROLLUP_ROWS_MAX, Resolution, RollupQuery,
+    RollupRow,
+};
+pub use store::{History, HistoryError, HistorySize, PAGE_ROWS_MAX};

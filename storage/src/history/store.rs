@@ -1,7 +1,10 @@
-use super::{Batch, SearchPage, SearchQuery, TooBroad};
+use super::{
+    Batch, CarrierQuery, CodeRow, LatencyRow, RollupQuery, RollupRow, SearchPage, SearchQuery, TooBroad,
+};
 use crate::journal::FrameSeq;
 use carillon_domain::ids::MessageId;
 use carillon_domain::journey::Journey;
+use carillon_domain::time::UnixMs;
 
 /// Journeys on one page at most.
 pub const PAGE_ROWS_MAX: usize = 10_000;
@@ -13,7 +16,10 @@ pub trait History: Send + Sync {
     fn stored_upto(&self) -> FrameSeq;
 
     /// Stores journeys and amendments and the frame up to which they are complete, all or nothing, durable on return.
-    /// Handing over the same again changes nothing. Only Sent, Expired and Unknown are amended (RCP-1).
+    /// Only Sent, Expired and Unknown are amended (RCP-1).
+    ///
+    /// A batch that goes beyond [`History::stored_upto`] holds only journeys that ended after it; one that does not is looked
+    /// at message by message. So handing over the same again changes nothing.
     fn store(&self, batch: Batch<'_>, upto: FrameSeq) -> Result<(), HistoryError>;
 
     /// The journey with its amendments applied.
@@ -24,6 +30,32 @@ pub trait History: Send + Sync {
     ///
     /// A page is found in bounded time: it may be short, even empty, and yet have a `next` to go on from.
     fn search(&self, query: &SearchQuery) -> Result<SearchPage, HistoryError>;
+
+    /// Sums over everything that was ever stored, in ascending order of what is grouped by. Buckets without anything have no
+    /// row. Minutes and hours are kept for a while only.
+    fn rollup(&self, query: &RollupQuery) -> Result<Vec<RollupRow>, HistoryError>;
+
+    /// What carriers said, in ascending order of time, connection, kind, measure and code.
+    fn codes(&self, query: &CarrierQuery) -> Result<Vec<CodeRow>, HistoryError>;
+
+    /// How long deliveries took, in ascending order of time, connection and kind.
+    fn latencies(&self, query: &CarrierQuery) -> Result<Vec<LatencyRow>, HistoryError>;
+
+    /// What it holds now.
+    fn size(&self) -> HistorySize;
+}
+
+/// What a history holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HistorySize {
+    pub files: usize,
+    /// Messages; one that was stored twice may count twice.
+    pub rows: u64,
+    pub bytes: u64,
+    /// When the oldest message was accepted.
+    pub oldest: Option<UnixMs>,
+    /// Messages removed since the start, because they were older than what is kept.
+    pub removed_rows: u64,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -39,4 +71,6 @@ pub enum HistoryError {
     Unreadable { place: String, detail: String },
     #[error(transparent)]
     TooBroad(#[from] TooBroad),
+    #[error("the figures have more than {max} rows; group by less or take a shorter time")]
+    TooManyRows { max: usize },
 }

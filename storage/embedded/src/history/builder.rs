@@ -1,12 +1,17 @@
 use super::store::Shared;
+use carillon_domain::time::UnixMs;
 use parking_lot::{Condvar, Mutex};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Yields the processor to everything that carries messages.
 const NICENESS: i32 = 15;
 
-/// The thread that merges files after they were stored.
+/// How often old files and figures are removed.
+const REMOVE_EVERY: Duration = Duration::from_secs(3600);
+
+/// The thread that merges files after they were stored, and removes old ones.
 pub(super) struct Builder {
     signal: Arc<Signal>,
     thread: Option<JoinHandle<()>>,
@@ -34,7 +39,12 @@ impl Builder {
             if let Err(error) = rustix::process::nice(NICENESS) {
                 tracing::warn!(%error, "history files are merged at normal priority");
             }
-            while seen.wait() {
+            let mut remove_at = Instant::now();
+            while seen.wait(remove_at) {
+                if Instant::now() >= remove_at {
+                    remove_at = Instant::now() + REMOVE_EVERY;
+                    remove_old(&shared);
+                }
                 merge_all(&shared, &seen);
             }
         };
@@ -71,11 +81,12 @@ impl Signal {
         self.changed.notify_one();
     }
 
-    /// Waits for the next work; false when there will be none.
-    fn wait(&self) -> bool {
+    /// Waits for the next work, at most until a moment; false when there will be none.
+    fn wait(&self, until: Instant) -> bool {
         let mut state = self.state.lock();
-        self.changed.wait_while(&mut state, |state| *state == State::Idle);
-        let goes_on = *state == State::Stored;
+        self.changed
+            .wait_while_until(&mut state, |state| *state == State::Idle, until);
+        let goes_on = *state != State::Stopped;
         if goes_on {
             *state = State::Idle;
         }
@@ -84,6 +95,15 @@ impl Signal {
 
     fn stopped(&self) -> bool {
         *self.state.lock() == State::Stopped
+    }
+}
+
+fn remove_old(shared: &Shared) {
+    // A clock before 1970 keeps everything.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = UnixMs(u64::try_from(now.as_millis()).unwrap_or(0));
+    if let Err(error) = shared.remove_old(now) {
+        tracing::error!(%error, "old files of the history cannot be removed");
     }
 }
 

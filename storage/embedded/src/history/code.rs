@@ -1,7 +1,65 @@
-//! Numbers of states on disk. A number once used keeps its meaning.
+//! Numbers of states, kinds and carriers on disk. A number once used keeps its meaning.
 
+use carillon_domain::catalog::Carrier;
 use carillon_domain::fact::FinalState;
 use carillon_domain::journey::MessageState;
+use carillon_domain::plan::ChannelKind;
+
+const KINDS: [ChannelKind; 10] = [
+    ChannelKind::Sms,
+    ChannelKind::SmartSms,
+    ChannelKind::Rcs,
+    ChannelKind::RichSms,
+    ChannelKind::Mms,
+    ChannelKind::Wechat,
+    ChannelKind::MiniProgram,
+    ChannelKind::Push,
+    ChannelKind::Mail,
+    ChannelKind::Alipay,
+];
+/// The unknown has 0, whatever is added.
+const CARRIERS: [Carrier; 6] = [
+    Carrier::Unknown,
+    Carrier::Mobile,
+    Carrier::Unicom,
+    Carrier::Telecom,
+    Carrier::Broadnet,
+    Carrier::Virtual,
+];
+
+pub(super) fn encode_kind(kind: ChannelKind) -> u8 {
+    match kind {
+        ChannelKind::Sms => 0,
+        ChannelKind::SmartSms => 1,
+        ChannelKind::Rcs => 2,
+        ChannelKind::RichSms => 3,
+        ChannelKind::Mms => 4,
+        ChannelKind::Wechat => 5,
+        ChannelKind::MiniProgram => 6,
+        ChannelKind::Push => 7,
+        ChannelKind::Mail => 8,
+        ChannelKind::Alipay => 9,
+    }
+}
+
+pub(super) fn decode_kind(code: u8) -> Option<ChannelKind> {
+    KINDS.get(usize::from(code)).copied()
+}
+
+pub(super) fn encode_carrier(carrier: Carrier) -> u8 {
+    match carrier {
+        Carrier::Unknown => 0,
+        Carrier::Mobile => 1,
+        Carrier::Unicom => 2,
+        Carrier::Telecom => 3,
+        Carrier::Broadnet => 4,
+        Carrier::Virtual => 5,
+    }
+}
+
+pub(super) fn decode_carrier(code: u8) -> Option<Carrier> {
+    CARRIERS.get(usize::from(code)).copied()
+}
 
 pub(super) fn encode(state: MessageState) -> u8 {
     match state {
@@ -67,6 +125,17 @@ mod tests {
         for (code, state) in known {
             assert_eq!(encode(state), code);
         }
+    }
+
+    #[test]
+    fn every_kind_and_carrier_has_its_place() {
+        for (code, kind) in KINDS.into_iter().enumerate() {
+            assert_eq!(usize::from(encode_kind(kind)), code);
+        }
+        for (code, carrier) in CARRIERS.into_iter().enumerate() {
+            assert_eq!(usize::from(encode_carrier(carrier)), code);
+        }
+        assert_eq!((decode_kind(10), decode_carrier(6)), (None, None));
     }
 
     proptest! {

@@ -26,7 +26,7 @@ const GET: &str = select!("WHERE id = ?1");
 pub(super) const ALL: &str = select!("ORDER BY id");
 const BODY: usize = 9;
 
-/// A finished file/// By which index rows are found.
+/// By which index rows are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Key {
     Phone(u64),
@@ -73,7 +73,7 @@ impl Key {
     }
 }
 
-/// A finished file: never changed, read by many threads, removed when the last reader of a merged one has gone.
+/// A finished file: never changed, read by many threads, and gone from the disk when it was merged or grew old and its last reader is done.
 pub(super) struct HistoryFile {
     pub number: u64,
     /// The order in which files were stored; a later one's row stands for an earlier one's.
@@ -82,7 +82,7 @@ pub(super) struct HistoryFile {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
     budget: Arc<AtomicUsize>,
-    replaced: AtomicBool,
+    leaves: AtomicBool,
 }
 
 impl HistoryFile {
@@ -95,13 +95,13 @@ impl HistoryFile {
             path,
             idle: Mutex::default(),
             budget,
-            replaced: AtomicBool::new(false),
+            leaves: AtomicBool::new(false),
         }
     }
 
     /// The file goes from the disk once nobody reads it any more.
-    pub fn replace(&self) {
-        self.replaced.store(true, Ordering::Release);
+    pub fn leave(&self) {
+        self.leaves.store(true, Ordering::Release);
     }
 
     /// Refuses a file that is not as long as it was when it was stored, or is of another format.
@@ -219,10 +219,10 @@ impl Drop for HistoryFile {
         let idle = std::mem::take(self.idle.get_mut());
         self.budget.fetch_add(idle.len(), Ordering::Relaxed);
         drop(idle);
-        if *self.replaced.get_mut()
+        if *self.leaves.get_mut()
             && let Err(error) = file_writer::remove(&self.path)
         {
-            tracing::warn!(path = %self.path.display(), %error, "a merged history file stays until the next start");
+            tracing::warn!(path = %self.path.display(), %error, "a history file that is not needed any more stays until the next start");
         }
     }
 }

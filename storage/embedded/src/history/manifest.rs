@@ -1,24 +1,31 @@
 use super::code;
 use super::failure::{failed, unreadable};
 use super::file_writer::Extent;
+use super::rollup::{self, Fold};
 use carillon_domain::ids::MessageId;
 use carillon_domain::journey::Amendment;
 use carillon_domain::time::UnixMs;
-use carillon_storage::history::HistoryError;
+use carillon_storage::history::{HistoryError, Resolution};
 use carillon_storage::journal::FrameSeq;
 use parking_lot::Mutex;
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 const NAME: &str = "manifest.db";
 /// `PRAGMA user_version` of the manifest this code writes.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
+/// The form of the rollups this code writes; others are made anew from the files.
+const ROLLUP_FORMAT: u32 = 1;
 
 const SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000;";
 const SCHEMA: &str = "
-    CREATE TABLE progress (one INTEGER PRIMARY KEY CHECK (one = 1), stored_upto INTEGER NOT NULL);
-    INSERT INTO progress VALUES (1, 0);
+    CREATE TABLE progress (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        stored_upto INTEGER NOT NULL,
+        rollup_format INTEGER NOT NULL
+    );
+    INSERT INTO progress VALUES (1, 0, 1);
     CREATE TABLE file (
         number INTEGER PRIMARY KEY,
         age INTEGER NOT NULL,
@@ -33,7 +40,7 @@ const SCHEMA: &str = "
         cause TEXT,
         at INTEGER NOT NULL
     );
-    PRAGMA user_version = 2;
+    PRAGMA user_version = 3;
 ";
 const ADD_FILE: &str = "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?)";
 /// The latest correction stays, whatever the order in which corrections come.
@@ -48,12 +55,15 @@ pub(super) struct Entry {
     pub extent: Extent,
 }
 
-/// What counts: the finished files, how far they go, and the corrections. Every change is one durable transaction.
+/// What counts: the finished files, how far they go, the corrections, and the sums over them. Every change is one durable
+/// transaction.
 pub(super) struct Manifest {
     path: PathBuf,
     writer: Mutex<Connection>,
     /// A connection of its own, so that reading does not wait for syncs.
     reader: Mutex<Connection>,
+    /// And one for sums, which may take long.
+    figures: Mutex<Connection>,
     amended: AtomicBool,
 }
 
@@ -63,12 +73,14 @@ impl Manifest {
         let mut writer = connect(&path)?;
         prepare(&mut writer, &path)?;
         let reader = connect(&path)?;
+        let figures = connect_to_read(&path)?;
         let amended = reader.query_row("SELECT EXISTS (SELECT 1 FROM amendment)", [], |row| row.get(0));
         let amended = AtomicBool::new(amended.map_err(failed("reading the corrections", &path))?);
         Ok(Manifest {
             path,
             writer: Mutex::new(writer),
             reader: Mutex::new(reader),
+            figures: Mutex::new(figures),
             amended,
         })
     }
@@ -93,14 +105,16 @@ impl Manifest {
         read().map_err(failed("reading the files", &self.path))
     }
 
-    /// Adds a file, corrections and progress, all or nothing.
+    /// Adds a file, corrections, progress and what they change in the rollups, all or nothing.
     pub fn add(
         &self,
         file: Option<&Entry>,
         amendments: &[&Amendment],
         upto: FrameSeq,
+        fold: &Fold,
     ) -> Result<(), HistoryError> {
         self.change("storing a batch", |transaction| {
+            rollup::write(transaction, fold)?;
             if let Some(file) = file {
                 insert(transaction, file)?;
             }
@@ -133,6 +147,62 @@ impl Manifest {
             }
             insert(transaction, new)
         })
+    }
+
+    /// Forgets files and the corrections of messages below `lowest`, which no file has any more.
+    pub fn remove(&self, files: impl Iterator<Item = u64>, lowest: u64) -> Result<(), HistoryError> {
+        self.change("removing old files", |transaction| {
+            for number in files {
+                transaction.execute("DELETE FROM file WHERE number = ?", [number as i64])?;
+            }
+            transaction
+                .execute("DELETE FROM amendment WHERE id < ?", [code::to_sql(lowest)])
+                .map(|_| ())
+        })
+    }
+
+    /// Forgets the sums of buckets that begin before a moment; returns how many.
+    pub fn expire(&self, resolution: Resolution, before: UnixMs) -> Result<usize, HistoryError> {
+        self.change("removing old figures", |transaction| {
+            rollup::expire(transaction, resolution, before)
+        })
+    }
+
+    /// Whether the rollups are of this program's form.
+    pub fn has_rollups(&self) -> Result<bool, HistoryError> {
+        let reader = self.reader.lock();
+        let found = reader.query_row("SELECT rollup_format FROM progress", [], |row| {
+            row.get::<_, u32>(0)
+        });
+        found
+            .map(|found| found == ROLLUP_FORMAT)
+            .map_err(failed("reading the progress", &self.path))
+    }
+
+    /// Puts new rollups in the place of all that are there: the sum of what `fill` hands to its argument.
+    pub fn remake_rollups(
+        &self,
+        fill: impl FnOnce(&mut dyn FnMut(&Fold) -> Result<(), HistoryError>) -> Result<(), HistoryError>,
+    ) -> Result<(), HistoryError> {
+        let mut writer = self.writer.lock();
+        let failed = || failed("making the figures anew", &self.path);
+        let transaction = writer
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(failed())?;
+        rollup::create_anew(&transaction).map_err(failed())?;
+        fill(&mut |fold| rollup::write(&transaction, fold).map_err(failed()))?;
+        transaction
+            .execute("UPDATE progress SET rollup_format = ?", [ROLLUP_FORMAT])
+            .map_err(failed())?;
+        transaction.commit().map_err(failed())
+    }
+
+    /// Reads sums, all at one moment.
+    pub fn figures<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, HistoryError> {
+        read(&self.figures.lock()).map_err(failed("reading figures", &self.path))
     }
 
     /// The latest correction of a message.
@@ -175,16 +245,17 @@ impl Manifest {
         self.amended.load(Ordering::Acquire)
     }
 
-    fn change(
+    fn change<T>(
         &self,
         operation: &'static str,
-        change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
-    ) -> Result<(), HistoryError> {
+        change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, HistoryError> {
         let mut writer = self.writer.lock();
-        let run = || {
+        let run = || -> rusqlite::Result<T> {
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            change(&transaction)?;
-            transaction.commit()
+            let changed = change(&transaction)?;
+            transaction.commit()?;
+            Ok(changed)
         };
         run().map_err(failed(operation, &self.path))
     }
@@ -198,12 +269,23 @@ fn connect(path: &Path) -> Result<Connection, HistoryError> {
     Ok(connection)
 }
 
+fn connect_to_read(path: &Path) -> Result<Connection, HistoryError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection =
+        Connection::open_with_flags(path, flags).map_err(failed("opening the manifest", path))?;
+    connection
+        .execute_batch("PRAGMA busy_timeout = 10000;")
+        .map_err(failed("opening the manifest", path))?;
+    Ok(connection)
+}
+
 fn prepare(connection: &mut Connection, path: &Path) -> Result<(), HistoryError> {
     let mut prepare = || -> rusqlite::Result<u32> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let found: u32 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         if found == 0 {
             transaction.execute_batch(SCHEMA)?;
+            rollup::create_anew(&transaction)?;
             transaction.commit()?;
             return Ok(FORMAT);
         }

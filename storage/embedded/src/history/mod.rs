@@ -1,17 +1,24 @@
 //! The history in immutable SQLite files, one per batch of finished messages, merged into larger ones as they come.
 //!
-//! `manifest.db` is the truth about which files count, up to which frame they are complete, and what was corrected later;
-//! a file it does not name was never finished and goes at the next start.
+//! `manifest.db` is the truth about which files count, up to which frame they are complete, what was corrected later, and what
+//! all of it sums up to; a file it does not name was never finished and goes at the next start.
 
 mod builder;
 mod code;
 mod failure;
 mod file;
 mod file_writer;
+mod fold_batch;
 mod manifest;
 mod merge;
 mod merge_plan;
 mod options;
+mod remove_old;
+#[cfg(test)]
+mod remove_old_tests;
+mod rollup;
+#[cfg(test)]
+mod rollup_tests;
 mod row;
 mod scan;
 mod search;
@@ -21,5 +28,5 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use options::HistoryOptions;
+pub use options::{HistoryOptions, Keep};
 pub use store::EmbeddedHistory;

@@ -1,5 +1,11 @@
+use carillon_domain::number_range::NumberRanges;
+use std::sync::Arc;
+use std::time::Duration;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
 /// How the history keeps its files.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct HistoryOptions {
     /// A file of at least this many rows is not merged again.
     pub rows_full: u64,
@@ -7,8 +13,19 @@ pub struct HistoryOptions {
     pub idle_connections_max: usize,
     /// Rows one search looks at, about, before it gives what it has and where to go on.
     pub looked_rows_max: usize,
-    /// Merge on a thread of low priority. Without it files are merged only when too many lie about.
-    pub merge_in_background: bool,
+    /// Merge and remove on a thread of low priority. Without it files are merged only when too many lie about.
+    pub works_in_background: bool,
+    /// By which carriers and provinces are counted.
+    pub ranges: Arc<NumberRanges>,
+    pub keep: Keep,
+}
+
+/// For how long what is kept, from when a message was accepted or something happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keep {
+    pub journeys: Duration,
+    pub minutes: Duration,
+    pub hours: Duration,
 }
 
 impl Default for HistoryOptions {
@@ -18,7 +35,20 @@ impl Default for HistoryOptions {
             rows_full: 250_000,
             idle_connections_max: 256,
             looked_rows_max: 20_000,
-            merge_in_background: true,
+            works_in_background: true,
+            ranges: Arc::default(),
+            keep: Keep::default(),
+        }
+    }
+}
+
+impl Default for Keep {
+    /// Three years and a little of messages. Days are counted for ever.
+    fn default() -> Self {
+        Keep {
+            journeys: 1_100 * DAY,
+            minutes: 8 * DAY,
+            hours: 100 * DAY,
         }
     }
 }

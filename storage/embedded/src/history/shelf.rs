@@ -52,16 +52,22 @@ impl Shelf {
 
     /// Adds a file and takes away those whose numbers are `replaced`.
     pub fn put(&self, entry: Entry, replaced: &[Arc<HistoryFile>]) {
-        let file = self.file(entry);
+        self.change(Some(self.file(entry)), replaced);
+    }
+
+    pub fn take_away(&self, removed: &[Arc<HistoryFile>]) {
+        self.change(None, removed);
+    }
+
+    fn change(&self, added: Option<Arc<HistoryFile>>, removed: &[Arc<HistoryFile>]) {
         let mut files = self.files.write();
-        let stays = |file: &&Arc<HistoryFile>| replaced.iter().all(|old| old.number != file.number);
-        let mut next: Vec<_> = files.iter().filter(stays).cloned().collect();
-        next.push(file);
+        let stays = |file: &&Arc<HistoryFile>| removed.iter().all(|old| old.number != file.number);
+        let mut next: Vec<_> = files.iter().filter(stays).cloned().chain(added).collect();
         next.sort_by_key(|file| file.age);
         *files = Arc::new(next);
         drop(files);
-        for file in replaced {
-            file.replace();
+        for file in removed {
+            file.leave();
         }
     }
 

@@ -5,13 +5,18 @@ use super::manifest::{Entry, Manifest};
 use super::merge::merge;
 use super::merge_plan::next_merge;
 use super::options::HistoryOptions;
+use super::rollup::{self, Fold};
 use super::row::Row;
 use super::scan::{Found, Scan};
 use super::search::Search;
 use super::shelf::Shelf;
 use carillon_domain::ids::MessageId;
 use carillon_domain::journey::Journey;
-use carillon_storage::history::{Batch, History, HistoryError, PAGE_ROWS_MAX, SearchPage, SearchQuery};
+use carillon_domain::time::UnixMs;
+use carillon_storage::history::{
+    Batch, CarrierQuery, CodeRow, History, HistoryError, HistorySize, LatencyRow, PAGE_ROWS_MAX,
+    ROLLUP_ROWS_MAX, RollupQuery, RollupRow, SearchPage, SearchQuery,
+};
 use carillon_storage::journal::FrameSeq;
 use parking_lot::Mutex;
 use std::fs;
@@ -32,12 +37,14 @@ pub struct EmbeddedHistory {
 /// What the stores, the readers and the builder's thread work on.
 pub(super) struct Shared {
     dir: PathBuf,
-    options: HistoryOptions,
-    manifest: Manifest,
-    shelf: Shelf,
+    pub options: HistoryOptions,
+    pub manifest: Manifest,
+    pub shelf: Shelf,
     stored_upto: AtomicU64,
     storing: Mutex<()>,
-    merging: Mutex<()>,
+    /// Held by whoever puts files in the place of others or takes them away.
+    pub rearranging: Mutex<()>,
+    pub removed_rows: AtomicU64,
 }
 
 impl EmbeddedHistory {
@@ -60,10 +67,14 @@ impl EmbeddedHistory {
             stored_upto: AtomicU64::new(manifest.stored_upto()?.0),
             manifest,
             storing: Mutex::default(),
-            merging: Mutex::default(),
+            rearranging: Mutex::default(),
+            removed_rows: AtomicU64::default(),
             options,
         });
-        let builder = if shared.options.merge_in_background {
+        if !shared.manifest.has_rollups()? {
+            shared.remake_rollups()?;
+        }
+        let builder = if shared.options.works_in_background {
             Some(Builder::start(shared.clone()).map_err(failed("starting the builder", dir))?)
         } else {
             None
@@ -77,10 +88,9 @@ impl EmbeddedHistory {
         Ok(())
     }
 
-    /// How many files there are, and the rows in them.
-    pub fn size(&self) -> (usize, u64) {
-        let files = self.shared.shelf.files();
-        (files.len(), files.iter().map(|file| file.extent.rows).sum())
+    /// Removes what is older than it is kept, as the thread in the background does every hour.
+    pub fn remove_old(&self, now: UnixMs) -> Result<(), HistoryError> {
+        self.shared.remove_old(now)
     }
 }
 
@@ -106,12 +116,8 @@ impl History for EmbeddedHistory {
     }
 
     fn journey(&self, id: MessageId) -> Result<Option<Journey>, HistoryError> {
-        for file in self.shared.shelf.files().iter().rev() {
-            if let Some(row) = file.get(id.0)? {
-                return self.shared.decode(&row).map(Some);
-            }
-        }
-        Ok(None)
+        let stored = self.shared.stored(id)?;
+        stored.map(|journey| self.shared.amended(journey)).transpose()
     }
 
     fn search(&self, query: &SearchQuery) -> Result<SearchPage, HistoryError> {
@@ -132,7 +138,7 @@ impl History for EmbeddedHistory {
         while page.journeys.len() < limit {
             match scan.next()? {
                 Found::Row(row) => {
-                    let journey = self.shared.decode(&row)?;
+                    let journey = self.shared.amended(self.shared.decode(&row)?)?;
                     if query.fits(&journey) {
                         page.journeys.push(journey);
                     }
@@ -147,21 +153,67 @@ impl History for EmbeddedHistory {
         page.next = page.journeys.last().map(|last| last.message);
         Ok(page)
     }
+
+    fn rollup(&self, query: &RollupQuery) -> Result<Vec<RollupRow>, HistoryError> {
+        not_too_many(
+            self.shared
+                .manifest
+                .figures(|figures| rollup::rollup(figures, query))?,
+        )
+    }
+
+    fn codes(&self, query: &CarrierQuery) -> Result<Vec<CodeRow>, HistoryError> {
+        not_too_many(
+            self.shared
+                .manifest
+                .figures(|figures| rollup::codes(figures, query))?,
+        )
+    }
+
+    fn latencies(&self, query: &CarrierQuery) -> Result<Vec<LatencyRow>, HistoryError> {
+        not_too_many(
+            self.shared
+                .manifest
+                .figures(|figures| rollup::latencies(figures, query))?,
+        )
+    }
+
+    fn size(&self) -> HistorySize {
+        let files = self.shared.shelf.files();
+        let extents = || files.iter().map(|file| &file.extent);
+        HistorySize {
+            files: files.len(),
+            rows: extents().map(|extent| extent.rows).sum(),
+            bytes: extents().map(|extent| extent.bytes).sum(),
+            oldest: extents()
+                .map(|extent| UnixMs(MessageId(extent.id_min).unix_ms()))
+                .min(),
+            removed_rows: self.shared.removed_rows.load(Ordering::Relaxed),
+        }
+    }
+}
+
+fn not_too_many<T>(rows: Option<Vec<T>>) -> Result<Vec<T>, HistoryError> {
+    rows.ok_or(HistoryError::TooManyRows { max: ROLLUP_ROWS_MAX })
 }
 
 impl Shared {
     fn store(&self, batch: Batch<'_>, upto: FrameSeq) -> Result<(), HistoryError> {
         let _one_at_a_time = self.storing.lock();
         let known = FrameSeq(self.stored_upto.load(Ordering::Acquire));
-        let upto = upto.max(known);
-        if batch.is_empty() && upto == known {
+        let is_new = upto > known;
+        if batch.is_empty() && !is_new {
             return Ok(());
         }
-        let amendments = batch.amendments;
-        let entry = (!batch.journeys.is_empty())
-            .then(|| self.write(batch.journeys))
+        let journeys = each_once(batch.journeys);
+        let mut fold = Fold::default();
+        self.fold_batch(&journeys, &batch.amendments, is_new, &mut fold)?;
+        let entry = (!journeys.is_empty())
+            .then(|| self.write(&journeys))
             .transpose()?;
-        self.manifest.add(entry.as_ref(), &amendments, upto)?;
+        let upto = upto.max(known);
+        self.manifest
+            .add(entry.as_ref(), &batch.amendments, upto, &fold)?;
         if let Some(entry) = entry {
             self.shelf.put(entry, &[]);
         }
@@ -169,13 +221,10 @@ impl Shared {
         Ok(())
     }
 
-    fn write(&self, mut journeys: Vec<&Journey>) -> Result<Entry, HistoryError> {
-        // Stable, so that of journeys of one message the one handed over last is the last of its group.
-        journeys.sort_by_key(|journey| journey.message);
+    fn write(&self, journeys: &[&Journey]) -> Result<Entry, HistoryError> {
         let (number, path) = self.shelf.fresh();
         let extent = file_writer::write(&path, |rows| {
-            for group in journeys.chunk_by(|a, b| a.message == b.message) {
-                let journey = group.last().expect("a group is not empty");
+            for journey in journeys {
                 rows.journey(journey).map_err(failed("writing a file", &path))?;
             }
             Ok(())
@@ -191,7 +240,7 @@ impl Shared {
 
     /// Merges the files that are next in turn; false when there is nothing to do.
     pub fn merge_next(&self) -> Result<bool, HistoryError> {
-        let _one_at_a_time = self.merging.lock();
+        let _one_at_a_time = self.rearranging.lock();
         let files = self.shelf.files();
         let rows: Vec<u64> = files.iter().map(|file| file.extent.rows).collect();
         let Some(range) = next_merge(&rows, self.options.rows_full) else {
@@ -207,11 +256,6 @@ impl Shared {
         Ok(true)
     }
 
-    #[cfg(test)]
-    pub fn shelf(&self) -> &Shelf {
-        &self.shelf
-    }
-
     fn unmerged(&self) -> usize {
         let files = self.shelf.files();
         files
@@ -220,12 +264,34 @@ impl Shared {
             .count()
     }
 
-    /// The journey of a row with its correction.
-    fn decode(&self, row: &Row) -> Result<Journey, HistoryError> {
-        let mut journey = row.decode().map_err(|detail| unreadable(&self.dir, detail))?;
+    /// The journey of a message as it was stored, without its correction.
+    pub fn stored(&self, id: MessageId) -> Result<Option<Journey>, HistoryError> {
+        for file in self.shelf.files().iter().rev() {
+            if let Some(row) = file.get(id.0)? {
+                return self.decode(&row).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The journey of a row, without its correction.
+    pub fn decode(&self, row: &Row) -> Result<Journey, HistoryError> {
+        row.decode().map_err(|detail| unreadable(&self.dir, detail))
+    }
+
+    fn amended(&self, mut journey: Journey) -> Result<Journey, HistoryError> {
         if let Some(amendment) = self.manifest.amendment(journey.message)? {
             journey.amend(&amendment);
         }
         Ok(journey)
     }
+}
+
+/// In the order of their ids; of several of one message the one handed over last.
+fn each_once(mut journeys: Vec<&Journey>) -> Vec<&Journey> {
+    // Stable, and reversed so that the last one is the first of its message, which stays.
+    journeys.reverse();
+    journeys.sort_by_key(|journey| journey.message);
+    journeys.dedup_by_key(|journey| journey.message);
+    journeys
 }

@@ -1,6 +1,6 @@
 use super::failure::unreadable;
 use super::file::Key;
-use super::{EmbeddedHistory, HistoryOptions, file_writer};
+use super::{EmbeddedHistory, HistoryOptions, Keep, file_writer};
 use carillon_domain::ids::{AccountId, MessageId};
 use carillon_domain::journey::Journey;
 use carillon_storage::conformance::Random;
@@ -10,21 +10,30 @@ use carillon_storage::journal::FrameSeq;
 use proptest::prelude::*;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// A folder whose name must be escaped in a URI, and files so small that much is merged.
-struct Folder {
+pub(super) struct Folder {
     dir: TempDir,
-    options: HistoryOptions,
+    pub options: HistoryOptions,
 }
 
 impl Folder {
-    fn new(merge_in_background: bool) -> Self {
+    pub fn new(merge_in_background: bool) -> Self {
         let options = HistoryOptions {
             rows_full: 64,
             looked_rows_max: 1000,
             idle_connections_max: 5,
-            merge_in_background,
+            works_in_background: merge_in_background,
+            ranges: Arc::new(conformance::ranges()),
+            // What the suite stores is of any time.
+            keep: Keep {
+                journeys: Duration::MAX,
+                minutes: Duration::MAX,
+                hours: Duration::MAX,
+            },
         };
         Folder {
             dir: TempDir::with_prefix("历史 100%?#&").unwrap(),
@@ -32,7 +41,7 @@ impl Folder {
         }
     }
 
-    fn path(&self) -> PathBuf {
+    pub fn path(&self) -> PathBuf {
         self.dir.path().join("history")
     }
 
@@ -42,7 +51,7 @@ impl Folder {
             .expect("it must be refused")
     }
 
-    fn data_files(&self) -> Vec<PathBuf> {
+    pub fn data_files(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.path())
             .unwrap()
             .map(|entry| entry.unwrap().path());
@@ -94,6 +103,10 @@ conforms!(
     edges_of_ids_and_limits_are_no_special_cases,
     hostile_text_is_only_text,
     readers_see_whole_batches_while_they_are_stored,
+    every_dimension_adds_up,
+    a_batch_handed_over_again_counts_once,
+    corrections_are_counted_in_any_order,
+    a_later_journey_counts_instead_of_an_earlier_one,
 );
 
 proptest! {
@@ -105,14 +118,14 @@ proptest! {
     }
 }
 
-fn batch(first: u64, count: u64) -> Vec<Journey> {
+pub(super) fn batch(first: u64, count: u64) -> Vec<Journey> {
     let mut random = Random::new(first);
     (first..first + count)
         .map(|id| journey(id, phone(1), 1, &mut random))
         .collect()
 }
 
-fn all(history: &EmbeddedHistory) -> Vec<u64> {
+pub(super) fn all(history: &EmbeddedHistory) -> Vec<u64> {
     let query = SearchQuery {
         phone: Some(phone(1)),
         ..SearchQuery::newest(10_000)
@@ -136,9 +149,10 @@ fn small_files_are_merged_and_the_old_ones_go() {
             .store(Batch::of(&batch(number * 30, 30), &[]), FrameSeq(number + 1))
             .unwrap();
     }
-    assert_eq!(history.size(), (20, 600));
+    let size = || (history.size().files, history.size().rows);
+    assert_eq!(size(), (20, 600));
     history.merge_due().unwrap();
-    assert_eq!(history.size(), (8, 600));
+    assert_eq!(size(), (8, 600));
     assert_eq!(folder.data_files().len(), 8);
     assert_eq!(all(&history), Vec::from_iter(0..600));
     drop(history);
@@ -154,7 +168,7 @@ fn a_reader_keeps_a_merged_file_until_it_is_done() {
             .store(Batch::of(&batch(number * 40, 40), &[]), FrameSeq(number + 1))
             .unwrap();
     }
-    let held = history.shared().shelf().files();
+    let held = history.shared().shelf.files();
     history.merge_due().unwrap();
     assert_eq!(folder.data_files().len(), 3);
     assert_eq!(held[0].get(5).unwrap().map(|row| row.id), Some(5));
@@ -196,7 +210,7 @@ fn every_search_has_its_index() {
     let folder = Folder::new(false);
     let history = folder.open();
     history.store(Batch::of(&batch(0, 60), &[]), FrameSeq(1)).unwrap();
-    let files = history.shared().shelf().files();
+    let files = history.shared().shelf.files();
     for key in [
         Key::Phone(phone(1).as_u64()),
         Key::Mail(1),

@@ -1,5 +1,7 @@
 use super::HistoryPlace;
 use super::cases::paged;
+use super::recount::Recount;
+use super::rollups::queries;
 use super::sample::{FINAL_STATES, add_mail, journey, phone};
 use crate::conformance::Random;
 use crate::history::{Batch, History, HistoryError, SearchQuery};
@@ -36,6 +38,11 @@ impl Model {
         let journeys = self.journeys.keys().rev().filter_map(|id| self.journey(*id));
         journeys.filter(|journey| query.fits(journey)).collect()
     }
+
+    fn recount(&self) -> Recount<'_> {
+        let messages = self.journeys.values();
+        Recount::of(messages.map(|journey| (journey, self.amendments.get(&journey.message))))
+    }
 }
 
 /// Random stores, searches and restarts give what a plain map gives. The seed is in every message.
@@ -55,7 +62,12 @@ pub fn agrees_with_a_model(place: impl HistoryPlace, seed: u64) {
                     "seed {seed}, step {step}"
                 );
             }
-            6 | 7 => {
+            6 => {
+                let all = queries();
+                let query = &all[random.below(all.len() as u64) as usize];
+                model.recount().agrees(&history, query);
+            }
+            7 => {
                 let id = id(random.below(IDS));
                 assert_eq!(
                     history.journey(id).unwrap(),
@@ -112,24 +124,29 @@ fn query(random: &mut Random) -> SearchQuery {
     }
 }
 
-/// A batch as it comes after a crash, too: partly new, partly handed over before.
+/// A batch of what ended since the last one; or, as after a crash, one that was handed over before in part.
 fn store(history: &impl History, model: &mut Model, random: &mut Random) {
-    let journeys: Vec<Journey> = (0..random.below(60))
-        .map(|_| {
-            let number = random.below(IDS);
-            let known = model.journeys.get(&id(number)).cloned();
-            known.unwrap_or_else(|| fresh(number, random))
-        })
-        .collect();
+    let is_new = random.percent(60);
+    let mut journeys = Vec::new();
+    for _ in 0..random.below(60) {
+        let number = random.below(IDS);
+        match model.journeys.get(&id(number)) {
+            Some(known) if !is_new => journeys.push(known.clone()),
+            Some(_) => {}
+            None => journeys.push(fresh(number, random)),
+        }
+    }
     let amendments: Vec<Amendment> = (0..random.below(4))
         .map(|_| Amendment {
             message: id(random.below(IDS) / AMENDABLE_EVERY * AMENDABLE_EVERY),
             state: FINAL_STATES[random.below(7) as usize],
             cause: random.percent(50).then(|| "LATE".into()),
-            at: UnixMs(random.below(1000)),
+            at: UnixMs(id(random.below(IDS)).unix_ms()),
         })
         .collect();
-    model.upto = model.upto.max(random.below(100));
+    if is_new {
+        model.upto += 1 + random.below(3);
+    }
     history
         .store(Batch::of(&journeys, &amendments), FrameSeq(model.upto))
         .unwrap();
@@ -145,7 +162,7 @@ fn store(history: &impl History, model: &mut Model, random: &mut Random) {
 }
 
 fn fresh(number: u64, random: &mut Random) -> Journey {
-    let to = phone(random.below(5));
+    let to = phone(random.below(5) + 10_000 * random.below(2));
     let tenant = random.below(3) as u32;
     let mut journey = journey(id(number).0, to, tenant, random);
     if number.is_multiple_of(AMENDABLE_EVERY) {

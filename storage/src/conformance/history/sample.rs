@@ -8,6 +8,7 @@ use carillon_domain::ids::{
 use carillon_domain::journey::{
     AttemptJourney, AttemptStart, Journey, MessageState, SegmentJourney, SegmentWord, Step, StepKind,
 };
+use carillon_domain::number_range::NumberRanges;
 use carillon_domain::phone::PhoneNumber;
 use carillon_domain::plan::{ChannelKind, Condition};
 use carillon_domain::time::UnixMs;
@@ -25,6 +26,17 @@ pub(super) const FINAL_STATES: [FinalState; 7] = [
 /// The `number`-th phone of the suite.
 pub fn phone(number: u64) -> PhoneNumber {
     PhoneNumber::from_e164(8_613_800_000_000 + number).expect("a Chinese mobile number")
+}
+
+/// By what the suite's places count carriers and provinces: the numbers below 10,000 are of one, the next 10,000 of another, and
+/// further ones unknown.
+pub fn ranges() -> NumberRanges {
+    let table = "1380000,北京,北京,mobile\n1380001,广东,深圳,unicom\n";
+    let mut ranges = NumberRanges::parse(table).expect("a table of two lines");
+    ranges
+        .load_ported("13800000001,telecom\n")
+        .expect("a table of one line");
+    ranges
 }
 
 /// Gives a journey's plan a mail to the `number`-th address of the suite.

@@ -1,0 +1,101 @@
+use super::file::Key;
+use super::rollup::Fold;
+use super::scan::{Found, Scan};
+use super::store::Shared;
+use carillon_domain::ids::MessageId;
+use carillon_domain::journey::{Amendment, Journey, MessageState};
+use carillon_storage::history::HistoryError;
+use std::collections::BTreeMap;
+
+/// Sums after which a part of the rollups made anew is written.
+const FOLD_MAX: usize = 500_000;
+
+/// At every moment the rollups are the fold over the messages that are stored and, of each, the correction that counts. So a
+/// batch takes away what it replaces and adds what it brings, in whatever order things come.
+impl Shared {
+    /// What storing a batch changes the rollups by. Journeys of a new batch are known to be the first of their messages.
+    pub fn fold_batch(
+        &self,
+        journeys: &[&Journey],
+        amendments: &[&Amendment],
+        is_new: bool,
+        fold: &mut Fold,
+    ) -> Result<(), HistoryError> {
+        let ranges = &self.options.ranges;
+        let mut latest: BTreeMap<MessageId, &Amendment> = BTreeMap::new();
+        for &amendment in amendments {
+            latest
+                .entry(amendment.message)
+                .and_modify(|known| *known = later(known, amendment))
+                .or_insert(amendment);
+        }
+        for journey in journeys {
+            let before = if is_new {
+                None
+            } else {
+                self.stored(journey.message)?
+            };
+            let known = self.amendment_of(journey)?;
+            if let Some(before) = &before {
+                fold.remove(before, known.as_ref(), ranges);
+            }
+            let brought = latest.remove(&journey.message);
+            fold.add(journey, counting(known.as_ref(), brought), ranges);
+        }
+        for (message, amendment) in latest {
+            // Of a message that has not come yet, it counts when that comes.
+            let Some(journey) = self.stored(message)? else {
+                continue;
+            };
+            let known = self.manifest.amendment(message)?;
+            fold.remove(&journey, known.as_ref(), ranges);
+            fold.add(&journey, counting(known.as_ref(), Some(amendment)), ranges);
+        }
+        Ok(())
+    }
+
+    /// Folds everything that is stored once more.
+    pub fn remake_rollups(&self) -> Result<(), HistoryError> {
+        tracing::info!("the figures of the history are made anew from its files");
+        let mut messages = 0_u64;
+        self.manifest.remake_rollups(|write| {
+            let mut fold = Fold::default();
+            let mut all = Scan::new(&self.shelf.files(), Key::Id, 0..=u64::MAX, usize::MAX, |_| true);
+            while let Found::Row(row) = all.next()? {
+                let journey = self.decode(&row)?;
+                fold.add(
+                    &journey,
+                    self.amendment_of(&journey)?.as_ref(),
+                    &self.options.ranges,
+                );
+                messages += 1;
+                if fold.len() >= FOLD_MAX {
+                    write(&std::mem::take(&mut fold))?;
+                }
+            }
+            write(&fold)
+        })?;
+        tracing::info!(messages, "the figures of the history are complete");
+        Ok(())
+    }
+
+    /// The correction of a journey that is there; only those that may have one are looked up (RCP-1).
+    fn amendment_of(&self, journey: &Journey) -> Result<Option<Amendment>, HistoryError> {
+        match journey.state {
+            MessageState::Final(state) if state.is_amendable() => self.manifest.amendment(journey.message),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// Which of two corrections counts: the later one, and of two at one moment the one that came last.
+fn later<'a>(known: &'a Amendment, brought: &'a Amendment) -> &'a Amendment {
+    if known.at <= brought.at { brought } else { known }
+}
+
+fn counting<'a>(known: Option<&'a Amendment>, brought: Option<&'a Amendment>) -> Option<&'a Amendment> {
+    match (known, brought) {
+        (Some(known), Some(brought)) => Some(later(known, brought)),
+        (known, brought) => brought.or(known),
+    }
+}
