@@ -9,6 +9,7 @@ use crate::known_batch::{KnownBatchError, read_known_lines};
 use crate::lane::{
     BatchJob, ClockStatus, Inbox, Item, LaneActor, MemberStanding, Read, SharedLane, StopReport,
 };
+use crate::live::Live;
 use crate::roster;
 use crate::status::{ConnectionStatus, Counters, Readiness};
 use actix::Addr;
@@ -49,6 +50,7 @@ pub(crate) struct Inner {
     pub file_keeper: FileKeeper,
     /// Whose turn it is to look through all open messages.
     pub open_searches: Semaphore,
+    pub live: Live,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -132,6 +134,11 @@ impl LaneHandle {
         tokio::task::spawn_blocking(move || read_feed(&*journal, account, kind, after, limit))
             .await
             .map_err(|_| FeedError::Interrupted)?
+    }
+
+    /// What screens show.
+    pub fn live(&self) -> &Live {
+        &self.inner.live
     }
 
     /// Every connection as its actor last told it, at most a second old.

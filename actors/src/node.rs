@@ -5,6 +5,7 @@ use crate::clock::Clock;
 use crate::handle::{Inner, LaneHandle};
 use crate::history::{HistoryBuilder, Recent};
 use crate::lane::{Inbox, LaneActor, LaneOptions, Recovered, RecoveryError, SharedLane, recover};
+use crate::live::{Board, Live, LiveStart, keep};
 use crate::mail::{MailOptions, receive_bounces};
 use crate::roster;
 use crate::status::{Counters, Readiness};
@@ -66,21 +67,24 @@ pub fn start_node(
     let counters = Arc::new(Counters::default());
     let catalog = Arc::new(Compiled::new(Arc::new(catalog))?);
     let Recovered {
-        mut core,
+        core,
         finished,
         marks,
         facts_replayed,
+        tally,
     } = recover(
         options.lane,
         catalog.clone(),
         journal.clone(),
         counters.clone(),
         history.stored_upto(),
+        options.ranges.clone(),
         clock.now(),
     )?;
-    core.set_number_ranges(options.ranges.clone());
     let messages_open = core.columns().len();
 
+    // Before anything more is stored.
+    let live = Live::new(Board::begin(LiveStart::read(&*history, tally, clock.now().unix)));
     let recent = Arc::new(Recent::default());
     let (feed, _builder_ends_with_the_feed) =
         HistoryBuilder::start(history.clone(), journal.clone(), recent.clone(), counters.clone())
@@ -133,10 +137,12 @@ pub fn start_node(
         files: options.mail.files.clone(),
         file_keeper: campaign_tools.map(|tools| tools.keeper).unwrap_or_default(),
         open_searches: Semaphore::new(1),
+        live,
     };
     let handle = LaneHandle {
         inner: Arc::new(inner),
     };
+    keep(handle.clone());
     let MailOptions {
         bounces,
         return_paths,

@@ -9,6 +9,7 @@ pub mod docs_page;
 pub mod endpoint;
 pub mod feed;
 pub mod http;
+pub mod live;
 pub mod login;
 pub mod pages;
 pub mod probe;

@@ -1,4 +1,5 @@
 use crate::config::Limits;
+use crate::live::{Activity, LiveHub};
 use crate::login::LoginKeeper;
 use crate::pages::Pages;
 use crate::probe::HostFigures;
@@ -30,5 +31,7 @@ pub struct AppState {
     pub webhooks: Arc<Webhooks>,
     pub nonces: Nonces,
     pub pages: Pages,
-    pub host: HostFigures,
+    pub host: Arc<HostFigures>,
+    pub live: Arc<LiveHub>,
+    pub activity: Arc<Activity>,
 }

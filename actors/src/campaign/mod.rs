@@ -23,6 +23,7 @@ pub use core::{CampaignCore, CampaignEffect, CampaignEvent};
 pub use expansion::{ExpandedLine, Expansion, ExpansionError};
 pub(crate) use file_keeper::remove_left;
 pub use file_keeper::{FileKeeper, FilesKept};
+pub(crate) use handle::progress;
 pub use handle::{CampaignError, CampaignProgress, CampaignQuery, CampaignView};
 pub(crate) use seats::start_all;
 pub use seats::{CampaignSeats, CampaignTools};

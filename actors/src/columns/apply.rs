@@ -5,13 +5,14 @@ use super::quota::quota_segments;
 use super::row::{Row, RowRef};
 use carillon_domain::campaign::CampaignChange;
 use carillon_domain::fact::{
-    Accepted, Batch, CarrierId, Fact, Intent, Receipt, ReceiptOutcome, RejectAction, SegmentKey,
+    Accepted, Batch, CarrierId, Fact, Intent, Receipt, RejectAction, SegmentKey,
     SessionChange,
 };
 use carillon_domain::ids::{CampaignId, MessageId};
 use carillon_domain::journey::{Amendment, Journey, StepKind};
 use carillon_domain::quota::day_utc8;
 use carillon_domain::state::SegmentEvent;
+use carillon_domain::tally::{Dimensions, Measure};
 use carillon_domain::time::UnixMs;
 use carillon_storage::journal::FrameSeq;
 
@@ -126,21 +127,32 @@ impl Columns {
             }
             Fact::Final(finished) => self.finish(finished),
             Fact::Amended(finished) => {
-                if let Some((campaign, before)) = self.amendable.amend(finished.message, finished.state) {
-                    self.campaigns.amended(campaign, before, finished.state);
-                }
-                Applied::Amended(Amendment {
+                let amendment = Amendment {
                     message: finished.message,
                     state: finished.state,
                     cause: finished.cause.clone(),
                     at: finished.at,
-                })
+                };
+                if let Some((dimensions, before)) = self.amendable.ended_as(finished.message) {
+                    self.tally.correct(dimensions, before, &amendment);
+                }
+                if let Some((campaign, before)) = self.amendable.amend(finished.message, finished.state) {
+                    self.campaigns.amended(campaign, before, finished.state);
+                }
+                Applied::Amended(amendment)
             }
         }
     }
 
     fn accepted(&mut self, accepted: &Accepted) -> Applied {
         let first = &accepted.plan[0];
+        let dimensions = Dimensions::of_message(
+            accepted.tenant,
+            accepted.account,
+            first.kind,
+            accepted.to,
+            &self.ranges,
+        );
         let row = self.rows.insert(Row {
             id: accepted.message,
             to: accepted.to,
@@ -160,6 +172,8 @@ impl Columns {
             in_plan: accepted.plan.len() > 1,
             timed: accepted.not_before > UnixMs(0) || accepted.person_window.is_some(),
             counted: accepted.counted,
+            carrier: dimensions.carrier,
+            province: dimensions.province,
             segments: Vec::new(),
             body: Body::pack(accepted),
         });
@@ -170,6 +184,8 @@ impl Columns {
         self.last_id = self.last_id.max(Some(accepted.message));
         self.deadlines.arm(row, accepted.valid_until);
         let accepted_at = UnixMs(accepted.message.unix_ms());
+        self.standing(accepted.tenant).open += 1;
+        self.tally.count(accepted_at, dimensions, Measure::Accepted, 1);
         self.quotas.take(
             accepted.account,
             day_utc8(accepted_at),
@@ -325,9 +341,6 @@ impl Columns {
         };
         let stored = self.segment_mut(segment);
         stored.code = Some(receipt.status.clone());
-        if receipt.outcome == ReceiptOutcome::Pending {
-            stored.bound_pending_steps();
-        }
         let newly_named = stored.carrier_id.is_none();
         if newly_named {
             stored.carrier_id = Some(name.1.clone());

@@ -13,7 +13,7 @@ use carillon_domain::time::UnixMs;
 use serde::{Deserialize, Serialize};
 
 /// Version of the state's encoding; others are refused.
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
 
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {

@@ -10,6 +10,7 @@ use carillon_domain::fact::{FinalState, Finished};
 use carillon_domain::journey::MessageState;
 use carillon_domain::quota::day_utc8;
 use carillon_domain::state::SegmentEvent;
+use carillon_domain::tally::Measure;
 use carillon_domain::time::UnixMs;
 use smallvec::SmallVec;
 
@@ -46,7 +47,7 @@ impl Columns {
         if !owed.is_empty() {
             let entry = Amendable {
                 message: finished.message,
-                account: rows[0].account,
+                dimensions: rows[0].dimensions(),
                 to: rows[0].to,
                 reference: finished.reference.clone(),
                 state: finished.state,
@@ -59,6 +60,9 @@ impl Columns {
         if !was_written {
             self.give_cap_back(&rows[0]);
         }
+        self.standing(rows[0].tenant).open -= 1;
+        let ended = Measure::ended(finished.state);
+        self.tally.count(finished.at, rows[0].dimensions(), ended, 1);
         self.campaigns
             .ended(rows[0].campaign, finished.state, was_written);
         let rows: SmallVec<[&Row; 1]> = rows.iter().collect();
@@ -74,12 +78,12 @@ impl Columns {
         self.deadlines.disarm(at);
         let mut row = self.rows.remove(at).expect("an indexed row is in the slab");
         if end == FinalState::Expired {
-            row.segments.iter_mut().for_each(|segment| {
-                segment.state = segment
-                    .state
-                    .next(SegmentEvent::Deadline)
-                    .unwrap_or(segment.state);
-            });
+            for index in 0..row.segments.len() {
+                if let Ok(expired) = row.segments[index].state.next(SegmentEvent::Deadline) {
+                    row.segments[index].state = expired;
+                    self.tally.decided(&row, &row.segments[index], None);
+                }
+            }
         }
         for (number, segment) in (0u8..).zip(&row.segments) {
             let place = SegmentRef {

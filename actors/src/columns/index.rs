@@ -2,11 +2,12 @@
 
 use super::Columns;
 use super::row::{Row, RowRef, Segment, SegmentRef};
-use carillon_domain::fact::SegmentKey;
-use carillon_domain::ids::ConnectionId;
+use carillon_domain::fact::{ReceiptOutcome, SegmentKey};
+use carillon_domain::ids::{ConnectionId, TenantId};
 use carillon_domain::journey::{Step, StepKind};
 use carillon_domain::phone::PhoneNumber;
 use carillon_domain::state::{SegmentEvent, SegmentState};
+use carillon_domain::tally::Measure;
 use carillon_domain::time::UnixMs;
 
 impl Columns {
@@ -38,32 +39,53 @@ impl Columns {
         let before = row.state_of(key.segment);
         let after = before.next(event).ok()?;
         let left = row.connection.unwrap_or_default();
+        let is_receipt = matches!(event, SegmentEvent::Receipt(_));
+        let measure = match event {
+            SegmentEvent::Submitted => Some(Measure::SegmentsSubmitted),
+            SegmentEvent::Rejected(_) => Some(Measure::SegmentsRefused),
+            SegmentEvent::Uncertain => Some(Measure::SegmentsUncertain),
+            _ => None,
+        };
         prepare(row);
         if row.segments.is_empty() {
             row.segments = vec![Segment::default(); usize::from(row.segment_count)];
         }
         let segment = &mut row.segments[usize::from(key.segment)];
+        let decided = if is_receipt { segment.decided_so_far(row.connection) } else { None };
         segment.state = after;
         segment.steps.push(Step { at, what });
-        let (connection, to) = (row.connection.unwrap_or_default(), row.to);
+        if event == SegmentEvent::Receipt(ReceiptOutcome::Pending) {
+            segment.bound_pending_steps();
+        }
+        let segment = &row.segments[usize::from(key.segment)];
+        if is_receipt {
+            self.tally.decided(row, segment, decided);
+        } else if let Some(measure) = measure {
+            self.tally.step(row, segment, at, measure);
+        }
+        let (tenant, connection, to) = (row.tenant, row.connection.unwrap_or_default(), row.to);
         let reference = SegmentRef {
             row: place,
             segment: key.segment,
         };
         if before != after {
-            self.leave_index(left, to, reference, before);
-            self.enter_index(connection, to, reference, after);
+            self.leave_index(tenant, left, to, reference, before);
+            self.enter_index(tenant, connection, to, reference, after);
         }
         Some(reference)
     }
 
     fn enter_index(
         &mut self,
+        tenant: TenantId,
         connection: ConnectionId,
         to: Option<PhoneNumber>,
         segment: SegmentRef,
         state: SegmentState,
     ) {
+        if state == SegmentState::Uncertain {
+            self.standing(tenant).uncertain += 1;
+        }
         // Only receipts of phone channels name a number instead of our own id.
         let Some(to) = to else { return };
         match state {
@@ -75,11 +97,16 @@ impl Columns {
 
     fn leave_index(
         &mut self,
+        tenant: TenantId,
         connection: ConnectionId,
         to: Option<PhoneNumber>,
         segment: SegmentRef,
         state: SegmentState,
     ) {
+        if state == SegmentState::Uncertain {
+            let standing = self.standing(tenant);
+            standing.uncertain = standing.uncertain.saturating_sub(1);
+        }
         // Only receipts of phone channels name a number instead of our own id.
         let Some(to) = to else { return };
         match state {
@@ -104,20 +131,22 @@ impl Columns {
     }
 
     pub(super) fn leave_indexes(&mut self, row: &Row, segment: SegmentRef, state: SegmentState) {
-        self.leave_index(row.connection.unwrap_or_default(), row.to, segment, state);
+        let connection = row.connection.unwrap_or_default();
+        self.leave_index(row.tenant, connection, row.to, segment, state);
     }
 
     /// Puts a restored row back into every index it belongs to.
     pub(super) fn index_restored(&mut self, at: RowRef) {
         let Some(row) = self.rows.get(at) else { return };
         let (id, to, connection, valid_until) = (row.id, row.to, row.connection, row.valid_until);
-        let (attempt, in_plan) = (row.attempt, row.in_plan);
+        let (attempt, in_plan, tenant) = (row.attempt, row.in_plan, row.tenant);
         let segments: Vec<_> = row
             .segments
             .iter()
             .map(|s| (s.state, s.carrier_id.clone()))
             .collect();
         if attempt == 0 {
+            self.standing(tenant).open += 1;
             self.by_id.insert(id, at.index);
             if let Some(to) = to {
                 self.chain(at.index, to);
@@ -134,7 +163,7 @@ impl Columns {
                 row: at,
                 segment: number as u8,
             };
-            self.enter_index(connection, to, segment, state);
+            self.enter_index(tenant, connection, to, segment, state);
             if let Some(carrier_id) = carrier_id.filter(|_| !state.is_final()) {
                 self.by_carrier.insert((connection, carrier_id), segment);
             }

@@ -23,6 +23,9 @@ mod recent;
 mod reroute;
 mod row;
 mod slab;
+mod tally;
+#[cfg(test)]
+mod tally_tests;
 
 pub use apply::{Applied, Ended};
 pub use body::{Body, BodyContent};
@@ -37,15 +40,18 @@ pub use quota::quota_segments;
 pub use recent::Amendable;
 pub use row::{Row, RowRef, Segment, SegmentRef, WriteRef};
 pub use slab::Slab;
+pub use tally::{Histogram, Standing, Standings, Tally};
 
 use carillon_domain::content::FileHash;
 use carillon_domain::day_window::DayWindow;
 use carillon_domain::fact::CarrierId;
 use carillon_domain::fact::SegmentKey;
 use carillon_domain::ids::{ConnectionId, MessageId};
+use carillon_domain::number_range::NumberRanges;
 use carillon_domain::phone::PhoneNumber;
 use carillon_domain::time::UnixMs;
 use hashbrown::HashMap;
+use std::sync::Arc;
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
@@ -104,6 +110,10 @@ pub struct Columns {
     bound: bound::BoundTimes,
     cursors: Cursors,
     deadlines: deadlines::Deadlines,
+    /// By which numbers' carriers and provinces are told.
+    ranges: Arc<NumberRanges>,
+    tally: Tally,
+    standings: Standings,
     last_id: Option<MessageId>,
     /// When the newest fact that tells it happened.
     last_at: UnixMs,
@@ -131,9 +141,17 @@ impl Columns {
             bound: bound::BoundTimes::default(),
             cursors: Cursors::default(),
             deadlines: deadlines::Deadlines::default(),
+            ranges: Arc::default(),
+            tally: Tally::default(),
+            standings: Standings::default(),
             last_id: None,
             last_at: UnixMs::default(),
         }
+    }
+
+    /// Where numbers belong, of messages that are accepted from now on.
+    pub fn set_number_ranges(&mut self, ranges: Arc<NumberRanges>) {
+        self.ranges = ranges;
     }
 
     /// Open messages.

@@ -8,6 +8,7 @@ use carillon_domain::fact::{Accepted, Fallback, FallbackReason, PlannedAttempt, 
 use carillon_domain::ids::MessageId;
 use carillon_domain::plan::{Condition, starting_together};
 use carillon_domain::quota::day_utc8;
+use carillon_domain::tally::Measure;
 use carillon_domain::time::UnixMs;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -158,6 +159,10 @@ impl Columns {
             let row = self.open_attempt(head, number, planned, price, fallback.at);
             let reason = (fallback.reason.clone(), fallback.at);
             started.push(StartedAttempt::new(row, Some(reason), number != fallback.attempt));
+            let dimensions = self.rows.get(row).map(Row::dimensions);
+            if let Some(dimensions) = dimensions {
+                self.tally.count(fallback.at, dimensions, Measure::Fallbacks, 1);
+            }
         }
         let Some(first) = started.first().and_then(|attempt| attempt.row) else {
             return Applied::Idle;
@@ -243,6 +248,8 @@ impl Columns {
             in_plan: true,
             timed: head.timed,
             counted: head.counted,
+            carrier: head.carrier,
+            province: head.province,
             segments: Vec::new(),
             body: Body::pack_later(planned, price_per_segment),
         };

@@ -1,8 +1,9 @@
 use super::Map;
 use carillon_domain::fact::{CarrierId, FinalState, ReceiptOutcome, SegmentKey};
-use carillon_domain::ids::{AccountId, CampaignId, ConnectionId, MessageId};
+use carillon_domain::ids::{CampaignId, ConnectionId, MessageId};
 use carillon_domain::phone::PhoneNumber;
 use carillon_domain::state::{SegmentEvent, SegmentState};
+use carillon_domain::tally::Dimensions;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -14,7 +15,8 @@ use std::hash::BuildHasher;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Amendable {
     pub message: MessageId,
-    pub account: AccountId,
+    /// By what it was counted as accepted and as ended.
+    pub dimensions: Dimensions,
     pub to: Option<PhoneNumber>,
     pub reference: Option<CompactString>,
     pub state: FinalState,
@@ -92,6 +94,12 @@ impl Amendables {
             self.by_carrier.remove(name);
         }
         is_definite
+    }
+
+    /// By what it was counted, and how it ended as far as is known; `None` when it is not known.
+    pub fn ended_as(&self, message: MessageId) -> Option<(Dimensions, FinalState)> {
+        let entry = self.messages.get(&message)?;
+        Some((entry.dimensions, entry.state))
     }
 
     /// The campaign of the message and the state before; `None` when it is not known.

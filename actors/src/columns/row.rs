@@ -1,4 +1,4 @@
-use carillon_domain::catalog::{CapPeriods, Priority};
+use carillon_domain::catalog::{CapPeriods, Carrier, Priority};
 use carillon_domain::fact::{CarrierId, SegmentKey, StatusCode};
 use carillon_domain::ids::{
     AccountId, BusinessTypeId, CampaignId, ConnectionId, MessageId, RouteGroupId, TenantId,
@@ -6,6 +6,7 @@ use carillon_domain::ids::{
 use carillon_domain::journey::{Step, StepKind};
 use carillon_domain::phone::PhoneNumber;
 use carillon_domain::plan::ChannelKind;
+use carillon_domain::province::Province;
 use carillon_domain::state::SegmentState;
 use carillon_domain::time::UnixMs;
 use serde::{Deserialize, Serialize};
@@ -84,6 +85,9 @@ pub struct Row {
     pub timed: bool,
     /// The periods in which the message counts for its person (SEND-5).
     pub counted: CapPeriods,
+    /// Where the number belonged when the message was accepted; it is counted by them.
+    pub carrier: Carrier,
+    pub province: Province,
     /// Empty until the first INTENT, then `segment_count` long.
     pub segments: Vec<Segment>,
     pub body: Box<[u8]>,

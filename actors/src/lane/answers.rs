@@ -202,7 +202,7 @@ impl LaneCore {
         let account = row
             .as_ref()
             .map(|(_, _, account, _)| *account)
-            .or(late.as_ref().map(|(late, _)| late.account));
+            .or(late.as_ref().map(|(late, _)| late.dimensions.account));
         self.record(Fact::Receipt(Box::new(Receipt {
             connection,
             carrier_id: receipt.carrier_id,
@@ -327,7 +327,7 @@ impl LaneCore {
         };
         self.record(Fact::Amended(Box::new(Finished {
             message: before.message,
-            account: before.account,
+            account: before.dimensions.account,
             to: before.to,
             reference: before.reference,
             state,

@@ -3,7 +3,7 @@ use super::effect::Effect;
 use super::link::{Acknowledgement, Link};
 use super::options::LaneOptions;
 use super::windows::PutAside;
-use crate::columns::{Applied, Columns, RowRef};
+use crate::columns::{Applied, Columns, RowRef, Tally};
 use crate::status::Counters;
 use crate::tenant::TenantQueues;
 use carillon_domain::catalog::{Account, Compiled};
@@ -274,6 +274,18 @@ impl LaneCore {
     /// Messages in queues, and those put aside; may count some that have ended.
     pub fn waiting(&self) -> usize {
         self.tenants.values().map(TenantQueues::waiting).sum::<usize>() + self.put_aside.len()
+    }
+
+    /// Messages in queues, by organisation; may count some that have ended.
+    pub fn waiting_by_tenant(&self) -> impl Iterator<Item = (TenantId, u64)> {
+        self.tenants
+            .iter()
+            .map(|(tenant, queues)| (*tenant, queues.waiting() as u64))
+    }
+
+    /// What happened since the last call.
+    pub fn take_tally(&mut self) -> Tally {
+        self.columns.take_tally()
     }
 
     /// What an organisation's actor does after a panic: its queues are filled again from the columns, and batches it was

@@ -1,12 +1,14 @@
 use super::core::{Finished, LaneCore};
 use super::options::LaneOptions;
-use crate::columns::{Applied, CheckpointError, Columns, JournalMark, SegmentRef, WriteRef};
+use crate::columns::{Applied, CheckpointError, Columns, JournalMark, SegmentRef, Tally, WriteRef};
 use crate::status::Counters;
 use carillon_domain::catalog::Compiled;
 use carillon_domain::fact::{Fact, Session, SessionChange, UncertainCause};
 use carillon_domain::frame::{self, FrameError};
 use carillon_domain::ids::ConnectionId;
+use carillon_domain::number_range::NumberRanges;
 use carillon_domain::state::SegmentState;
+use carillon_domain::tally::contributions;
 use carillon_domain::time::{Now, UnixMs};
 use carillon_storage::journal::{FrameSeq, Journal, JournalError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -43,16 +45,20 @@ pub struct Recovered {
     pub finished: Vec<Finished>,
     pub marks: Vec<JournalMark>,
     pub facts_replayed: u64,
+    /// What the history's rollups do not hold: everything that those counted for which it has not stored, and that open ones
+    /// count for. What the recovery itself records is counted by the lane.
+    pub tally: Tally,
 }
 
 /// Rebuilds the lane: the newest checkpoint, then every durable frame after it. Journeys that ended after `history_upto` are
-/// handed over again.
+/// handed over again. By `ranges` numbers are told apart, in what is counted and when messages are routed anew.
 pub fn recover(
     options: LaneOptions,
     catalog: Arc<Compiled>,
     journal: Arc<dyn Journal>,
     counters: Arc<Counters>,
     history_upto: FrameSeq,
+    ranges: Arc<NumberRanges>,
     now: Now,
 ) -> Result<Recovered, RecoveryError> {
     let (mut columns, marks, start) = match journal.load_checkpoint()? {
@@ -67,6 +73,8 @@ pub fn recover(
             (restored.columns, restored.marks, checkpoint.at)
         }
     };
+    columns.set_number_ranges(ranges.clone());
+    let mut tally = Tally::default();
     let mut finished = Vec::new();
     let mut facts_replayed = 0;
     let mut last = start;
@@ -83,6 +91,11 @@ pub fn recover(
         };
         for (index, fact) in frame::decode(&frame.payload).map_err(unreadable)?.enumerate() {
             let fact = fact.map_err(unreadable)?;
+            let is_stored = frame.seq <= history_upto;
+            let before = match &fact {
+                Fact::Amended(finished) if !is_stored => columns.ended_as(finished.message),
+                _ => None,
+            };
             let applied =
                 catch_unwind(AssertUnwindSafe(|| columns.apply(frame.seq, &fact))).map_err(|_| {
                     RecoveryError::Apply {
@@ -92,18 +105,30 @@ pub fn recover(
                     }
                 })?;
             match applied {
-                Applied::Ended(message) => ended.journeys.push(message.journey),
-                Applied::Amended(amendment) => ended.amendments.push(amendment),
+                Applied::Ended(message) if !is_stored => {
+                    contributions(&message.journey, &ranges, |part| tally.add(&part));
+                    ended.journeys.push(message.journey);
+                }
+                Applied::Amended(amendment) if !is_stored => {
+                    if let Some((dimensions, before)) = before {
+                        tally.correct(dimensions, before, &amendment);
+                    }
+                    ended.amendments.push(amendment);
+                }
                 _ => {}
             }
             facts_replayed += 1;
         }
-        if frame.seq > history_upto && !(ended.journeys.is_empty() && ended.amendments.is_empty()) {
+        if !(ended.journeys.is_empty() && ended.amendments.is_empty()) {
             finished.push(ended);
         }
         last = frame.seq;
     }
+    columns.tally_of_open(&mut tally);
+    // What was counted while it was replayed stands in the tally.
+    columns.take_tally();
     let mut core = LaneCore::new(options, catalog, columns, journal, counters, last);
+    core.set_number_ranges(ranges);
     // How long they were still bound nobody knows: what was down counts as unbound.
     let bound_until = core.columns.last_at();
     core.lose_sessions(None, "crash", bound_until);
@@ -128,6 +153,7 @@ pub fn recover(
         finished,
         marks,
         facts_replayed,
+        tally,
     })
 }
 

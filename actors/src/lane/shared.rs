@@ -136,7 +136,7 @@ impl SharedLane {
     }
 
     /// Like [`SharedLane::with`] for what records nothing.
-    pub(super) fn with_quietly<R>(&self, event: impl FnOnce(&mut LaneCore, Now) -> R) -> R {
+    pub(crate) fn with_quietly<R>(&self, event: impl FnOnce(&mut LaneCore, Now) -> R) -> R {
         let now = self.now();
         let (result, wakes) = {
             let mut core = self.core.borrow_mut();

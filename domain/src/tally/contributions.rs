@@ -1,7 +1,7 @@
 use super::{Dimensions, LatencyBucket, Measure};
 use crate::fact::{FinalState, StatusCode};
 use crate::ids::ConnectionId;
-use crate::journey::{Amendment, AttemptStart, Journey, MessageState, SegmentJourney, SegmentWord, StepKind};
+use crate::journey::{Amendment, AttemptStart, Journey, MessageState, SegmentWord, Step, StepKind};
 use crate::number_range::NumberRanges;
 use crate::time::UnixMs;
 
@@ -57,9 +57,9 @@ pub fn contributions<'j>(
             count(at, dimensions, Measure::Fallbacks, None, None);
         }
         for segment in &attempt.segments {
-            of_segment(segment, |at, connection, measure, code, latency| {
-                let dimensions = message.of_segment(attempt.kind, connection);
-                count(at, dimensions, measure, code, latency);
+            segment_contributions(&segment.steps, segment.state, segment.connection, |part| {
+                let dimensions = message.of_segment(attempt.kind, part.connection);
+                count(part.at, dimensions, part.measure, part.code, part.latency);
             });
         }
     }
@@ -84,43 +84,84 @@ pub fn corrections(
     }
 }
 
-fn of_segment<'j>(
-    segment: &'j SegmentJourney,
-    mut count: impl FnMut(UnixMs, Option<ConnectionId>, Measure, Option<&'j StatusCode>, Option<LatencyBucket>),
+/// Where and when something of a segment happened that is counted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SegmentContribution<'s> {
+    pub at: UnixMs,
+    pub connection: Option<ConnectionId>,
+    pub measure: Measure,
+    pub code: Option<&'s StatusCode>,
+    pub latency: Option<LatencyBucket>,
+}
+
+/// What a segment's steps count for, in their order; `connection` holds where no INTENT names one.
+pub fn segment_contributions<'s>(
+    steps: &'s [Step],
+    state: SegmentWord,
+    connection: Option<ConnectionId>,
+    mut emit: impl FnMut(SegmentContribution<'s>),
 ) {
-    let mut connection = segment.connection;
-    let mut submitted_at = None;
-    let mut receipt = None;
-    for step in &segment.steps {
-        match &step.what {
-            StepKind::Intent { connection: to, .. } => connection = Some(*to),
-            StepKind::Returned => {}
-            StepKind::Submitted { .. } => {
-                submitted_at = Some(step.at);
-                count(step.at, connection, Measure::SegmentsSubmitted, None, None);
+    let mut connection = connection;
+    for step in steps {
+        let (measure, code) = match &step.what {
+            StepKind::Intent { connection: to, .. } => {
+                connection = Some(*to);
+                continue;
             }
-            StepKind::Rejected { code, .. } => {
-                count(step.at, connection, Measure::SegmentsRefused, Some(code), None);
-            }
-            StepKind::Uncertain { .. } => {
-                count(step.at, connection, Measure::SegmentsUncertain, None, None);
-            }
-            StepKind::Receipt { status, .. } => receipt = Some((step.at, status)),
-        }
+            StepKind::Submitted { .. } => (Measure::SegmentsSubmitted, None),
+            StepKind::Rejected { code, .. } => (Measure::SegmentsRefused, Some(code)),
+            StepKind::Uncertain { .. } => (Measure::SegmentsUncertain, None),
+            StepKind::Returned | StepKind::Receipt { .. } => continue,
+        };
+        emit(SegmentContribution {
+            at: step.at,
+            connection,
+            measure,
+            code,
+            latency: None,
+        });
     }
-    // After a definite receipt no other one becomes a step (RCP-1): the last one is the one that decided. Without a receipt,
-    // expired means that it was never written.
-    let Some((at, status)) = receipt else {
-        return;
+    if let Some(decided) = decided_by_receipt(steps, state, connection) {
+        emit(decided);
+    }
+}
+
+/// What a segment's receipts count for together.
+///
+/// After a definite receipt no other one becomes a step (RCP-1): the last one is the one that decided. Without a receipt,
+/// expired means that it was never written.
+pub fn decided_by_receipt(
+    steps: &[Step],
+    state: SegmentWord,
+    connection: Option<ConnectionId>,
+) -> Option<SegmentContribution<'_>> {
+    let measure = match state {
+        SegmentWord::Delivered => Measure::SegmentsDelivered,
+        SegmentWord::Failed | SegmentWord::Expired => Measure::SegmentsFailed,
+        _ => return None,
     };
-    match segment.state {
-        SegmentWord::Delivered => {
-            let latency = submitted_at.map(|since| LatencyBucket::of(at.saturating_since(since)));
-            count(at, connection, Measure::SegmentsDelivered, Some(status), latency);
-        }
-        SegmentWord::Failed | SegmentWord::Expired => {
-            count(at, connection, Measure::SegmentsFailed, Some(status), None);
-        }
-        _ => {}
-    }
+    let newest_first = || steps.iter().rev();
+    let (at, status) = newest_first().find_map(|step| match &step.what {
+        StepKind::Receipt { status, .. } => Some((step.at, status)),
+        _ => None,
+    })?;
+    let submitted_at = newest_first()
+        .find(|step| matches!(step.what, StepKind::Submitted { .. }))
+        .map(|step| step.at)
+        .filter(|_| measure == Measure::SegmentsDelivered);
+    Some(SegmentContribution {
+        at,
+        connection: written_to(steps).or(connection),
+        measure,
+        code: Some(status),
+        latency: submitted_at.map(|since| LatencyBucket::of(at.saturating_since(since))),
+    })
+}
+
+/// The connection of the newest INTENT.
+pub fn written_to(steps: &[Step]) -> Option<ConnectionId> {
+    steps.iter().rev().find_map(|step| match step.what {
+        StepKind::Intent { connection, .. } => Some(connection),
+        _ => None,
+    })
 }

@@ -4,9 +4,10 @@ use crate::number_range::NumberRanges;
 use crate::phone::PhoneNumber;
 use crate::plan::ChannelKind;
 use crate::province::Province;
+use serde::{Deserialize, Serialize};
 
 /// Along what is counted. Adding up over keys gives the figure for less of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Dimensions {
     pub tenant: TenantId,
     pub account: AccountId,

@@ -8,7 +8,10 @@ mod counts;
 mod dimensions;
 mod latency;
 
-pub use contributions::{Contribution, contributions, corrections};
+pub use contributions::{
+    Contribution, SegmentContribution, contributions, corrections, decided_by_receipt, segment_contributions,
+    written_to,
+};
 pub use counts::{Counts, MEASURES, Measure};
 pub use dimensions::Dimensions;
 pub use latency::{LATENCY_BUCKETS, LatencyBucket};

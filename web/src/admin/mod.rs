@@ -14,7 +14,9 @@ pub use apply::apply;
 pub use catalog::catalog;
 pub use clock::{clock, confirm_clock};
 pub use connection_test::test_connection;
-pub use connections::{connections, drain_connection, restart_connection, resume_connection, state_word};
+pub use connections::{
+    connections, drain_connection, protocol_word, restart_connection, resume_connection, state_word,
+};
 pub use entry::{entry, put_entry, remove_entry};
 pub use messages::{message, search};
 pub use route::route;

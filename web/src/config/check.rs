@@ -41,6 +41,12 @@ impl Config {
                 limits.messages_open_max,
                 1_000..=50_000_000,
             ),
+            ("limits.screens_max", limits.screens_max.into(), 1..=100_000),
+            (
+                "limits.screens_per_source_max",
+                limits.screens_per_source_max.into(),
+                1..=100_000,
+            ),
             ("journal.volume_bytes", journal.volume_bytes, MIB..=4096 * MIB),
             (
                 "journal.commit_interval_us",

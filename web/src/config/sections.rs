@@ -60,6 +60,8 @@ pub struct Limits {
     pub batch_lines_max: usize,
     pub body_timeout_s: u32,
     pub messages_open_max: u64,
+    pub screens_max: u32,
+    pub screens_per_source_max: u32,
 }
 
 impl Default for Limits {
@@ -71,6 +73,8 @@ impl Default for Limits {
             batch_lines_max: 10_000,
             body_timeout_s: 30,
             messages_open_max: LaneOptions::default().messages_open_max,
+            screens_max: 2_000,
+            screens_per_source_max: 500,
         }
     }
 }

@@ -4,6 +4,7 @@
 mod campaigns;
 mod configuration;
 mod declaration;
+mod live;
 mod logins;
 mod openapi;
 mod pages;

@@ -1,5 +1,5 @@
 use super::declaration::{Access, Body, Endpoint, Parameter, Place, Success, array_of, binary, schema_of};
-use super::{campaigns, configuration, logins, pages};
+use super::{campaigns, configuration, live, logins, pages};
 use crate::{admin, attachment, docs_page, feed, probe, query, send, webhook};
 use actix_web::http::Method;
 use actix_web::web;
@@ -254,6 +254,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
     logins::ADD_WALL_TOKEN,
     logins::WALL_TOKENS,
     logins::REMOVE_WALL_TOKEN,
+    live::OPEN,
+    live::SNAPSHOT,
     configuration::ENTRY,
     configuration::PUT,
     configuration::REMOVE,

@@ -94,7 +94,7 @@ pub fn connections(statuses: &[ConnectionStatus], catalog: &Compiled) -> Vec<Met
 
 /// This process and its host.
 pub fn process(reading: &HostReading) -> Vec<MetricFamily> {
-    [
+    let mut families = vec![
         Family::counter(
             "carillon_process_cpu_seconds_total",
             "CPU time of this process, user and system.",
@@ -115,10 +115,36 @@ pub fn process(reading: &HostReading) -> Vec<MetricFamily> {
             "Load average of the host over one minute.",
         )
         .sample(&[], reading.host_load_one_minute),
-    ]
-    .into_iter()
-    .map(Family::finish)
-    .collect()
+    ];
+    let known = [
+        (
+            "carillon_host_cpu_share",
+            "Used CPU time of all cores, 0 to 1.",
+            reading.cpu,
+        ),
+        ("carillon_host_memory_share", "Used memory, 0 to 1.", reading.memory),
+        (
+            "carillon_host_disk_share",
+            "Used room on the disk of the data folder, 0 to 1.",
+            reading.disk,
+        ),
+        (
+            "carillon_host_network_receive_bytes_per_second",
+            "Bytes received by the host.",
+            reading.received_bytes_per_s.map(|bytes| bytes as f64),
+        ),
+        (
+            "carillon_host_network_transmit_bytes_per_second",
+            "Bytes sent by the host.",
+            reading.sent_bytes_per_s.map(|bytes| bytes as f64),
+        ),
+    ];
+    families.extend(
+        known
+            .into_iter()
+            .filter_map(|(name, help, value)| Some(Family::gauge(name, help).sample(&[], value?))),
+    );
+    families.into_iter().map(Family::finish).collect()
 }
 
 type OfCounters = fn(&Counters) -> u64;

@@ -1,4 +1,5 @@
 use super::figures::{connections, lane, process};
+use super::live::live;
 use crate::http::{Failure, HttpMetrics};
 use crate::state::AppState;
 use actix_web::{HttpResponse, web};
@@ -12,6 +13,7 @@ pub async fn metrics(
     let statuses = state.lane.connections();
     let mut families = lane(state.lane.counters(), &state.lane.journal_status());
     families.extend(connections(&statuses, &state.lane.catalog()));
+    families.extend(live(&state.live, &state.lane.catalog()));
     families.extend(crate::webhook::families(&state.webhooks, &state.lane.catalog()));
     families.extend(process(&state.host.read()));
     families.extend(http.families());

@@ -4,9 +4,10 @@ mod family;
 mod figures;
 mod health;
 mod host;
+mod live;
 mod metrics;
 
 pub use family::Family;
 pub use health::{health, openapi, ready};
-pub use host::HostFigures;
+pub use host::{HostFigures, HostReading};
 pub use metrics::metrics;

@@ -99,6 +99,7 @@ fn authorise<M: Module>(request: &HttpRequest, payload: &mut Payload) -> Result<
     let catalog = state.lane.catalog();
     let id = authenticate(request, payload, &catalog)?;
     request.extensions_mut().insert(Caller::Account(id));
+    state.activity.note(id);
     let granted = Granted {
         catalog,
         id,

@@ -4,6 +4,7 @@ use super::mail_key::mail_key;
 use super::{CatalogKeeper, Failed, server};
 use crate::config::Config;
 use crate::http::HttpMetrics;
+use crate::live::{Activity, Hosts, LiveHub, NoAlarms, Seats, Sources};
 use crate::login::LoginKeeper;
 use crate::pages::Pages;
 use crate::probe::HostFigures;
@@ -45,6 +46,7 @@ pub struct Service {
     watch: JoinHandle<()>,
     logins: Arc<LoginKeeper>,
     webhooks: Arc<Webhooks>,
+    live: Arc<LiveHub>,
     journal: Arc<dyn Journal>,
     server: ServerHandle,
     server_ended: JoinHandle<io::Result<()>>,
@@ -75,6 +77,19 @@ impl Service {
         let logins = Arc::new(logins);
         let webhooks = Arc::new(start_webhooks(lane.clone(), config)?);
         let keeper = Arc::new(CatalogKeeper::new(catalog, lane.clone()));
+        let host = Arc::new(HostFigures::new(data));
+        let activity = Arc::new(Activity::new());
+        let live = LiveHub::start(Sources {
+            lane: lane.clone(),
+            logins: logins.clone(),
+            activity: activity.clone(),
+            alarms: Arc::new(NoAlarms),
+            hosts: Arc::new(Hosts::new(host.clone(), data.to_owned())),
+            seats: Arc::new(Seats::new(
+                config.limits.screens_max,
+                config.limits.screens_per_source_max,
+            )),
+        });
         let state = web::Data::new(AppState {
             lane: lane.clone(),
             ranges,
@@ -88,7 +103,9 @@ impl Service {
             webhooks: webhooks.clone(),
             nonces: Nonces::new(),
             pages: Pages::open(&config.pages.dir),
-            host: HostFigures::new(),
+            host,
+            live: live.clone(),
+            activity,
         });
         let metrics = web::Data::new(HttpMetrics::new().map_err(Failed::Metrics)?);
         let server = server::start(listener, &config.http, state, metrics).map_err(Failed::Web)?;
@@ -105,6 +122,7 @@ impl Service {
             address,
             password,
             webhooks,
+            live,
             journal,
             server: handle,
             server_ended,
@@ -114,6 +132,7 @@ impl Service {
     /// Stops intake, waits for the carriers' answers until the deadline, stores the state. Requests are still answered.
     pub async fn stop(&self, deadline: Duration) -> Option<StopReport> {
         self.watch.abort();
+        self.live.stop();
         self.webhooks.stop().await;
         self.lane.stop(deadline).await
     }

@@ -538,6 +538,7 @@ fn open(
         Arc::new(journal),
         Arc::new(Counters::default()),
         FrameSeq::ZERO,
+        Arc::default(),
         now,
     )
     .expect("the lane is rebuilt");

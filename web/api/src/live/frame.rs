@@ -21,7 +21,7 @@ pub enum LiveRequest {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Place {
-    /// One run of the server.
+    /// One stream of changes; another one begins when the server starts, or when nobody looked at the scope for a while.
     pub epoch: u64,
     pub seq: u64,
 }

@@ -1,0 +1,168 @@
+use super::latency::Percentiles;
+use super::rate::{EventCount, Rate};
+use crate::columns::Histogram;
+use carillon_domain::tally::LATENCY_BUCKETS;
+use carillon_domain::time::UnixMs;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// The time of one point.
+pub const SLOT: Duration = Duration::from_secs(15);
+/// Points kept: 30 minutes.
+pub const CURVE_POINTS: usize = 120;
+
+const SLOT_MS: u64 = SLOT.as_millis() as u64;
+
+/// The number of the slot in which a moment lies.
+pub(super) fn slot_of(at: UnixMs) -> u64 {
+    at.0 / SLOT_MS
+}
+
+/// What happened in one slot.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CurvePoint {
+    /// The end of the slot.
+    pub at: UnixMs,
+    /// `None`: nobody counted.
+    pub rate: Option<Rate>,
+    /// At the same time of the day before.
+    pub yesterday: Option<Rate>,
+    /// `None`: nothing was delivered.
+    pub latency: Option<Percentiles>,
+}
+
+/// The points of the last half hour, and the slot that goes on.
+#[derive(Debug)]
+pub(super) struct Curve {
+    points: VecDeque<CurvePoint>,
+    slot: Option<u64>,
+    count: EventCount,
+    time: Duration,
+    latency: Box<Histogram>,
+}
+
+impl Default for Curve {
+    fn default() -> Self {
+        Curve {
+            points: VecDeque::new(),
+            slot: None,
+            count: EventCount::default(),
+            time: Duration::ZERO,
+            latency: Box::new([0; LATENCY_BUCKETS]),
+        }
+    }
+}
+
+impl Curve {
+    pub fn points(&self) -> impl Iterator<Item = &CurvePoint> {
+        self.points.iter()
+    }
+
+    pub fn add_latency(&mut self, histogram: &Histogram) {
+        super::latency::add(&mut self.latency, histogram);
+    }
+
+    /// Adds what was counted in the `time` until `now`. Points are never taken back: when the clock steps back, the slot goes
+    /// on until it is reached again.
+    pub fn note(
+        &mut self,
+        count: EventCount,
+        time: Duration,
+        now: UnixMs,
+        yesterday: impl Fn(UnixMs) -> Option<Rate>,
+    ) {
+        self.count += count;
+        self.time += time;
+        let slot = slot_of(now);
+        let current = *self.slot.get_or_insert(slot);
+        if slot <= current {
+            return;
+        }
+        let end = |slot: u64| UnixMs((slot + 1) * SLOT_MS);
+        let rate = std::mem::take(&mut self.count).per_second(std::mem::take(&mut self.time));
+        let latency = Percentiles::of(&self.latency);
+        self.latency.fill(0);
+        self.push(CurvePoint {
+            at: end(current),
+            rate,
+            yesterday: yesterday(end(current)),
+            latency,
+        });
+        // Gaps stay gaps, e.g. after the machine slept.
+        let first_gap = (current + 1).max(slot.saturating_sub(CURVE_POINTS as u64));
+        for gap in first_gap..slot {
+            self.push(CurvePoint {
+                at: end(gap),
+                rate: None,
+                yesterday: yesterday(end(gap)),
+                latency: None,
+            });
+        }
+        self.slot = Some(slot);
+    }
+
+    fn push(&mut self, point: CurvePoint) {
+        self.points.push_back(point);
+        if self.points.len() > CURVE_POINTS {
+            self.points.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accepted(accepted: u64) -> EventCount {
+        EventCount {
+            accepted,
+            ..EventCount::default()
+        }
+    }
+
+    fn note(curve: &mut Curve, count: u64, now_ms: u64) {
+        curve.note(accepted(count), Duration::from_millis(500), UnixMs(now_ms), |_| None);
+    }
+
+    fn rates(curve: &Curve) -> Vec<(u64, Option<f64>)> {
+        let points = curve.points();
+        points
+            .map(|point| (point.at.0, point.rate.map(|rate| rate.accepted)))
+            .collect()
+    }
+
+    #[test]
+    fn a_point_is_the_mean_of_its_slot() {
+        let mut curve = Curve::default();
+        for tick in 1..=60 {
+            note(&mut curve, 50, tick * 500);
+        }
+        assert_eq!(rates(&curve), [(15_000, Some(100.0)), (30_000, Some(100.0))]);
+    }
+
+    #[test]
+    fn gaps_stay_gaps_and_points_are_bounded() {
+        let mut curve = Curve::default();
+        note(&mut curve, 50, 1_000);
+        note(&mut curve, 50, 61_000);
+        assert_eq!(
+            rates(&curve),
+            [(15_000, Some(100.0)), (30_000, None), (45_000, None), (60_000, None)]
+        );
+        note(&mut curve, 50, 1_000_000_000_000);
+        assert_eq!(curve.points.len(), CURVE_POINTS);
+        assert!(rates(&curve).is_sorted());
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_makes_no_second_point() {
+        let mut curve = Curve::default();
+        note(&mut curve, 1, 20_000);
+        note(&mut curve, 1, 31_000);
+        note(&mut curve, 1, 2_000);
+        note(&mut curve, 1, 40_000);
+        assert_eq!(curve.points.len(), 1);
+        note(&mut curve, 1, 45_500);
+        assert_eq!(rates(&curve).last().unwrap().0, 45_000);
+    }
+}

@@ -1,0 +1,67 @@
+use super::ghost::Ghost;
+use crate::columns::Tally;
+use carillon_domain::quota::day_utc8;
+use carillon_domain::tally::Dimensions;
+use carillon_domain::time::UnixMs;
+use carillon_storage::history::{GroupBy, History, HistoryError, Resolution, RollupQuery, RollupRow};
+use std::time::Duration;
+
+/// What stands on the board before anything happens: today, so far.
+pub(crate) struct LiveStart {
+    /// Of messages that have ended and are stored.
+    pub stored: Vec<RollupRow>,
+    /// Of all others.
+    pub rest: Tally,
+    pub ghost: Ghost,
+    pub now: UnixMs,
+}
+
+impl LiveStart {
+    /// `rest` is what the history had not stored when it was last asked; nothing may have been stored since. Reads the disk.
+    pub fn read(history: &dyn History, rest: Tally, now: UnixMs) -> LiveStart {
+        let query = RollupQuery {
+            resolution: Resolution::Day,
+            from: now,
+            until: now + Duration::from_millis(1),
+            tenant: None,
+            account: None,
+            group_by: GroupBy {
+                tenant: true,
+                kind: true,
+                connection: true,
+                province: true,
+                ..GroupBy::default()
+            },
+        };
+        LiveStart {
+            stored: known(history.rollup(&query)),
+            rest,
+            ghost: known(Ghost::read(history, now)),
+            now,
+        }
+    }
+
+    pub fn day(&self) -> u32 {
+        day_utc8(self.now)
+    }
+}
+
+/// The messages come first: without figures of the past the lane starts all the same.
+fn known<T: Default>(figures: Result<T, HistoryError>) -> T {
+    figures.unwrap_or_else(|error| {
+        tracing::error!(%error, "today's figures so far cannot be read; screens count from now on");
+        T::default()
+    })
+}
+
+/// What a row is counted by on the board, which tells neither accounts nor carriers apart.
+pub(super) fn dimensions_of(row: &RollupRow) -> Option<Dimensions> {
+    Some(Dimensions {
+        tenant: row.tenant?,
+        account: Default::default(),
+        kind: row.kind?,
+        connection: row.connection?,
+        carrier: carillon_domain::catalog::Carrier::Unknown,
+        province: row.province?,
+    })
+}

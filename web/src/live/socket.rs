@@ -1,0 +1,220 @@
+use super::budget::Budget;
+use super::hub::{Beat, LiveHub, Update};
+use super::scope::{self, Scope};
+use super::seats::Seat;
+use super::stream::text;
+use crate::right::LiveRight;
+use actix_ws::{CloseCode, CloseReason, Message, MessageStream, ProtocolError, Session};
+use carillon_api::live::{LiveEnd, LiveMessage, LiveRequest, Place};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// How long a peer may take to say what it wants to see.
+const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
+const PING_EVERY: Duration = Duration::from_secs(5);
+/// Who has not answered a ping for so long does not read any more.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
+/// Messages sent and not known to be read; above it nothing more is sent until a ping is answered.
+const UNREAD_MAX: u32 = 24;
+/// How long one message may wait for room in the buffers.
+const STALL_MAX: Duration = Duration::from_secs(30);
+/// How long the goodbye may take.
+const GOODBYE_MAX: Duration = Duration::from_secs(2);
+
+/// One screen's socket.
+pub struct Socket {
+    pub hub: Arc<LiveHub>,
+    pub right: LiveRight,
+    pub session: Session,
+    pub messages: MessageStream,
+    pub seat: Seat,
+}
+
+/// Why a socket is closed.
+enum Over {
+    /// The peer left, breaks the protocol, or does not read.
+    Silently,
+    Saying(LiveEnd),
+}
+
+/// The state of one socket between events.
+struct Reader {
+    hub: Arc<LiveHub>,
+    right: LiveRight,
+    session: Session,
+    /// What it looks at, and how far it has come.
+    subscribed: Option<(Scope, Option<Place>)>,
+    budget: Budget,
+    opened: Instant,
+    /// Pings that were not answered, oldest first.
+    pings: VecDeque<u64>,
+    pinged: Instant,
+    /// When a ping was answered last.
+    answered: Instant,
+    unread: u32,
+}
+
+impl Socket {
+    /// Serves the peer until it leaves or must.
+    pub async fn run(self) {
+        let Socket {
+            hub,
+            right,
+            session,
+            mut messages,
+            seat,
+        } = self;
+        let mut beats = hub.beats();
+        let now = Instant::now();
+        let mut reader = Reader {
+            hub,
+            right,
+            session,
+            subscribed: None,
+            budget: Budget::new(now),
+            opened: now,
+            pings: VecDeque::new(),
+            pinged: now,
+            answered: now,
+            unread: 0,
+        };
+        let over = loop {
+            let event = tokio::select! {
+                message = messages.recv() => reader.message(message).await,
+                beat = next(&mut beats) => reader.beat(beat).await,
+            };
+            if let Err(over) = event {
+                break over;
+            }
+        };
+        reader.close(over).await;
+        drop(seat);
+    }
+}
+
+/// The next beat; `None` when there will be none any more.
+async fn next(beats: &mut watch::Receiver<Beat>) -> Option<Beat> {
+    beats.changed().await.ok()?;
+    Some(*beats.borrow_and_update())
+}
+
+impl Reader {
+    async fn message(&mut self, message: Option<Result<Message, ProtocolError>>) -> Result<(), Over> {
+        let Some(Ok(message)) = message else {
+            return Err(Over::Silently);
+        };
+        if !self.budget.take(Instant::now()) {
+            return Err(Over::Saying(LiveEnd::BadRequest));
+        }
+        match message {
+            Message::Text(request) => match serde_json::from_str(&request) {
+                Ok(LiveRequest::Subscribe { scope, resume }) => self.subscribe(scope, resume).await,
+                Ok(LiveRequest::Ping) => self.send(text(&LiveMessage::Pong)).await,
+                Err(_) => Err(Over::Saying(LiveEnd::BadRequest)),
+            },
+            Message::Ping(payload) => waited(timeout(STALL_MAX, self.session.pong(&payload)).await),
+            Message::Pong(payload) => {
+                self.answered(&payload);
+                Ok(())
+            }
+            Message::Nop => Ok(()),
+            Message::Close(_) => Err(Over::Silently),
+            Message::Binary(_) | Message::Continuation(_) => Err(Over::Saying(LiveEnd::BadRequest)),
+        }
+    }
+
+    /// What a ping holds cannot be guessed: whoever answers it has read everything before it.
+    fn answered(&mut self, payload: &[u8]) {
+        let place = self.pings.iter().position(|ping| ping.to_be_bytes() == payload);
+        if let Some(place) = place {
+            self.pings.drain(..=place);
+            self.answered = Instant::now();
+            self.unread = 0;
+        }
+    }
+
+    async fn subscribe(&mut self, name: Option<String>, resume: Option<Place>) -> Result<(), Over> {
+        let catalog = self.hub.sources.lane.catalog();
+        let Some(scope) = scope::asked(self.right.scope(), name.as_deref(), &catalog) else {
+            return Err(Over::Saying(LiveEnd::UnknownScope));
+        };
+        self.subscribed = Some((scope, resume));
+        self.bring_up_to_date().await
+    }
+
+    async fn beat(&mut self, beat: Option<Beat>) -> Result<(), Over> {
+        let now = Instant::now();
+        if beat.is_none_or(|beat| beat.stopping) {
+            return Err(Over::Saying(LiveEnd::Stopping));
+        }
+        if !self.right.still_valid() {
+            return Err(Over::Saying(LiveEnd::Unauthenticated));
+        }
+        if self.subscribed.is_none() && now - self.opened > SUBSCRIBE_TIMEOUT {
+            return Err(Over::Saying(LiveEnd::BadRequest));
+        }
+        if now - self.answered > SILENCE_MAX {
+            return Err(Over::Silently);
+        }
+        self.bring_up_to_date().await?;
+        if now - self.pinged >= PING_EVERY {
+            let ping: u64 = rand::random();
+            self.pinged = now;
+            self.pings.push_back(ping);
+            waited(timeout(STALL_MAX, self.session.ping(&ping.to_be_bytes())).await)?;
+        }
+        Ok(())
+    }
+
+    /// Sends what the peer has not got, unless it has not read for a while: then it gets everything anew when it does.
+    async fn bring_up_to_date(&mut self) -> Result<(), Over> {
+        let Some((scope, place)) = self.subscribed else {
+            return Ok(());
+        };
+        if self.unread >= UNREAD_MAX {
+            return Ok(());
+        }
+        match self.hub.update(self.right.scope(), scope, place) {
+            Update::Nothing => Ok(()),
+            Update::Gone => Err(Over::Saying(LiveEnd::UnknownScope)),
+            Update::Texts(texts, place) => {
+                self.subscribed = Some((scope, Some(place)));
+                for text in texts {
+                    self.send(text).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn send(&mut self, text: bytestring::ByteString) -> Result<(), Over> {
+        self.unread = self.unread.saturating_add(1);
+        waited(timeout(STALL_MAX, self.session.text(text)).await)
+    }
+
+    async fn close(mut self, over: Over) {
+        let code = match &over {
+            Over::Silently => CloseCode::Normal,
+            Over::Saying(LiveEnd::Stopping) => CloseCode::Restart,
+            Over::Saying(_) => CloseCode::Policy,
+        };
+        let goodbye = async move {
+            if let Over::Saying(reason) = over {
+                let _peer_may_be_gone = self.session.text(text(&LiveMessage::End { reason })).await;
+            }
+            let _peer_may_be_gone = self.session.close(Some(CloseReason::from(code))).await;
+        };
+        let _peer_may_not_read = timeout(GOODBYE_MAX, goodbye).await;
+    }
+}
+
+/// A peer that is gone, or does not read.
+fn waited<E>(sent: Result<Result<(), actix_ws::Closed>, E>) -> Result<(), Over> {
+    match sent {
+        Ok(Ok(())) => Ok(()),
+        _ => Err(Over::Silently),
+    }
+}
