@@ -1,5 +1,6 @@
-//! The storage traits (journal, history, catalog, logins, files) and the conformance suites every backend passes.
+//! The storage traits (journal, history, catalog, logins, alarms, files) and the conformance suites every backend passes.
 
+pub mod alarm_log;
 pub mod catalog;
 pub mod conformance;
 pub mod files;

@@ -3,6 +3,7 @@
 //! Statements are built once and rendered for the database behind the pool; see [`database`].
 
 mod account_secrets;
+mod alarms;
 mod database;
 mod key_file;
 mod logins;

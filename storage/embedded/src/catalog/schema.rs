@@ -65,6 +65,16 @@ pub(super) enum WallToken {
     Used,
 }
 
+/// Every alarm; `Body` is empty of one that only keeps its number taken.
+#[derive(Clone, Copy, Iden)]
+pub(super) enum Alarm {
+    Table,
+    Id,
+    Cleared,
+    /// As JSON.
+    Body,
+}
+
 #[derive(Clone, Copy, Iden)]
 pub(super) enum Setting {
     Table,
@@ -83,7 +93,7 @@ pub(super) const CATALOG_ROW: i64 = 1;
 
 /// Brings the schema up to date. Version n of the schema is what the first n migrations make.
 pub(super) async fn migrate(database: &Database) -> Result<(), CatalogError> {
-    let migrations = [first_schema(), logins()];
+    let migrations = [first_schema(), logins(), alarms()];
     let known = migrations.len() as u32;
     let mut transaction = database.write().await?;
     transaction
@@ -201,6 +211,18 @@ fn logins() -> Vec<TableCreateStatement> {
             .col(ColumnDef::new(WallToken::CreatedBy).text().not_null())
             .col(ColumnDef::new(WallToken::Expires).big_integer())
             .col(ColumnDef::new(WallToken::Used).big_integer())
+            .to_owned(),
+    ]
+}
+
+/// Version 3.
+fn alarms() -> Vec<TableCreateStatement> {
+    vec![
+        Table::create()
+            .table(Alarm::Table)
+            .col(ColumnDef::new(Alarm::Id).big_integer().not_null().primary_key())
+            .col(ColumnDef::new(Alarm::Cleared).big_integer())
+            .col(ColumnDef::new(Alarm::Body).text())
             .to_owned(),
     ]
 }

@@ -2,6 +2,7 @@ use super::EmbeddedCatalog;
 use carillon_domain::catalog::Secret;
 use carillon_domain::ids::ConnectionId;
 use carillon_storage::catalog::{Catalog, CatalogError};
+use carillon_storage::conformance::alarm_log::{self as alarms, AlarmPlace};
 use carillon_storage::conformance::catalog::{self as conformance, CatalogPlace, sample};
 use carillon_storage::conformance::login::{self as logins, LoginPlace};
 use std::fs;
@@ -36,6 +37,14 @@ impl LoginPlace for Folder {
     }
 }
 
+impl AlarmPlace for Folder {
+    type Log = EmbeddedCatalog;
+
+    async fn open(&self) -> EmbeddedCatalog {
+        Folder::open(self).await
+    }
+}
+
 macro_rules! conforms {
     ($suite:ident: $($case:ident),* $(,)?) => {
         $(#[tokio::test]
@@ -44,6 +53,13 @@ macro_rules! conforms {
         })*
     };
 }
+
+conforms!(alarms:
+    a_new_log_is_empty,
+    the_last_state_of_an_alarm_counts,
+    pages_go_from_the_newest_to_the_oldest,
+    what_is_long_over_is_forgotten_and_its_number_is_not,
+);
 
 conforms!(logins:
     a_new_store_knows_nobody,
@@ -210,14 +226,14 @@ async fn what_cannot_be_read_is_named() {
 async fn a_newer_schema_is_refused() {
     let folder = Folder::new();
     folder.open().await;
-    alter(&folder, "INSERT INTO schema_version VALUES (3)");
+    alter(&folder, "INSERT INTO schema_version VALUES (4)");
     let refused = EmbeddedCatalog::open(folder.0.path()).await.err().unwrap();
     assert!(
         matches!(
             refused,
             CatalogError::Newer {
-                found: 3,
-                known: 2,
+                found: 4,
+                known: 3,
                 ..
             }
         ),
