@@ -61,6 +61,8 @@ pub enum QueryError {
     History(#[source] HistoryError),
     #[error(transparent)]
     TooBroad(#[from] TooBroad),
+    #[error(transparent)]
+    TooManyRows(HistoryError),
     #[error("too many searches at once")]
     Busy,
 }
@@ -339,6 +341,7 @@ impl From<HistoryError> for QueryError {
     fn from(error: HistoryError) -> Self {
         match error {
             HistoryError::TooBroad(error) => QueryError::TooBroad(error),
+            many @ HistoryError::TooManyRows { .. } => QueryError::TooManyRows(many),
             other => QueryError::History(other),
         }
     }

@@ -9,7 +9,9 @@ mod recent;
 mod search;
 #[cfg(test)]
 mod search_tests;
+mod statistics;
 
 pub use builder::HistoryBuilder;
 pub use feed::HistoryFeed;
 pub use recent::Recent;
+pub use statistics::{CarrierRows, Statistics};

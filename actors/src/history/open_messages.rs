@@ -4,7 +4,7 @@ use crate::handle::{LaneHandle, QueryError};
 use crate::lane::LaneCore;
 use carillon_domain::ids::MessageId;
 use carillon_domain::journey::{Journey, MessageState};
-use carillon_domain::time::Now;
+use carillon_domain::time::{Now, UnixMs};
 use carillon_storage::history::SearchQuery;
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -39,13 +39,39 @@ impl LaneHandle {
                 return Ok(found);
             }
         }
+        let fitting = Fitting {
+            found: Newest::new(query.limit),
+            query: query.clone(),
+        };
+        let Fitting { found, query } = self.look_through_open(fitting).await?;
+        let read = move |core: &LaneCore, now| {
+            let ids = found.into_values();
+            let rows = ids.filter_map(|id: MessageId| core.columns().find(id));
+            let journeys = rows.map(|(_, row)| core.journey(row, now));
+            // One that has ended or moved on meanwhile is found among those that ended.
+            journeys.filter(|journey| query.fits(journey)).collect()
+        };
+        self.ask(move |lane| {
+            let now = lane.now();
+            lane.read(|core| read(core, now))
+        })
+        .await
+    }
+
+    /// When the oldest message that is open now was accepted; `None` when none is.
+    pub(super) async fn oldest_open(&self) -> Result<Option<UnixMs>, QueryError> {
+        let Oldest(oldest) = self.look_through_open(Oldest::default()).await?;
+        Ok(oldest.map(|oldest| UnixMs(oldest.unix_ms())))
+    }
+
+    /// Shows all open messages to `look`, a slice at a time.
+    async fn look_through_open<L: Look + Send + 'static>(&self, look: L) -> Result<L, QueryError> {
         let _turn = tokio::time::timeout(TURN_MAX, self.inner.open_searches.acquire())
             .await
             .map_err(|_| QueryError::Busy)?
             .map_err(|_| QueryError::Stopping)?;
         let mut slices = Slices {
-            found: Newest::new(query.limit),
-            query: query.clone(),
+            look,
             next: 0,
             end: None,
         };
@@ -60,23 +86,10 @@ impl LaneHandle {
                 .await?;
             slices = looked;
             if is_last {
-                break;
+                return Ok(slices.look);
             }
             tokio::time::sleep(PAUSE).await;
         }
-        let Slices { found, query, .. } = slices;
-        let read = move |core: &LaneCore, now| {
-            let ids = found.into_values();
-            let rows = ids.filter_map(|id: MessageId| core.columns().find(id));
-            let journeys = rows.map(|(_, row)| core.journey(row, now));
-            // One that has ended or moved on meanwhile is found among those that ended.
-            journeys.filter(|journey| query.fits(journey)).collect()
-        };
-        self.ask(move |lane| {
-            let now = lane.now();
-            lane.read(|core| read(core, now))
-        })
-        .await
     }
 }
 
@@ -99,17 +112,44 @@ fn to_phone(core: &LaneCore, query: &SearchQuery, now: Now) -> Option<Vec<Journe
     Some(found.into_values().map(|row| core.journey(row, now)).collect())
 }
 
-/// A way through all rows, as far as it has come.
-struct Slices {
+/// What is done with every open message.
+trait Look {
+    /// `row` is that of its first attempt.
+    fn at(&mut self, columns: &Columns, row: &Row);
+}
+
+struct Fitting {
     query: SearchQuery,
     found: Newest<MessageId>,
+}
+
+impl Look for Fitting {
+    fn at(&mut self, columns: &Columns, row: &Row) {
+        if self.found.wants(row.id) && fits(columns, &self.query, row) {
+            self.found.offer(row.id, row.id);
+        }
+    }
+}
+
+#[derive(Default)]
+struct Oldest(Option<MessageId>);
+
+impl Look for Oldest {
+    fn at(&mut self, _columns: &Columns, row: &Row) {
+        self.0 = Some(self.0.map_or(row.id, |oldest| oldest.min(row.id)));
+    }
+}
+
+/// A way through all rows, as far as it has come.
+struct Slices<L> {
+    look: L,
     next: usize,
     /// Where rows ended when the search began: who came later came after it.
     end: Option<usize>,
 }
 
-impl Slices {
-    /// Looks through rows until the time is over; true when that were the last ones.
+impl<L: Look> Slices<L> {
+    /// Goes on until the time is over; true when that were the last ones.
     fn look(&mut self, columns: &Columns, until: Instant) -> bool {
         let end = *self.end.get_or_insert(columns.places());
         while self.next < end {
@@ -125,9 +165,7 @@ impl Slices {
 
     fn look_at(&mut self, columns: &Columns, places: Range<usize>) {
         for row in columns.first_attempts(places) {
-            if self.found.wants(row.id) && fits(columns, &self.query, row) {
-                self.found.offer(row.id, row.id);
-            }
+            self.look.at(columns, row);
         }
     }
 }

@@ -3,6 +3,7 @@ use crate::lane::Finished;
 use carillon_domain::ids::MessageId;
 use carillon_domain::journey::{Journey, MessageState};
 use carillon_domain::phone::PhoneNumber;
+use carillon_domain::time::UnixMs;
 use carillon_storage::history::SearchQuery;
 use carillon_storage::journal::FrameSeq;
 use hashbrown::HashMap;
@@ -55,6 +56,14 @@ impl Recent {
     /// Rows that wait to be stored.
     pub fn rows(&self) -> usize {
         self.inner.lock().rows
+    }
+
+    /// When the oldest message among them was accepted.
+    pub fn oldest_accepted(&self) -> Option<UnixMs> {
+        let waiting: Vec<_> = self.inner.lock().waiting.iter().cloned().collect();
+        let journeys = waiting.iter().flat_map(|finished| &finished.journeys);
+        let oldest = journeys.map(|journey| journey.message).min();
+        oldest.map(|oldest| UnixMs(oldest.unix_ms()))
     }
 
     /// The oldest frames' worth that ended up to `durable`, at most about `rows_max` rows, still readable until
@@ -210,7 +219,6 @@ mod tests {
     use carillon_domain::fact::FinalState;
     use carillon_domain::ids::{AccountId, BusinessTypeId};
     use carillon_domain::journey::Amendment;
-    use carillon_domain::time::UnixMs;
 
     fn journey(id: u64, to: u64) -> Journey {
         Journey {

@@ -2,21 +2,26 @@
 
 use carillon_domain::fact::FinalState;
 use carillon_domain::ids::{AccountId, CampaignId, MessageId, TenantId};
-use carillon_domain::journey::{Journey, MessageState};
+use carillon_domain::journey::{Amendment, Journey, MessageState};
+use carillon_domain::number_range::NumberRanges;
+use carillon_domain::province::Province;
 use carillon_domain::time::UnixMs;
 use carillon_embedded::history::{EmbeddedHistory, HistoryOptions};
 use carillon_storage::conformance::Random;
 use carillon_storage::conformance::history::{journey, phone};
-use carillon_storage::history::{Batch, History, RANGE_MAX, SearchQuery};
+use carillon_storage::history::{Batch, GroupBy, History, RANGE_MAX, Resolution, RollupQuery, SearchQuery};
 use carillon_storage::journal::FrameSeq;
 use rustix::time::{ClockId, clock_gettime};
 use std::env;
 use std::error::Error;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const PHONES: u64 = 5_000_000;
-const FIRST_ID: u64 = 1_770_000_000_000 << 22;
+const FIRST_MS: u64 = 1_770_000_000_000;
+/// Messages accepted in a millisecond.
+const PER_MS: u64 = 60;
 const SEARCHES: u64 = 1000;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -28,6 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Merged on this thread, so that its processor time is known.
     let options = HistoryOptions {
         works_in_background: false,
+        ranges: Arc::new(ranges()?),
         ..HistoryOptions::default()
     };
     let history = EmbeddedHistory::open(dir.path(), options)?;
@@ -35,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     store(&history, rows, batch, &mut random)?;
     merge(&history, dir.path(), rows)?;
     let ids = rows / batch * batch;
-    let first = UnixMs(MessageId(FIRST_ID).unix_ms());
+    let first = UnixMs(FIRST_MS);
     let page = || SearchQuery {
         from: first,
         until: UnixMs(first.0 + RANGE_MAX.as_millis() as u64),
@@ -72,9 +78,65 @@ fn main() -> Result<(), Box<dyn Error>> {
         history.search(&SearchQuery { tenant, ..page() })
     })?;
     let mut random = Random::new(2);
-    measure("journey", || {
-        history.journey(MessageId(FIRST_ID + random.below(ids)))
+    measure("journey", || history.journey(id(random.below(ids))))?;
+    figures(&history, &mut random, ids)
+}
+
+/// Every number range of the suite's numbers in one of 31 provinces.
+fn ranges() -> Result<NumberRanges, Box<dyn Error>> {
+    let provinces: Vec<_> = Province::all().take(31).collect();
+    let carriers = ["mobile", "unicom", "telecom"];
+    let lines = (0..PHONES / 10_000).map(|range| {
+        let province = provinces[range as usize % provinces.len()].name();
+        let carrier = carriers[range as usize / provinces.len() % carriers.len()];
+        format!("{},{province},,{carrier}\n", 1_380_000 + range)
+    });
+    let ranges = NumberRanges::parse(&lines.collect::<String>());
+    ranges.map_err(|errors| format!("{errors:?}").into())
+}
+
+fn id(number: u64) -> MessageId {
+    MessageId(((FIRST_MS + number / PER_MS) << 22) + number % PER_MS)
+}
+
+fn figures(history: &EmbeddedHistory, random: &mut Random, ids: u64) -> Result<(), Box<dyn Error>> {
+    let everything = |resolution, group_by| RollupQuery {
+        resolution,
+        from: UnixMs(0),
+        until: UnixMs(u64::MAX),
+        tenant: None,
+        account: None,
+        group_by,
+    };
+    let by_minute = GroupBy {
+        time: true,
+        tenant: true,
+        ..GroupBy::default()
+    };
+    measure("figures by minute", || {
+        history.rollup(&everything(Resolution::Minute, by_minute))
     })?;
+    let by_province = GroupBy {
+        time: true,
+        connection: true,
+        province: true,
+        ..GroupBy::default()
+    };
+    measure("figures by hour, connection and province", || {
+        history.rollup(&everything(Resolution::Hour, by_province))
+    })?;
+    let amendments: Vec<Amendment> = (0..1_000)
+        .map(|_| Amendment {
+            message: id(random.below(ids)),
+            state: FinalState::Delivered,
+            cause: None,
+            at: UnixMs(FIRST_MS + 90_000_000),
+        })
+        .collect();
+    let started = cpu_time(ClockId::ThreadCPUTime);
+    history.store(Batch::of(&[], &amendments), history.stored_upto().next())?;
+    let cpu = cpu_time(ClockId::ThreadCPUTime) - started;
+    println!("corrections: CPU {:.1} µs each", per(1_000, cpu));
     Ok(())
 }
 
@@ -87,9 +149,9 @@ fn store(
     let (mut wall, mut cpu, mut longest) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
     for number in 0..rows / batch {
         // Ids inside a batch come in the order of ending: here, none.
-        let ids = (0..batch).map(|place| FIRST_ID + number * batch + place * 7919 % batch);
+        let ids = (0..batch).map(|place| id(number * batch + place * 7919 % batch));
         let journeys: Vec<Journey> = ids
-            .map(|id| journey(id, phone(random.below(PHONES)), 1, random))
+            .map(|id| journey(id.0, phone(random.below(PHONES)), 1, random))
             .collect();
         let (started, cpu_started) = (Instant::now(), cpu_time(ClockId::ThreadCPUTime));
         history.store(Batch::of(&journeys, &[]), FrameSeq(number + 1))?;

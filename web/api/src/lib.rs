@@ -16,6 +16,7 @@ mod message;
 mod problem;
 mod route_view;
 mod send;
+mod statistics;
 mod step;
 mod text;
 mod webhook;
@@ -45,6 +46,7 @@ pub use message::{
 pub use problem::{PROBLEM_CONTENT_TYPE, Problem};
 pub use route_view::{RouteMemberView, RouteView, RuleVerdictView};
 pub use send::{AcceptedLine, BatchAnswer, MessageRequest, RefusedLine, SendAnswer};
+pub use statistics::{CarrierStatisticsView, CodeCountView, LatencyView, StatisticsRow, StatisticsView};
 pub use step::StepRequest;
 pub use text::{Text, VARIABLES_MAX, Variables};
 pub use webhook::{WebhookPlace, WebhookReplay, WebhookStateView, WebhooksView};

@@ -9,6 +9,7 @@ mod connections;
 mod entry;
 mod messages;
 mod route;
+mod statistics;
 
 pub use apply::apply;
 pub use catalog::catalog;
@@ -20,3 +21,4 @@ pub use connections::{
 pub use entry::{entry, put_entry, remove_entry};
 pub use messages::{message, search};
 pub use route::route;
+pub use statistics::{carrier_statistics, statistics};

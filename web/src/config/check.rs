@@ -9,6 +9,7 @@ impl Config {
             http,
             limits,
             journal,
+            history,
             webhooks,
             shutdown,
             ..
@@ -73,6 +74,18 @@ impl Config {
                 "journal.keep_bytes_max",
                 journal.keep_bytes_max,
                 64 * MIB..=u64::MAX,
+            ),
+            ("history.keep_days", history.keep_days.into(), 1..=36_500),
+            // The wall shows yesterday.
+            (
+                "history.keep_minutes_days",
+                history.keep_minutes_days.into(),
+                2..=366,
+            ),
+            (
+                "history.keep_hours_days",
+                history.keep_hours_days.into(),
+                2..=3_660,
             ),
             (
                 "webhooks.off_after_hours",

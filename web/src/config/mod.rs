@@ -8,6 +8,6 @@ mod sections;
 pub use listen::{InvalidListen, Listen};
 pub use load::{ConfigError, Overrides, load};
 pub use sections::{
-    Config, Http, JournalSection, Limits, Log, LogFormat, MailBounces, Numbers, PagesSection, Shutdown,
+    Config, HistorySection, Http, JournalSection, Limits, Log, LogFormat, MailBounces, Numbers, PagesSection, Shutdown,
     WebhooksSection,
 };

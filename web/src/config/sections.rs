@@ -1,11 +1,16 @@
 use super::listen::Listen;
 use carillon_actors::lane::LaneOptions;
+use carillon_domain::number_range::NumberRanges;
+use carillon_embedded::history::{HistoryOptions, Keep};
 use carillon_embedded::journal::JournalOptions;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+
+const DAY_S: u64 = 24 * 3600;
 
 /// Everything that can be set. `deploy/carillon.toml` explains each key; a test holds it to these defaults.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -14,6 +19,7 @@ pub struct Config {
     pub http: Http,
     pub limits: Limits,
     pub journal: JournalSection,
+    pub history: HistorySection,
     pub numbers: Numbers,
     pub webhooks: WebhooksSection,
     pub mail_bounces: MailBounces,
@@ -110,6 +116,26 @@ impl Default for JournalSection {
     }
 }
 
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HistorySection {
+    pub keep_days: u32,
+    pub keep_minutes_days: u32,
+    pub keep_hours_days: u32,
+}
+
+impl Default for HistorySection {
+    fn default() -> Self {
+        let keep = Keep::default();
+        let days = |kept: Duration| (kept.as_secs() / DAY_S) as u32;
+        HistorySection {
+            keep_days: days(keep.journeys),
+            keep_minutes_days: days(keep.minutes),
+            keep_hours_days: days(keep.hours),
+        }
+    }
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Numbers {
@@ -193,6 +219,19 @@ impl Config {
             volume_bytes: self.journal.volume_bytes,
             commit_interval: Duration::from_micros(self.journal.commit_interval_us.into()),
             ..JournalOptions::default()
+        }
+    }
+
+    pub fn history_options(&self, ranges: Arc<NumberRanges>) -> HistoryOptions {
+        let days = |days: u32| Duration::from_secs(u64::from(days) * DAY_S);
+        HistoryOptions {
+            keep: Keep {
+                journeys: days(self.history.keep_days),
+                minutes: days(self.history.keep_minutes_days),
+                hours: days(self.history.keep_hours_days),
+            },
+            ranges,
+            ..HistoryOptions::default()
         }
     }
 

@@ -9,6 +9,7 @@ mod logins;
 mod openapi;
 mod pages;
 mod router;
+mod statistics;
 mod table;
 
 pub use declaration::{Access, Body, Endpoint, Parameter, Success};

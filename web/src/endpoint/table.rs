@@ -1,5 +1,5 @@
 use super::declaration::{Access, Body, Endpoint, Parameter, Place, Success, array_of, binary, schema_of};
-use super::{campaigns, configuration, live, logins, pages};
+use super::{campaigns, configuration, live, logins, pages, statistics};
 use crate::{admin, attachment, docs_page, feed, probe, query, send, webhook};
 use actix_web::http::Method;
 use actix_web::web;
@@ -172,8 +172,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
         path: "/v1/admin/messages/{id}",
         access: Access::Operator,
         summary: "The journey of one message of any account",
-        description: "With the full number.",
-        parameters: &[],
+        description: "With the full number, unless it is asked for masked.",
+        parameters: &[NUMBERS],
         body: None,
         success: json::<api::MessageView>(200, "The message as it is now."),
         errors: &[Code::NotFound, Code::Unavailable],
@@ -269,6 +269,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
     configuration::CLOCK,
     configuration::CONFIRM_CLOCK,
     configuration::ROUTE,
+    statistics::FIGURES,
+    statistics::CARRIERS,
     campaigns::CREATE,
     campaigns::UPLOAD,
     campaigns::LIST,
@@ -285,6 +287,10 @@ pub static ENDPOINTS: &[Endpoint] = &[
     campaigns::REFUSED_CSV,
     campaigns::ADMIN_LIST,
     campaigns::ADMIN_SHOW,
+    campaigns::ADMIN_START,
+    campaigns::ADMIN_RESEND,
+    campaigns::ADMIN_REFUSED,
+    campaigns::ADMIN_REFUSED_CSV,
     campaigns::ADMIN_PAUSE,
     campaigns::ADMIN_RESUME,
     campaigns::ADMIN_STOP,
@@ -443,7 +449,15 @@ const SEARCH_ALL: &[Parameter] = &[
     UNTIL,
     BEFORE,
     SEARCH_LIMIT,
+    NUMBERS,
 ];
+
+const NUMBERS: Parameter = Parameter {
+    name: "numbers",
+    place: Place::Query,
+    required: false,
+    description: "`masked`: numbers and addresses as others than operators see them (PII-1); `full` when absent.",
+};
 
 const TO: Parameter = Parameter {
     name: "to",

@@ -21,7 +21,7 @@ use carillon_domain::number_range::NumberRanges;
 use carillon_embedded::blobs::EmbeddedFiles;
 use carillon_embedded::catalog::EmbeddedCatalog;
 use carillon_embedded::files::RealFiles;
-use carillon_embedded::history::{EmbeddedHistory, HistoryOptions};
+use carillon_embedded::history::EmbeddedHistory;
 use carillon_embedded::journal::EmbeddedJournal;
 use carillon_storage::catalog::Catalog;
 use carillon_storage::files::Files;
@@ -183,8 +183,8 @@ async fn open_lane(
         Arc::new(RealFiles),
     )
     .map_err(Failed::Journal)?;
-    let history =
-        EmbeddedHistory::open(&data.join("history"), HistoryOptions::default()).map_err(Failed::History)?;
+    let history = EmbeddedHistory::open(&data.join("history"), config.history_options(ranges.clone()))
+        .map_err(Failed::History)?;
     let options = NodeOptions {
         lane: config.lane_options(),
         mail: MailOptions {
