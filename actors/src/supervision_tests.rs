@@ -178,7 +178,7 @@ async fn a_campaign_that_panics_goes_on_at_its_line() {
     handle.stop(WAIT).await.unwrap();
 }
 
-fn draft() -> CampaignDraft {
+pub fn draft() -> CampaignDraft {
     let words = CampaignWords {
         text: Some("line {n}".into()),
         ..CampaignWords::default()
