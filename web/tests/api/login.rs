@@ -130,6 +130,17 @@ async fn five_wrong_passwords_bring_a_pause_even_for_the_right_one_and_sessions_
     harness.end().await;
 }
 
+#[actix_web::test]
+async fn of_many_attempts_at_the_same_time_five_are_judged() {
+    let harness = Harness::start().await;
+    let attempts = (0..40).map(|_| answer(harness.try_password(OPERATOR, "wrong")));
+    let answers = futures_util::future::join_all(attempts).await;
+    let judged = answers.iter().filter(|(status, _)| *status == 401).count();
+    let refused = answers.iter().filter(|(status, _)| *status == 429).count();
+    assert_eq!((judged, refused), (5, 35));
+    harness.end().await;
+}
+
 /// Behind a proxy of ours the sources are told apart; nobody else is believed.
 #[actix_web::test]
 async fn a_pause_is_for_the_source_that_earned_it() {
