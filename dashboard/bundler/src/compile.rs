@@ -99,7 +99,11 @@ impl Compiler {
 
     /// Panic messages name source files; a page for everybody should not tell where its builder keeps them.
     fn flags(&self) -> OsString {
-        let mut flags = vec![OsString::from("--cfg=getrandom_backend=\"wasm_js\"")];
+        let mut flags = vec![
+            OsString::from("--cfg=getrandom_backend=\"wasm_js\""),
+            // Views without their exact types: a tenth smaller, and much quicker to compile.
+            OsString::from("--cfg=erase_components"),
+        ];
         let cargo_home = env::var_os("CARGO_HOME")
             .map(PathBuf::from)
             .or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".cargo")));
@@ -113,9 +117,6 @@ impl Compiler {
             flag.push("=");
             flag.push(name);
             flags.push(flag);
-        }
-        if self.dev {
-            flags.push("--cfg=erase_components".into());
         }
         flags.join(std::ffi::OsStr::new("\u{1f}"))
     }

@@ -5,7 +5,7 @@
 
 use std::{collections::HashMap, fmt::Display, sync::OnceLock};
 
-static MESSAGES: OnceLock<HashMap<&'static str, &'static str>> = OnceLock::new();
+static LOADED: OnceLock<(Language, HashMap<&'static str, &'static str>)> = OnceLock::new();
 
 /// The kit's own texts: states, channel kinds, ages, alarms.
 const OWN: Messages = Messages {
@@ -62,7 +62,15 @@ impl Messages {
 
 /// Chooses the language and loads the texts; what is called later changes nothing.
 pub fn load(language: Language, messages: Messages) {
-    MESSAGES.get_or_init(|| OWN.entries(language).chain(messages.entries(language)).collect());
+    LOADED.get_or_init(|| {
+        let texts = OWN.entries(language).chain(messages.entries(language));
+        (language, texts.collect())
+    });
+}
+
+/// The language that was chosen; Chinese before that.
+pub fn language() -> Language {
+    LOADED.get().map_or_else(Language::default, |(language, _)| *language)
 }
 
 /// The text of a key. A key without a text shows itself.
@@ -72,7 +80,7 @@ pub fn t(key: &'static str) -> &'static str {
 
 /// The text of a key that came from outside, if there is one.
 pub fn find(key: &str) -> Option<&'static str> {
-    MESSAGES.get()?.get(key).copied()
+    LOADED.get()?.1.get(key).copied()
 }
 
 /// The text of a word from outside below `prefix`, otherwise the word itself.

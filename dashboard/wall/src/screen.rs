@@ -63,17 +63,17 @@ impl Screen {
         Memo::new(move |_| with_state(self.live, self.frozen, &read))
     }
 
-    /// Something computed from a panel, whether its data is current, and time.
+    /// Something computed from a panel, how fresh it is, and time.
     pub fn memo_of<D: 'static, T: PartialEq + Send + Sync + 'static>(
         self,
         panel: fn(&Panels) -> &Panel<D>,
-        read: impl Fn(&D, bool, u64) -> T + Send + Sync + 'static,
+        read: impl Fn(&D, Freshness, u64) -> T + Send + Sync + 'static,
     ) -> Memo<T> {
         let freshness = self.freshness(panel);
         Memo::new(move |_| {
-            let (is_current, now_ms) = (freshness.get().is_current(), self.now_ms());
+            let (freshness, now_ms) = (freshness.get(), self.now_ms());
             with_state(self.live, self.frozen, |state| {
-                read(&panel(&state.panels).data, is_current, now_ms)
+                read(&panel(&state.panels).data, freshness, now_ms)
             })
         })
     }

@@ -23,10 +23,13 @@ impl Freshness {
         if at_ms == 0 {
             return Self::Never;
         }
-        match now_ms.saturating_sub(at_ms) {
-            0..=LIVE_MAX_MS => Self::Live,
-            ..=LATE_MAX_MS => Self::Late,
-            _ => Self::Stale,
+        let age_ms = now_ms.saturating_sub(at_ms);
+        if age_ms <= LIVE_MAX_MS {
+            Self::Live
+        } else if age_ms <= LATE_MAX_MS {
+            Self::Late
+        } else {
+            Self::Stale
         }
     }
 

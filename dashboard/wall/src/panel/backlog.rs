@@ -1,7 +1,7 @@
-use carillon_kit::text::t;
+use carillon_kit::{format::Freshness, text::t};
 use leptos::prelude::*;
 
-use super::rem;
+use super::{class_of_age, rem};
 use crate::{screen::Screen, view::backlog};
 
 /// What waits and how long it will.
@@ -11,8 +11,8 @@ pub fn Backlog(screen: Screen) -> impl IntoView {
     let freshness = screen.freshness(|panels| &panels.backlog);
     view! {
         <section
-            class="panel backlog"
-            class:stale=move || !freshness.get().is_current()
+            class=move || format!("panel backlog {}", class_of_age(freshness.get()))
+            class:crowded=move || view.with(|view| view.uncertain.is_some())
             class:warns=move || freshness.get().is_current() && view.with(|view| view.warns)
             style:height=move || rem(f64::from(screen.layout.get().backlog))
         >
@@ -35,6 +35,9 @@ pub fn Backlog(screen: Screen) -> impl IntoView {
                         {move || view.with(|view| view.uncertain.clone())} <small>{t("backlog.segments")}</small>
                     </div>
                 </div>
+            </Show>
+            <Show when=move || freshness.get() == Freshness::Never>
+                <span class="age">{t("panel.never")}</span>
             </Show>
         </section>
     }

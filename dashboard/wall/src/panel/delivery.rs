@@ -1,10 +1,7 @@
-use carillon_kit::{
-    format::Freshness,
-    text::{fill, t},
-};
+use carillon_kit::text::{fill, t};
 use leptos::prelude::*;
 
-use super::rem;
+use super::{class_of_age, rem};
 use crate::{
     screen::Screen,
     slots::slots,
@@ -39,8 +36,7 @@ pub fn Delivery(screen: Screen) -> impl IntoView {
     };
     view! {
         <section
-            class="panel delivery"
-            class:stale=move || !freshness.get().is_current()
+            class=move || format!("panel delivery {}", class_of_age(freshness.get()))
             style:height=move || rem(f64::from(screen.layout.get().delivery))
         >
             <div class="total">
@@ -52,7 +48,7 @@ pub fn Delivery(screen: Screen) -> impl IntoView {
                     <div class="key figure strong">{move || view.with(|view| view.all.clone())} <small>"%"</small></div>
                 </Show>
             </div>
-            <span class="age" class:late=move || freshness.get() == Freshness::Late>{move || age.get()}</span>
+            <span class="age">{move || age.get()}</span>
             <div class="dots" class:bare=move || rows.with(Vec::is_empty)>
                 <div class="ruler"><i class="target" style:left=move || format!("{:.2}%", target.get() * 100.0)></i></div>
                 {slots(rows, KIND_ROWS_MAX, row)}

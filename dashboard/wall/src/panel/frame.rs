@@ -6,6 +6,17 @@ pub fn rem(length: f64) -> String {
     format!("{:.4}rem", length / 100.0)
 }
 
+/// The class of what is that fresh: stale things lose their colours, and what was never told is not shown at all, because
+/// nothing is not zero.
+pub fn class_of_age(freshness: Freshness) -> &'static str {
+    match freshness {
+        Freshness::Live => "",
+        Freshness::Late => "late",
+        Freshness::Stale => "stale",
+        Freshness::Never => "stale never",
+    }
+}
+
 /// A panel: title, age, and content, which loses its colours when it is stale.
 #[component]
 pub fn Frame(
@@ -23,14 +34,13 @@ pub fn Frame(
 ) -> impl IntoView {
     view! {
         <section
-            class=format!("panel {class}")
-            class:stale=move || !freshness.get().is_current()
+            class=move || format!("panel {class} {}", class_of_age(freshness.get()))
             style:height=move || height.map(|height| rem(f64::from(height.get())))
         >
             <header class="panel-head">
                 <h2>{move || title.get()}</h2>
                 <span class="note cut">{move || note.get()}</span>
-                <span class="age" class:late=move || freshness.get() == Freshness::Late>
+                <span class="age">
                     {move || age.get()}
                 </span>
             </header>

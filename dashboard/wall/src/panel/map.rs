@@ -1,10 +1,12 @@
+use carillon_api::live::Health;
 use carillon_kit::{
-    format::{Freshness, count},
-    text::t,
+    Shape,
+    format::{Freshness, clock, count, span},
+    text::{fill, t},
 };
 use leptos::prelude::*;
 
-use super::rem;
+use super::{class_of_age, rem};
 use crate::{
     screen::Screen,
     slots::slots,
@@ -25,7 +27,18 @@ pub fn Map(screen: Screen) -> impl IntoView {
     let rows = Memo::new(move |_| view.with(|view| view.rows.clone()));
     let total_is = screen.freshness(|panels| &panels.totals);
     let places_are = screen.freshness(|panels| &panels.provinces);
-    let age = screen.age(|panels| &panels.provinces);
+    let age = screen.age(|panels| &panels.totals);
+    let told_ms = screen.memo(|state| state.panels.provinces.at_ms);
+    // A part that is stale below a fresh total says so itself.
+    let is_silent = Memo::new(move |_| places_are.get() == Freshness::Stale && total_is.get().is_current());
+    let silent_since = move || {
+        let told_ms = told_ms.get();
+        let silence = span(screen.now_ms().saturating_sub(told_ms));
+        fill(
+            "map.stale_since",
+            &[("time", &clock(told_ms)), ("span", &silence)],
+        )
+    };
     let tile = move |tile: Memo<PlaceTile>| {
         view! {
             <span
@@ -47,9 +60,9 @@ pub fn Map(screen: Screen) -> impl IntoView {
         }
     };
     view! {
-        <section class="panel map">
+        <section class=move || format!("panel map {}", class_of_age(total_is.get()))>
             <div class="rings" aria-hidden="true"></div>
-            <div class="total" class:stale-figure=move || !total_is.get().is_current()>
+            <div class="total">
                 <div class="label">{t("map.today")} <br /> {t("map.total")}</div>
                 <div class="key figure strong" aria-label=move || total.get()>
                     {move || {
@@ -61,13 +74,26 @@ pub fn Map(screen: Screen) -> impl IntoView {
                     }}
                 </div>
             </div>
-            <span class="age" class:late=move || places_are.get() == Freshness::Late>{move || age.get()}</span>
-            <div class="places" class:stale=move || !places_are.get().is_current()>
-                <div class="scale">
-                    <span>{t("map.few")}</span>
-                    {(1..=5).map(|level| view! { <i class=format!("place l{level}")></i> }).collect_view()}
-                    <span>{t("map.many")}</span>
-                </div>
+            <span class="age">{move || age.get()}</span>
+            <div class=move || format!("places {}", class_of_age(places_are.get()))>
+                <Show
+                    when=move || is_silent.get()
+                    fallback=|| {
+                        view! {
+                            <div class="scale">
+                                <span>{t("map.few")}</span>
+                                {(1..=5).map(|level| view! { <i class=format!("place l{level}")></i> }).collect_view()}
+                                <span>{t("map.many")}</span>
+                            </div>
+                        }
+                    }
+                >
+                    <div class="silent">
+                        <Shape health=Signal::derive(|| Health::None) />
+                        <b>{t("map.stale")}</b>
+                        <div>{silent_since}</div>
+                    </div>
+                </Show>
                 <div class="tiles">{slots(tiles, TILES, tile)}</div>
                 <table>
                     <thead>

@@ -17,12 +17,10 @@ pub fn Matrix(screen: Screen) -> impl IntoView {
     let view = screen.memo_of(|panels| &panels.connections, matrix);
     let tiles = Memo::new(move |_| view.with(|view: &MatrixView| view.tiles.clone()));
     let size = Memo::new(move |_| view.with(|view| view.size));
-    let note = move || {
-        if matches!(size.get(), Size::Normal | Size::Narrow) {
-            t("matrix.columns").to_owned()
-        } else {
-            String::new()
-        }
+    let note = move || match size.get() {
+        Size::Large | Size::Medium => String::new(),
+        Size::Normal => t("matrix.columns").to_owned(),
+        Size::Narrow => t("matrix.columns_narrow").to_owned(),
     };
     view! {
         <Frame
@@ -48,11 +46,13 @@ pub fn Matrix(screen: Screen) -> impl IntoView {
 #[component]
 fn Connection(tile: Memo<Tile>, size: Memo<Size>) -> impl IntoView {
     let has_labels = move || matches!(size.get(), Size::Large | Size::Medium);
+    let has_note = move || tile.with(|tile| !tile.note.is_empty());
     let is_large = move || size.get() == Size::Large;
     view! {
         <div
             class=move || format!("tile {}", class_of(tile.with(|tile| tile.health)))
             class:full=move || tile.with(|tile| tile.is_at_limit)
+            class:noted=has_note
         >
             <div class="tile-head">
                 <Shape health=Signal::derive(move || tile.with(|tile| tile.health)) />
@@ -63,6 +63,7 @@ fn Connection(tile: Memo<Tile>, size: Memo<Size>) -> impl IntoView {
                 <div class="about cut">{move || tile.with(|tile| tile.about.clone())}</div>
             </Show>
             <div class="rate-line">
+                <span class="word">{move || tile.with(|tile| tile.word.clone())}</span>
                 <span class="track">
                     <span class="bar" style:width=move || format!("{:.2}%", tile.with(|tile| tile.share) * 100.0)></span>
                 </span>
@@ -75,8 +76,9 @@ fn Connection(tile: Memo<Tile>, size: Memo<Size>) -> impl IntoView {
                 when=has_labels
                 fallback=move || {
                     view! {
-                        <div class="figures figure" class:noted=move || tile.with(|tile| !tile.note.is_empty())>
+                        <div class="figures figure">
                             <span class="tile-note cut">{move || tile.with(|tile| tile.note.clone())}</span>
+                            <span class="word">{move || tile.with(|tile| tile.word.clone())}</span>
                             <span class="rate-of">{move || tile.with(|tile| tile.delivery.clone())}</span>
                             <span class="p99">{move || tile.with(|tile| tile.p99.clone())}</span>
                             <span class="sessions">{move || tile.with(|tile| tile.sessions.clone())}</span>

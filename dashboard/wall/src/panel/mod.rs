@@ -19,7 +19,7 @@ pub use alarms::Alarms;
 pub use backlog::Backlog;
 pub use campaigns::Campaigns;
 pub use delivery::Delivery;
-pub use frame::{Frame, rem};
+pub use frame::{Frame, class_of_age, rem};
 pub use gate::Gate;
 pub use header::Header;
 pub use help::Help;

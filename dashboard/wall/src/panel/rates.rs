@@ -11,16 +11,19 @@ const CHART_WIDTH: f64 = 226.0;
 /// What a panel has besides its three charts: head, and a line of words below each.
 const HEAD: f64 = 58.0;
 const WORDS: f64 = 42.0;
+/// Where charts are lower than this, figures are smaller.
+const COMPACT_BELOW: f64 = 66.0;
 
 /// Accepted, submitted, receipts: now, the last half hour, and yesterday.
 #[component]
 pub fn Rates(screen: Screen) -> impl IntoView {
     let height = Memo::new(move |_| ((f64::from(screen.layout.get().rates) - HEAD) / 3.0 - WORDS).floor());
     let rows = screen.memo(move |state| rates(&state.panels.rates.data, CHART_WIDTH, height.get()));
+    let is_compact = Memo::new(move |_| height.get() < COMPACT_BELOW);
     let labels = [t("rates.accepted"), t("rates.submitted"), t("rates.receipts")];
     let row = move |index: usize, label: &'static str| {
         let row = Memo::new(move |_| rows.with(|rows: &[RateRow; 3]| rows[index].clone()));
-        view! { <Row row=row label=label height=height /> }
+        view! { <Row row=row label=label height=height is_compact=is_compact /> }
     };
     view! {
         <Frame
@@ -37,10 +40,10 @@ pub fn Rates(screen: Screen) -> impl IntoView {
 }
 
 #[component]
-fn Row(row: Memo<RateRow>, label: &'static str, height: Memo<f64>) -> impl IntoView {
+fn Row(row: Memo<RateRow>, label: &'static str, height: Memo<f64>, is_compact: Memo<bool>) -> impl IntoView {
     let end = move || row.with(|row| row.line.end);
     view! {
-        <div class="rate">
+        <div class="rate" class:compact=move || is_compact.get()>
             <div class="rate-figure">
                 <div class="label">{label}</div>
                 <div

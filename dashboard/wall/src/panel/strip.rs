@@ -15,8 +15,8 @@ pub fn Strip(screen: Screen) -> impl IntoView {
     let hosts = screen.freshness(|panels| &panels.hosts);
     let accounts = screen.freshness(|panels| &panels.accounts);
     let view = screen.memo(move |state| {
-        let is_current = (hosts.get().is_current(), accounts.get().is_current());
-        strip(&state.panels.hosts.data, &state.panels.accounts.data, is_current)
+        let freshness = (hosts.get(), accounts.get());
+        strip(&state.panels.hosts.data, &state.panels.accounts.data, freshness)
     });
     let cells = Memo::new(move |_| view.with(|(cells, _)| cells.clone()));
     view! {

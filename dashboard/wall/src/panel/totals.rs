@@ -11,7 +11,7 @@ use crate::{
 /// Today by channel kind.
 #[component]
 pub fn Totals(screen: Screen) -> impl IntoView {
-    let lines = screen.memo(|state| totals(&state.panels.totals.data));
+    let lines = screen.memo(move |state| totals(&state.panels.totals.data, screen.layout.get().kind_rows));
     let row = move |line: Memo<KindLine>| {
         view! {
             <div class="kind">

@@ -81,10 +81,13 @@ pub fn alarms(panel: &AlarmsPanel, uncertain: u64, room: u32, now_ms: u64) -> Al
         .partition(|alarm| alarm.state == AlarmState::Shelved);
     let unacknowledged = standing.iter().filter(|alarm| needs_somebody(alarm)).count();
     let mut cards = cards(&standing, uncertain, now_ms);
-    let fitting = fitting(
-        &cards,
-        room.saturating_sub(if shelved.is_empty() { 0 } else { CARD }),
-    );
+    let room = room.saturating_sub(if shelved.is_empty() { 0 } else { CARD });
+    if fitting(&cards, room) < cards.len() {
+        // Every alarm's name comes before any warning's detail.
+        let quiet = cards.iter_mut().filter(|card| card.look != Look::Critical);
+        quiet.for_each(|card| card.consequence.clear());
+    }
+    let fitting = fitting(&cards, room);
     let more = cards.len() - fitting;
     cards.truncate(fitting);
     AlarmsView {

@@ -2,11 +2,12 @@
 
 use carillon_api::live::{Health, OverviewPanel};
 use carillon_kit::{
-    class_of,
-    format::{Moment, ago, clock},
+    format::{Freshness, Moment, ago, clock},
     live::LinkView,
-    text::{fill, find, t},
+    text::{fill, t},
 };
+
+use super::state;
 
 /// The state of the whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,10 +46,11 @@ pub struct Lost {
 }
 
 /// The state of the whole; without current data there is none.
-pub fn overall(panel: &OverviewPanel, is_current: bool, now_ms: u64) -> Overall {
-    if !is_current {
+pub fn overall(panel: &OverviewPanel, freshness: Freshness, now_ms: u64) -> Overall {
+    let (health, word) = state(panel.health, freshness);
+    if !freshness.is_current() {
         return Overall {
-            word: t("health.stale"),
+            word,
             critical: Counter {
                 health: None,
                 figure: "—".into(),
@@ -72,8 +74,8 @@ pub fn overall(panel: &OverviewPanel, is_current: bool, now_ms: u64) -> Overall 
         fill("head.day", &[("month", &since.month), ("day", &since.day)])
     };
     Overall {
-        health: panel.health,
-        word: find(&format!("health.{}", class_of(panel.health))).unwrap_or_default(),
+        health,
+        word,
         since: if panel.since_ms == 0 {
             String::new()
         } else {
@@ -141,7 +143,7 @@ mod tests {
             critical: 0,
             warning: 2,
         };
-        let view = overall(&panel, true, NOW_MS);
+        let view = overall(&panel, Freshness::Live, NOW_MS);
         assert_eq!((view.word, view.since.as_str()), ("降级", "自 10:24 起"));
         assert_eq!(
             (view.critical.health, view.warning.health),
@@ -151,7 +153,7 @@ mod tests {
             since_ms: NOW_MS - 86_400_000,
             ..panel
         };
-        assert_eq!(overall(&older, true, NOW_MS).since, "自 11月23日 起");
+        assert_eq!(overall(&older, Freshness::Late, NOW_MS).since, "自 11月23日 起");
     }
 
     #[test]
@@ -163,7 +165,7 @@ mod tests {
             critical: 0,
             warning: 0,
         };
-        let view = overall(&panel, false, NOW_MS);
+        let view = overall(&panel, Freshness::Stale, NOW_MS);
         assert_eq!(
             (view.health, view.word, view.critical.figure.as_str()),
             (Health::None, "停更", "—")

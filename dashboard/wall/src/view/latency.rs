@@ -9,6 +9,11 @@ use carillon_kit::{
 /// Labels closer than this would touch.
 const LABEL_GAP: f64 = 30.0;
 
+/// Marks that an axis may have, in seconds: a millisecond to a day.
+const MARKS: [f64; 17] = [
+    0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1e3, 3e3, 1e4, 3e4, 1e5,
+];
+
 /// Axis and lines, in units of the drawing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LatencyView {
@@ -83,30 +88,36 @@ pub fn latency(panel: &LatencyPanel, width: f64, height: f64) -> LatencyView {
     }
 }
 
-/// The decades around what there is to see, at least one.
+/// From a mark below what there is to see to one above it, where marks are 1 and 3 of each power of ten.
 fn range(values: &[f64]) -> (f64, f64) {
     let least = values.iter().copied().fold(f64::INFINITY, f64::min).max(0.001);
-    let greatest = values.iter().copied().fold(0.0, f64::max);
     if !least.is_finite() {
         return (1.0, 10.0);
     }
-    let low = 10f64.powf(least.log10().floor());
-    let high = 10f64.powf(greatest.max(least).log10().ceil());
-    (low, if high > low { high } else { low * 10.0 })
+    let greatest = values.iter().copied().fold(least, f64::max);
+    let low = MARKS
+        .iter()
+        .rev()
+        .copied()
+        .find(|mark| *mark <= least)
+        .unwrap_or(MARKS[0]);
+    let above = MARKS
+        .iter()
+        .copied()
+        .find(|mark| *mark >= greatest && *mark > low);
+    (low, above.unwrap_or(MARKS[MARKS.len() - 1]))
 }
 
-/// Powers of ten; threes between them where there is one decade, every second power where there are many.
+/// All marks where there are few; otherwise powers of ten, or every second one.
 fn ticks(low: f64, high: f64) -> Vec<f64> {
-    let decades = (high / low).log10().round() as i32;
-    let step = if decades > 4 { 2 } else { 1 };
-    let mut ticks: Vec<_> = (0..=decades)
-        .step_by(step)
-        .map(|power| low * 10f64.powi(power))
-        .collect();
-    if decades == 1 {
-        ticks.insert(1, low * 3.0);
+    let within = |mark: &f64| (low..=high).contains(mark);
+    let all: Vec<f64> = MARKS.iter().copied().filter(within).collect();
+    let tens: Vec<f64> = MARKS.iter().copied().step_by(2).filter(within).collect();
+    match all.len() {
+        ..=4 => all,
+        _ if tens.len() <= 4 => tens,
+        _ => tens.into_iter().step_by(2).collect(),
     }
-    ticks
 }
 
 fn text(value: f64) -> String {
@@ -158,19 +169,18 @@ mod tests {
 
     #[test]
     fn the_axis_follows_what_there_is() {
-        let panel = LatencyPanel {
-            now: point(4, 60, 700_000),
-            points: Vec::new(),
-        };
-        assert_eq!(
-            texts(&latency(&panel, 100.0, 90.0)),
-            ["0.001", "0.1", "10", "1000"]
-        );
-        let panel = LatencyPanel {
-            now: point(20, 60, 300),
-            points: Vec::new(),
-        };
-        assert_eq!(texts(&latency(&panel, 100.0, 90.0)), ["0.01", "0.1", "1"]);
+        for (now, marks) in [
+            (point(4, 60, 700_000), vec!["0.01", "1", "100"]),
+            (point(20, 60, 290), vec!["0.01", "0.03", "0.1", "0.3"]),
+            (point(950, 2_400, 4_200), vec!["0.3", "1", "3", "10"]),
+            (point(180, 640, 42_000), vec!["0.1", "1", "10", "100"]),
+        ] {
+            let panel = LatencyPanel {
+                now,
+                points: Vec::new(),
+            };
+            assert_eq!(texts(&latency(&panel, 100.0, 90.0)), marks);
+        }
     }
 
     #[test]

@@ -6,6 +6,10 @@ pub const KIND_ROWS_MAX: usize = 7;
 const COLUMN: u32 = 816;
 const GUTTER: u32 = 16;
 const BACKLOG: u32 = 112;
+/// As many at most beside campaigns.
+const KIND_ROWS_BESIDE_CAMPAIGNS: usize = 5;
+/// What three small charts need.
+const RATES_LEAST: u32 = 316;
 /// Up to this many kinds have a second line each.
 const DETAILED_KINDS_MAX: usize = 3;
 
@@ -15,6 +19,8 @@ pub struct Layout {
     pub rates: u32,
     pub backlog: u32,
     pub totals: u32,
+    /// How many kinds have a row in the totals.
+    pub kind_rows: usize,
     /// 0 when no campaign runs.
     pub campaigns: u32,
     /// How many campaigns have a row.
@@ -31,7 +37,6 @@ pub fn layout(kinds: usize, campaigns: usize) -> Layout {
     const HEAD: u32 = 60;
     const ROW: u32 = 28;
     const RATES: u32 = 412;
-    const RATES_LEAST: u32 = 316;
     const CAMPAIGN: u32 = 62;
     let kinds = kinds.clamp(1, KIND_ROWS_MAX);
     let rows = kinds as u32;
@@ -41,12 +46,14 @@ pub fn layout(kinds: usize, campaigns: usize) -> Layout {
         details,
         ..Layout::default()
     };
-    let plain_totals = HEAD + ROW * rows;
+    layout.kind_rows = kinds;
     if campaigns == 0 {
         layout.rates = RATES;
         layout.totals = COLUMN - RATES - BACKLOG - 2 * GUTTER;
     } else {
         layout.details = false;
+        layout.kind_rows = kinds.min(KIND_ROWS_BESIDE_CAMPAIGNS);
+        let plain_totals = HEAD + ROW * layout.kind_rows as u32;
         let room = COLUMN - RATES_LEAST - BACKLOG - plain_totals - 3 * GUTTER - HEAD;
         layout.campaign_rows = campaigns.min((room / CAMPAIGN).max(1) as usize).min(3);
         layout.campaigns = HEAD + CAMPAIGN * layout.campaign_rows as u32;
@@ -75,7 +82,7 @@ mod tests {
                 );
                 assert_eq!(it.delivery + it.latency + it.alarms + 2 * GUTTER, COLUMN);
                 assert!(
-                    it.rates >= 300 && it.alarms >= 260,
+                    it.rates >= RATES_LEAST && it.alarms >= 260,
                     "{kinds} kinds, {campaigns} campaigns: {it:?}"
                 );
                 assert_eq!(it.campaign_rows == 0, campaigns == 0);

@@ -2,10 +2,11 @@
 
 use carillon_api::live::{ConnectionRow, ConnectionsPanel, Health};
 use carillon_kit::{
-    class_of,
-    format::{clock_span, count, per_cent, seconds},
-    text::{fill, find, t, word},
+    format::{Freshness, Moment, clock_span, count, per_cent, seconds},
+    text::{fill, t, word},
 };
+
+use super::state;
 
 /// Most tiles; where there are more connections, the last tile stands for the rest.
 pub const TILES_MAX: usize = 15;
@@ -79,8 +80,8 @@ pub struct Tile {
     pub error: String,
 }
 
-/// All tiles; `is_current` is whether the panel's data is. What is stale has no state.
-pub fn matrix(panel: &ConnectionsPanel, is_current: bool, now_ms: u64) -> MatrixView {
+/// All tiles. What is stale has no state.
+pub fn matrix(panel: &ConnectionsPanel, freshness: Freshness, now_ms: u64) -> MatrixView {
     let mut rows: Vec<_> = panel.connections.iter().collect();
     let count = rows.len();
     let mut rest = Vec::new();
@@ -89,12 +90,9 @@ pub fn matrix(panel: &ConnectionsPanel, is_current: bool, now_ms: u64) -> Matrix
         rows.sort_by_key(|row| std::cmp::Reverse(row.health));
         rest = rows.split_off(TILES_MAX - 1);
     }
-    let mut tiles: Vec<_> = rows
-        .into_iter()
-        .map(|row| tile(row, is_current, now_ms))
-        .collect();
+    let mut tiles: Vec<_> = rows.into_iter().map(|row| tile(row, freshness, now_ms)).collect();
     if !rest.is_empty() {
-        tiles.push(tile_of_rest(&rest, is_current));
+        tiles.push(tile_of_rest(&rest, freshness));
     }
     MatrixView {
         count,
@@ -103,21 +101,22 @@ pub fn matrix(panel: &ConnectionsPanel, is_current: bool, now_ms: u64) -> Matrix
     }
 }
 
-fn tile(row: &ConnectionRow, is_current: bool, now_ms: u64) -> Tile {
+fn tile(row: &ConnectionRow, freshness: Freshness, now_ms: u64) -> Tile {
+    let (health, word_of_state) = state(row.health, freshness);
     let span = clock_span(now_ms.saturating_sub(row.since_ms));
     let is_idle = row.health == Health::Ok && row.rate == 0 && row.segments_submitted == 0;
     let note = match row.health {
-        _ if !is_current => String::new(),
+        _ if !freshness.is_current() => String::new(),
         Health::Failed => fill("tile.down", &[("span", &span)]),
-        Health::Off => t("tile.off").to_owned(),
+        Health::Off => fill("tile.off", &[("time", &Moment::of(row.since_ms).minute_text())]),
         _ if is_idle => t("tile.idle").to_owned(),
         _ => String::new(),
     };
     let wanted = row.rate_limit.max(1);
     Tile {
-        health: if is_current { row.health } else { Health::None },
+        health,
         name: row.name.clone(),
-        word: health_word(row.health, is_current),
+        word: word_of_state.to_owned(),
         about: format!("{} · {}", word("kind", &row.kind), row.protocol.to_uppercase()),
         rate: if row.health == Health::Off {
             "—".into()
@@ -126,7 +125,7 @@ fn tile(row: &ConnectionRow, is_current: bool, now_ms: u64) -> Tile {
         },
         limit: count(u64::from(row.rate_limit)),
         share: (f64::from(row.rate) / f64::from(wanted)).min(1.0),
-        is_at_limit: is_current && row.rate_limit > 0 && row.rate >= row.rate_limit,
+        is_at_limit: freshness.is_current() && row.rate_limit > 0 && row.rate >= row.rate_limit,
         delivery: row
             .delivery_rate
             .map_or("—".to_owned(), |rate| per_cent(rate) + "%"),
@@ -143,24 +142,16 @@ fn tile(row: &ConnectionRow, is_current: bool, now_ms: u64) -> Tile {
     }
 }
 
-fn health_word(health: Health, is_current: bool) -> String {
-    let key = if is_current {
-        format!("health.{}", class_of(health))
-    } else {
-        "health.stale".to_owned()
-    };
-    find(&key).unwrap_or_default().to_owned()
-}
-
 /// One tile for connections that have none: the worst of their states, and their sums.
-fn tile_of_rest(rest: &[&ConnectionRow], is_current: bool) -> Tile {
-    let health = rest.iter().map(|row| row.health).max().unwrap_or_default();
+fn tile_of_rest(rest: &[&ConnectionRow], freshness: Freshness) -> Tile {
+    let worst = rest.iter().map(|row| row.health).max().unwrap_or_default();
+    let (health, word_of_state) = state(worst, freshness);
     let sum = |figure: fn(&ConnectionRow) -> u32| rest.iter().map(|row| u64::from(figure(row))).sum::<u64>();
     let (rate, limit) = (sum(|row| row.rate), sum(|row| row.rate_limit));
     Tile {
-        health: if is_current { health } else { Health::None },
+        health,
         name: fill("tile.rest", &[("n", &rest.len())]),
-        word: health_word(health, is_current),
+        word: word_of_state.to_owned(),
         rate: count(rate),
         limit: count(limit),
         share: (rate as f64 / limit.max(1) as f64).min(1.0),
@@ -205,7 +196,7 @@ mod tests {
                 connections: rows,
                 removed: Vec::new(),
             },
-            true,
+            Freshness::Live,
             NOW_MS,
         )
     }
@@ -244,7 +235,7 @@ mod tests {
         );
         assert_eq!(
             (view.tiles[1].rate.as_str(), view.tiles[1].note.as_str()),
-            ("—", "已停用")
+            ("—", "自 10:43 起")
         );
         assert!(view.tiles[2].is_at_limit && !view.tiles[0].is_at_limit);
     }
@@ -256,7 +247,7 @@ mod tests {
             connections: vec![row("移动主", Health::Failed)],
             removed: Vec::new(),
         };
-        let view = matrix(&panel, false, NOW_MS);
+        let view = matrix(&panel, Freshness::Stale, NOW_MS);
         assert_eq!(
             (view.tiles[0].health, view.tiles[0].word.as_str()),
             (Health::None, "停更")

@@ -10,6 +10,7 @@ mod layout;
 mod map;
 mod matrix;
 mod rates;
+mod state;
 mod strip;
 mod totals;
 
@@ -23,5 +24,6 @@ pub use layout::{KIND_ROWS_MAX, Layout, layout};
 pub use map::{PlaceRow, PlaceTile, map};
 pub use matrix::{MatrixView, Size, TILES_MAX, Tile, matrix};
 pub use rates::{RateRow, rates};
+use state::state;
 pub use strip::{Cell, Gauge, Line, strip};
 pub use totals::{KindLine, totals};

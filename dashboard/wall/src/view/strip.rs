@@ -2,13 +2,17 @@
 
 use carillon_api::live::{AccountsPanel, Health, HostRow, HostsPanel, StoreRow};
 use carillon_kit::{
-    class_of,
-    format::{bytes, count},
-    text::{fill, find, t, word},
+    format::{Freshness, bytes, count},
+    text::{fill, t, word},
 };
+
+use super::state;
 
 /// Hosts that have a cell; of more, the worst.
 const HOSTS_MAX: usize = 3;
+
+/// Room for longer is not told.
+const DAYS_WORTH_TELLING: u32 = 1_000;
 
 /// A cell of the strip.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,8 +46,15 @@ pub struct Line {
     pub figure: String,
 }
 
-/// All cells, and how many columns they take together. `is_current`: whether hosts and stores are, and accounts.
-pub fn strip(hosts: &HostsPanel, accounts: &AccountsPanel, is_current: (bool, bool)) -> (Vec<Cell>, u8) {
+/// The strip never has fewer columns, so that a lonely cell is not stretched.
+const COLUMNS_MIN: u8 = 5;
+
+/// All cells, and how many columns there are; by how fresh hosts with stores are, and accounts.
+pub fn strip(
+    hosts: &HostsPanel,
+    accounts: &AccountsPanel,
+    freshness: (Freshness, Freshness),
+) -> (Vec<Cell>, u8) {
     let mut rows: Vec<_> = hosts.hosts.iter().collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.health));
     let hidden = rows.len().saturating_sub(HOSTS_MAX);
@@ -54,32 +65,20 @@ pub fn strip(hosts: &HostsPanel, accounts: &AccountsPanel, is_current: (bool, bo
         .into_iter()
         .map(|row| Cell {
             columns: width,
-            ..host(row, is_current.0)
+            ..host(row, freshness.0)
         })
         .collect();
     if let (true, Some(last)) = (hidden > 0, cells.last_mut()) {
         last.title = fill("strip.more_hosts", &[("name", &last.title), ("n", &hidden)]);
     }
-    cells.extend(hosts.stores.iter().map(|row| store(row, is_current.0)));
-    cells.push(accounts_cell(accounts, is_current.1));
-    let columns = cells.iter().map(|cell| cell.columns).sum();
+    cells.extend(hosts.stores.iter().map(|row| store(row, freshness.0)));
+    cells.push(accounts_cell(accounts, freshness.1));
+    let columns = cells.iter().map(|cell| cell.columns).sum::<u8>().max(COLUMNS_MIN);
     (cells, columns)
 }
 
-fn state(health: Health, is_current: bool) -> (Health, String) {
-    if !is_current {
-        return (Health::None, t("health.stale").to_owned());
-    }
-    (
-        health,
-        find(&format!("health.{}", class_of(health)))
-            .unwrap_or_default()
-            .to_owned(),
-    )
-}
-
-fn host(row: &HostRow, is_current: bool) -> Cell {
-    let (health, word) = state(row.health, is_current);
+fn host(row: &HostRow, freshness: Freshness) -> Cell {
+    let (health, word) = state(row.health, freshness);
     let gauge = |label, share: Option<f64>, limit| Gauge {
         label,
         figure: share.map_or("—".to_owned(), |share| {
@@ -87,7 +86,7 @@ fn host(row: &HostRow, is_current: bool) -> Cell {
         }),
         share: share.map(|share| share.clamp(0.0, 1.0)),
         limit,
-        is_over: is_current && share.is_some_and(|share| share >= limit),
+        is_over: freshness.is_current() && share.is_some_and(|share| share >= limit),
     };
     let mut network = gauge(t("strip.network"), row.network, 0.7);
     if let (None, Some(received), Some(sent)) = (row.network, row.received_bytes_per_s, row.sent_bytes_per_s)
@@ -106,14 +105,14 @@ fn host(row: &HostRow, is_current: bool) -> Cell {
     Cell {
         health,
         title: row.name.clone(),
-        word,
+        word: word.to_owned(),
         gauges,
         ..Cell::default()
     }
 }
 
-fn store(row: &StoreRow, is_current: bool) -> Cell {
-    let (health, state_word) = state(row.health, is_current);
+fn store(row: &StoreRow, freshness: Freshness) -> Cell {
+    let (health, state_word) = state(row.health, freshness);
     let mut lines = vec![match (row.sync_ms, row.store.as_str()) {
         (Some(ms), _) => line(
             t("strip.sync"),
@@ -125,13 +124,8 @@ fn store(row: &StoreRow, is_current: bool) -> Cell {
             fill("strip.messages", &[("n", &count(row.behind))]),
         ),
     }];
-    let left = row.days_left.map(|days| {
-        if days > 999 {
-            "> 999".to_owned()
-        } else {
-            days.to_string()
-        }
-    });
+    // What lasts for years is nobody's worry.
+    let left = row.days_left.filter(|days| *days < DAYS_WORTH_TELLING);
     lines.push(Line {
         label: fill("strip.used", &[("bytes", &bytes(row.bytes))]),
         figure: left.map_or_else(String::new, |days| fill("strip.days_left", &[("n", &days)])),
@@ -139,40 +133,40 @@ fn store(row: &StoreRow, is_current: bool) -> Cell {
     Cell {
         health,
         title: word("store", &row.store),
-        word: state_word,
+        word: state_word.to_owned(),
         lines,
         columns: 1,
         ..Cell::default()
     }
 }
 
-fn accounts_cell(panel: &AccountsPanel, is_current: bool) -> Cell {
-    let (health, _) = state(Health::Ok, is_current);
-    let protocols: Vec<_> = panel
-        .protocols
-        .iter()
-        .take(2)
-        .map(|(name, active)| format!("{} {active}", name.to_uppercase()))
-        .collect();
+fn accounts_cell(panel: &AccountsPanel, freshness: Freshness) -> Cell {
+    let (health, word) = state(Health::Ok, freshness);
+    let is_known = freshness != Freshness::Never;
+    let protocol = |index: usize| {
+        let (name, active) = panel.protocols.get(index)?;
+        Some(format!("{} {active}", name.to_uppercase()))
+    };
+    let watchers = fill(
+        "strip.watchers",
+        &[("operators", &panel.operators), ("walls", &panel.walls)],
+    );
     Cell {
         health,
         title: t("strip.accounts").to_owned(),
-        word: format!("{}/{}", panel.active, panel.enabled),
+        word: if is_known {
+            format!("{}/{}", panel.active, panel.enabled)
+        } else {
+            word.to_owned()
+        },
         lines: vec![
-            line(
-                t("strip.by_protocol"),
-                if protocols.is_empty() {
-                    "—".to_owned()
-                } else {
-                    protocols.join(" · ")
-                },
-            ),
+            Line {
+                label: protocol(0).unwrap_or_else(|| t("strip.idle").to_owned()),
+                figure: protocol(1).unwrap_or_default(),
+            },
             line(
                 t("strip.watching"),
-                fill(
-                    "strip.watchers",
-                    &[("operators", &panel.operators), ("walls", &panel.walls)],
-                ),
+                if is_known { watchers } else { "—".to_owned() },
             ),
         ],
         columns: 1,
@@ -191,6 +185,8 @@ fn line(label: &str, figure: String) -> Line {
 mod tests {
     use super::*;
     use crate::texts;
+
+    const LIVE: (Freshness, Freshness) = (Freshness::Live, Freshness::Live);
 
     fn host_row(name: &str, health: Health) -> HostRow {
         HostRow {
@@ -212,8 +208,8 @@ mod tests {
             hosts: vec![row],
             stores: Vec::new(),
         };
-        let (cells, columns) = strip(&panel, &AccountsPanel::default(), (true, true));
-        assert_eq!((cells.len(), columns, cells[0].columns), (2, 3, 2));
+        let (cells, columns) = strip(&panel, &AccountsPanel::default(), LIVE);
+        assert_eq!((cells.len(), columns, cells[0].columns), (2, COLUMNS_MIN, 2));
         let said: Vec<_> = cells[0]
             .gauges
             .iter()
@@ -238,10 +234,10 @@ mod tests {
                 stores: Vec::new(),
             },
             &AccountsPanel::default(),
-            (true, true),
+            LIVE,
         );
         let titles: Vec<_> = cells.iter().map(|cell| cell.title.as_str()).collect();
-        assert_eq!(titles, ["node-1", "node-2", "node-5 另 2 台", "接入账号"]);
+        assert_eq!(titles, ["node-1", "node-2", "node-5 +2", "接入账号"]);
     }
 
     #[test]
@@ -264,7 +260,7 @@ mod tests {
             hosts: Vec::new(),
             stores: vec![journal, history],
         };
-        let (cells, _) = strip(&panel, &AccountsPanel::default(), (true, true));
+        let (cells, _) = strip(&panel, &AccountsPanel::default(), LIVE);
         assert_eq!(
             (cells[0].title.as_str(), cells[0].lines[0].figure.as_str()),
             ("日志", "4.1 毫秒")
@@ -274,10 +270,14 @@ mod tests {
                 cells[0].lines[1].label.as_str(),
                 cells[0].lines[1].figure.as_str()
             ),
-            ("占用 12.0 GB", "够 142 天")
+            ("12.0 GB", "够 142 天")
         );
         assert_eq!(cells[1].lines[0].figure, "214 条");
-        let (stale, _) = strip(&panel, &AccountsPanel::default(), (false, true));
+        let (stale, _) = strip(
+            &panel,
+            &AccountsPanel::default(),
+            (Freshness::Stale, Freshness::Live),
+        );
         assert_eq!(
             (stale[0].health, stale[0].word.as_str(), stale[2].health),
             (Health::None, "停更", Health::Ok)

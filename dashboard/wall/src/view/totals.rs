@@ -6,8 +6,6 @@ use carillon_kit::{
     text::{fill, t, word},
 };
 
-use super::KIND_ROWS_MAX;
-
 /// A kind's row.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct KindLine {
@@ -19,11 +17,11 @@ pub struct KindLine {
     pub detail: String,
 }
 
-/// Most messages first. The rows beyond what fits are added up in the last one, so that the sum holds.
-pub fn totals(panel: &TotalsPanel) -> Vec<KindLine> {
+/// Most messages first, in at most `most` rows; kinds beyond them are added up in the last one, so that the sum holds.
+pub fn totals(panel: &TotalsPanel, most: usize) -> Vec<KindLine> {
     let mut kinds: Vec<KindRow> = panel.kinds.clone();
     kinds.sort_by(|a, b| b.accepted.cmp(&a.accepted).then_with(|| a.kind.cmp(&b.kind)));
-    let others = (kinds.len() > KIND_ROWS_MAX).then(|| kinds.split_off(KIND_ROWS_MAX - 1));
+    let others = (kinds.len() > most).then(|| kinds.split_off(most.saturating_sub(1)));
     let mut lines: Vec<_> = kinds
         .iter()
         .map(|kind| (word("kind", &kind.kind), kind.clone()))
@@ -78,6 +76,7 @@ fn detail(kind: &KindRow) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::KIND_ROWS_MAX;
     use super::*;
     use crate::texts;
 
@@ -93,10 +92,13 @@ mod tests {
     fn the_greatest_come_first_and_the_sum_holds() {
         texts::load_chinese();
         let kinds = (1..=10).map(|n| kind(&format!("k{n}"), n)).collect();
-        let lines = totals(&TotalsPanel {
-            kinds,
-            ..TotalsPanel::default()
-        });
+        let lines = totals(
+            &TotalsPanel {
+                kinds,
+                ..TotalsPanel::default()
+            },
+            KIND_ROWS_MAX,
+        );
         assert_eq!(lines.len(), KIND_ROWS_MAX);
         assert_eq!((lines[0].name.as_str(), lines[0].share), ("k10", 1.0));
         let last = lines.last().unwrap();
@@ -121,10 +123,13 @@ mod tests {
             segments_submitted: 7,
             ..kind("mail", 7)
         };
-        let lines = totals(&TotalsPanel {
-            kinds: vec![mail, sms, kind("mms", 0)],
-            ..TotalsPanel::default()
-        });
+        let lines = totals(
+            &TotalsPanel {
+                kinds: vec![mail, sms, kind("mms", 0)],
+                ..TotalsPanel::default()
+            },
+            KIND_ROWS_MAX,
+        );
         let said: Vec<_> = lines
             .iter()
             .map(|line| (line.name.as_str(), line.detail.as_str()))
