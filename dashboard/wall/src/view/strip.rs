@@ -47,7 +47,7 @@ pub struct Line {
 }
 
 /// The strip never has fewer columns, so that a lonely cell is not stretched.
-const COLUMNS_MIN: u8 = 5;
+const COLUMNS_MIN: u8 = 3;
 
 /// All cells, and how many columns there are; by how fresh hosts with stores are, and accounts.
 pub fn strip(
