@@ -70,7 +70,9 @@ pub fn load(language: Language, messages: Messages) {
 
 /// The language that was chosen; Chinese before that.
 pub fn language() -> Language {
-    LOADED.get().map_or_else(Language::default, |(language, _)| *language)
+    LOADED
+        .get()
+        .map_or_else(Language::default, |(language, _)| *language)
 }
 
 /// The text of a key. A key without a text shows itself.

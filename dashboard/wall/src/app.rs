@@ -23,7 +23,8 @@ pub fn App() -> impl IntoView {
         {move || match entry.get() {
             None => ().into_any(),
             Some(Entry::Refused) => view! { <panel::Gate token_is_refused=true /> }.into_any(),
-            Some(Entry::Open) => view! { <Wall live=Live::start(None) /> }.into_any(),
+            Some(Entry::Open { as_wall: true }) => view! { <Wall live=Live::start_as_wall(None) /> }.into_any(),
+            Some(Entry::Open { as_wall: false }) => view! { <Wall live=Live::start(None) /> }.into_any(),
         }}
     }
     .into_any()

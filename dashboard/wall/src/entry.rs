@@ -2,16 +2,20 @@
 
 use carillon_kit::http;
 use leptos::prelude::*;
+use wasm_bindgen::JsValue;
 
 /// Longer than any token of ours; what is longer is not sent.
 const TOKEN_BYTES_MAX: usize = 256;
 const SESSION_PATH: &str = "/v1/wall/session";
 
+/// In the address once a link was followed, so that it also holds after a reload.
+const AS_WALL: &str = "as=wall";
+
 /// What became of the link's token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
-    /// There is a session, or no token that would make one.
-    Open,
+    /// Whether there is a session will be seen; `as_wall` when it is to be the wall's.
+    Open { as_wall: bool },
     /// The server does not know the token (any more).
     Refused,
 }
@@ -27,27 +31,29 @@ pub fn token(fragment: &str) -> Option<&str> {
 }
 
 /// Takes the token out of the address, so that it is neither bookmarked nor photographed, and makes a session of it. A
-/// server that does not answer is asked again: a wall may be switched on before its server.
+/// server that does not answer, or not now, is asked again: a wall may be switched on before its server.
 pub async fn enter() -> Entry {
-    let fragment = window().location().hash().unwrap_or_default();
+    let location = window().location();
+    let fragment = location.hash().unwrap_or_default();
     let Some(token) = token(&fragment).map(str::to_owned) else {
-        return Entry::Open;
+        let search = location.search().unwrap_or_default();
+        return Entry::Open {
+            as_wall: search
+                .trim_start_matches('?')
+                .split('&')
+                .any(|part| part == AS_WALL),
+        };
     };
-    if let (Ok(history), Ok(path)) = (window().history(), window().location().pathname()) {
-        let search = window().location().search().unwrap_or_default();
-        let cleared = history.replace_state_with_url(
-            &wasm_bindgen::JsValue::NULL,
-            "",
-            Some(&format!("{path}{search}")),
-        );
-        // An address that keeps its token still works.
-        let _ = cleared;
-    }
+    let path = location.pathname().unwrap_or_default();
+    // An address that keeps its token still works.
+    let _ = window().history().map(|history| {
+        history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("{path}?{AS_WALL}")))
+    });
     let body = serde_json::json!({ "token": token }).to_string();
     loop {
         match http::post(SESSION_PATH, &body).await.map(|answer| answer.status) {
-            Ok(200..300) => return Entry::Open,
-            Ok(400..500) => return Entry::Refused,
+            Ok(200..300) => return Entry::Open { as_wall: true },
+            Ok(400 | 401 | 403 | 404) => return Entry::Refused,
             _ => pause().await,
         }
     }

@@ -13,6 +13,8 @@ use super::{
 };
 use crate::http;
 
+/// A browser with both sessions is an operator unless it says otherwise.
+const AS_WALL: &str = "as=wall";
 const SOCKET_PATH: &str = "/v1/live";
 const SNAPSHOT_PATH: &str = "/v1/live/snapshot";
 /// How often time is looked at.
@@ -32,6 +34,7 @@ pub struct Live {
 
 struct Shell {
     link: Link,
+    query: &'static str,
     socket: Option<Socket>,
     /// The server's clock less ours.
     offset_ms: i64,
@@ -48,6 +51,15 @@ struct Socket {
 impl Live {
     /// Connects, and stays connected, to see `scope` or everything.
     pub fn start(scope: Option<String>) -> Self {
+        Self::start_with(scope, "")
+    }
+
+    /// The same with the wall's session, even where there is an operator's.
+    pub fn start_as_wall(scope: Option<String>) -> Self {
+        Self::start_with(scope, AS_WALL)
+    }
+
+    fn start_with(scope: Option<String>, query: &'static str) -> Self {
         let now_ms = own_clock_ms();
         let (link, effects) = Link::start(scope, now_ms);
         let live = Self {
@@ -56,6 +68,7 @@ impl Live {
             now_ms: RwSignal::new(now_ms),
             shell: StoredValue::new_local(Rc::new(RefCell::new(Shell {
                 link,
+                query,
                 socket: None,
                 offset_ms: 0,
             }))),
@@ -74,6 +87,7 @@ impl Live {
             now_ms: RwSignal::new(now_ms),
             shell: StoredValue::new_local(Rc::new(RefCell::new(Shell {
                 link: idle,
+                query: "",
                 socket: None,
                 offset_ms: 0,
             }))),
@@ -132,7 +146,8 @@ impl Live {
 
     fn connect(self) {
         self.drop_socket();
-        let Some(socket) = socket_address().and_then(|address| WebSocket::new(&address).ok()) else {
+        let query = self.shell.get_value().borrow().query;
+        let Some(socket) = socket_address(query).and_then(|address| WebSocket::new(&address).ok()) else {
             self.take(Event::Closed);
             return;
         };
@@ -182,12 +197,12 @@ impl Live {
     }
 
     fn poll(self, scope: Option<String>) {
+        let query = self.shell.get_value().borrow().query;
         leptos::task::spawn_local(async move {
-            let path = match scope {
-                Some(scope) => format!("{SNAPSHOT_PATH}?scope={}", js_sys::encode_uri_component(&scope)),
-                None => SNAPSHOT_PATH.to_owned(),
-            };
-            let poll = match http::get(&path).await {
+            let scope = scope.map_or_else(String::new, |scope| {
+                format!("&scope={}", js_sys::encode_uri_component(&scope))
+            });
+            let poll = match http::get(&format!("{SNAPSHOT_PATH}?{query}{scope}")).await {
                 Ok(answer) if answer.status == 401 || answer.status == 403 => Poll::Refused,
                 Ok(answer) if answer.status == 200 => {
                     serde_json::from_str(&answer.body).map_or(Poll::Unreachable, Poll::Snapshot)
@@ -224,14 +239,17 @@ fn own_clock_ms() -> u64 {
     js_sys::Date::now() as u64
 }
 
-fn socket_address() -> Option<String> {
+fn socket_address(query: &str) -> Option<String> {
     let location = web_sys::window()?.location();
     let scheme = if location.protocol().ok()? == "https:" {
         "wss"
     } else {
         "ws"
     };
-    Some(format!("{scheme}://{}{SOCKET_PATH}", location.host().ok()?))
+    Some(format!(
+        "{scheme}://{}{SOCKET_PATH}?{query}",
+        location.host().ok()?
+    ))
 }
 
 fn reload() {

@@ -70,6 +70,8 @@ pub struct Link {
     /// When a poll last brought a snapshot, while there is no socket.
     polled_ms: Option<u64>,
     is_refused: bool,
+    /// What is known is of the scope that is wanted.
+    is_of_scope: bool,
     build: Option<String>,
 }
 
@@ -91,6 +93,7 @@ impl Link {
             next_poll_ms: now_ms,
             polled_ms: None,
             is_refused: false,
+            is_of_scope: false,
             build: None,
         };
         (link, vec![Effect::Connect])
@@ -104,7 +107,7 @@ impl Link {
                     heard_ms: now_ms,
                     pinged: false,
                 };
-                let resume = state.place.filter(|_| self.shows_scope(state));
+                let resume = state.place.filter(|_| self.is_of_scope);
                 vec![Effect::Send(LiveRequest::Subscribe {
                     scope: self.scope.clone(),
                     resume,
@@ -120,6 +123,7 @@ impl Link {
             },
             Event::Scope(scope) => {
                 self.scope = scope;
+                self.is_of_scope = false;
                 match self.socket {
                     Socket::Open { .. } => vec![self.subscribe()],
                     _ => vec![Effect::Poll(self.scope.clone())],
@@ -181,6 +185,7 @@ impl Link {
                 reason: LiveEnd::UnknownScope,
             } => {
                 self.scope = None;
+                self.is_of_scope = false;
                 self.give_up(now_ms, random)
             }
             LiveMessage::End {
@@ -188,6 +193,7 @@ impl Link {
             } => self.give_up(now_ms, random),
             LiveMessage::Pong => Vec::new(),
             message @ (LiveMessage::Snapshot { .. } | LiveMessage::Change { .. }) => {
+                self.is_of_scope |= matches!(message, LiveMessage::Snapshot { .. });
                 self.is_refused = false;
                 self.attempt = 1;
                 self.lost_since_ms = None;
@@ -209,6 +215,7 @@ impl Link {
             Poll::Snapshot(message) => {
                 let was_refused = std::mem::take(&mut self.is_refused);
                 self.polled_ms = Some(now_ms);
+                self.is_of_scope = true;
                 // A snapshot is always in step.
                 let _ = state.apply(message);
                 let mut effects = self.compare_builds(state);
@@ -296,10 +303,6 @@ impl Link {
             scope: self.scope.clone(),
             resume: None,
         })
-    }
-
-    fn shows_scope(&self, state: &LiveState) -> bool {
-        self.scope.as_deref().unwrap_or_default() == state.scope
     }
 
     fn compare_builds(&mut self, state: &LiveState) -> Vec<Effect> {
@@ -552,10 +555,7 @@ mod tests {
         assert_eq!(screen.take(end(LiveEnd::UnknownScope)), [Effect::Close]);
         screen.now_ms += 20_000;
         screen.take(Event::Tick);
-        assert_eq!(
-            screen.take(Event::Opened),
-            [subscribe(Some(Place { epoch: 1, seq: 7 }))]
-        );
+        assert_eq!(screen.take(Event::Opened), [subscribe(None)]);
     }
 
     #[test]
