@@ -1,0 +1,316 @@
+//! Moments as people in China read them (UTC+8), from Unix milliseconds. No clock is read here.
+
+use crate::text::{fill, t};
+
+const DAY_MS: i64 = 86_400_000;
+const OFFSET_MS: i64 = 8 * 3_600_000;
+
+/// A moment taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beijing {
+    pub year: i64,
+    pub month: i64,
+    pub day: i64,
+    /// 0 is Monday.
+    pub weekday: usize,
+    pub hour: i64,
+    pub minute: i64,
+    pub second: i64,
+    pub ms: i64,
+}
+
+impl Beijing {
+    pub fn of(unix_ms: i64) -> Self {
+        let local = unix_ms.saturating_add(OFFSET_MS);
+        let (days, rest) = (local.div_euclid(DAY_MS), local.rem_euclid(DAY_MS));
+        let (year, month, day) = civil(days);
+        Beijing {
+            year,
+            month,
+            day,
+            weekday: (days + 3).rem_euclid(7) as usize,
+            hour: rest / 3_600_000,
+            minute: rest / 60_000 % 60,
+            second: rest / 1_000 % 60,
+            ms: rest % 1_000,
+        }
+    }
+
+    /// `10:41:20`
+    pub fn time(&self) -> String {
+        format!("{:02}:{:02}:{:02}", self.hour, self.minute, self.second)
+    }
+
+    /// `10:41:20.114`
+    pub fn time_ms(&self) -> String {
+        format!("{}.{:03}", self.time(), self.ms)
+    }
+
+    /// `2026-03-01`
+    pub fn date(&self) -> String {
+        format!("{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+
+    /// `2026-03-01T10:41`, as date fields of a browser have it.
+    pub fn field(&self) -> String {
+        format!("{}T{:02}:{:02}", self.date(), self.hour, self.minute)
+    }
+
+    /// `11月24日 周二 10:41`
+    pub fn headline(&self) -> String {
+        let weekday = t(WEEKDAYS[self.weekday]);
+        fill(
+            "time.headline",
+            &[
+                ("month", &self.month),
+                ("day", &self.day),
+                ("weekday", &weekday),
+                ("time", &format!("{:02}:{:02}", self.hour, self.minute)),
+            ],
+        )
+    }
+}
+
+const WEEKDAYS: [&str; 7] = [
+    "time.monday",
+    "time.tuesday",
+    "time.wednesday",
+    "time.thursday",
+    "time.friday",
+    "time.saturday",
+    "time.sunday",
+];
+
+/// Midnight (UTC+8) of the day that holds the moment.
+pub fn day_start(unix_ms: i64) -> i64 {
+    let local = unix_ms.saturating_add(OFFSET_MS);
+    local - local.rem_euclid(DAY_MS) - OFFSET_MS
+}
+
+/// As short as it can be said now: today's time, yesterday's, else the date; days of another year with the year.
+pub fn short(unix_ms: i64, now_ms: i64) -> String {
+    let moment = Beijing::of(unix_ms);
+    let days = (day_start(now_ms) - day_start(unix_ms)) / DAY_MS;
+    let minute = format!("{:02}:{:02}", moment.hour, moment.minute);
+    match days {
+        0 => moment.time(),
+        1 => fill("time.yesterday", &[("time", &minute)]),
+        -1 => fill("time.tomorrow", &[("time", &minute)]),
+        _ if moment.year == Beijing::of(now_ms).year => {
+            format!("{:02}-{:02} {minute}", moment.month, moment.day)
+        }
+        _ => moment.date(),
+    }
+}
+
+/// As [`short`], to the minute.
+pub fn short_minute(unix_ms: i64, now_ms: i64) -> String {
+    let text = short(unix_ms, now_ms);
+    if day_start(unix_ms) == day_start(now_ms) {
+        text[..5].to_owned()
+    } else {
+        text
+    }
+}
+
+/// How long something took or lasts: `15 毫秒`, `2.71 秒`, `1 分 55 秒`, `3 小时 12 分`, `2 天 4 小时`.
+pub fn duration(ms: i64) -> String {
+    let ms = ms.max(0);
+    let two = |key, a: i64, b: i64| fill(key, &[("a", &a), ("b", &b)]);
+    match ms {
+        0..1_000 => fill("time.ms", &[("n", &ms)]),
+        1_000..60_000 => {
+            let hundredths = ms / 10;
+            let seconds = format!("{}.{:02}", hundredths / 100, hundredths % 100);
+            let seconds = seconds.trim_end_matches('0').trim_end_matches('.');
+            fill("time.s", &[("n", &seconds)])
+        }
+        60_000..3_600_000 => two("time.min_s", ms / 60_000, ms / 1_000 % 60),
+        3_600_000..DAY_MS => two("time.h_min", ms / 3_600_000, ms / 60_000 % 60),
+        _ => two("time.d_h", ms / DAY_MS, ms % DAY_MS / 3_600_000),
+    }
+}
+
+/// The same in whole seconds, for what is counted while one looks at it.
+pub fn duration_s(seconds: u64) -> String {
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX / 1_000);
+    match seconds {
+        0..60 => fill("time.s", &[("n", &seconds)]),
+        _ => duration(seconds * 1_000),
+    }
+}
+
+/// The moment of an RFC 3339 text, as the server writes them. `None` for anything else.
+pub fn parse_rfc3339(text: &str) -> Option<i64> {
+    let (date, rest) = text.split_at_checked(10)?;
+    let days = parse_date(date)?;
+    let (time, offset) = rest.strip_prefix('T')?.split_at_checked(8)?;
+    let [hour, minute, second] = numbers(time, ':', [2, 2, 2])?;
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let (fraction, offset) = match offset.strip_prefix('.') {
+        None => ("", offset),
+        Some(rest) => rest.split_at(rest.find(|c: char| !c.is_ascii_digit())?),
+    };
+    let ms = format!("{fraction:0<3}").get(..3)?.parse::<i64>().ok()?;
+    let offset = match offset {
+        "Z" => 0,
+        _ => {
+            let sign = match offset.get(..1)? {
+                "+" => 1,
+                "-" => -1,
+                _ => return None,
+            };
+            let [hours, minutes] = numbers(offset.get(1..)?, ':', [2, 2])?;
+            sign * (hours * 60 + minutes)
+        }
+    };
+    let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second - offset * 60;
+    Some(seconds * 1_000 + ms)
+}
+
+/// The moment of a date field (`2026-03-01T10:41`, in UTC+8) of a browser.
+pub fn parse_field(text: &str) -> Option<i64> {
+    parse_rfc3339(&format!("{text}:00+08:00"))
+}
+
+/// As the API takes it.
+pub fn rfc3339(unix_ms: i64) -> String {
+    let moment = Beijing::of(unix_ms);
+    format!("{}T{}+08:00", moment.date(), moment.time_ms())
+}
+
+fn parse_date(text: &str) -> Option<i64> {
+    let [year, month, day] = numbers(text, '-', [4, 2, 2])?;
+    let fits = (1..=12).contains(&month) && (1..=31).contains(&day);
+    let days = days(year, month, day);
+    (fits && civil(days) == (year, month, day)).then_some(days)
+}
+
+fn numbers<const N: usize>(text: &str, between: char, digits: [usize; N]) -> Option<[i64; N]> {
+    let mut parts = text.split(between);
+    let mut found = [0; N];
+    for (place, digits) in found.iter_mut().zip(digits) {
+        let part = parts.next()?;
+        if part.len() != digits || !part.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        *place = part.parse().ok()?;
+    }
+    parts.next().is_none().then_some(found)
+}
+
+/// Year, month and day of a count of days since 1970-01-01, in the proleptic Gregorian calendar. Years begin in March here, so
+/// that the leap day is their last.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let from_year_0 = days + 719_468;
+    let era = from_year_0.div_euclid(146_097);
+    let day_of_era = from_year_0.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let march_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
+    let month = if march_month < 10 {
+        march_month + 3
+    } else {
+        march_month - 9
+    };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day)
+}
+
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = year - i64::from(month <= 2);
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let march_month = (month + 9) % 12;
+    let day_of_year = (153 * march_month + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const MOMENT: i64 = 1_795_000_880_114;
+
+    #[test]
+    fn a_moment_is_read_in_beijing() {
+        let moment = Beijing::of(MOMENT);
+        assert_eq!(rfc3339(MOMENT), "2026-11-18T19:21:20.114+08:00");
+        assert_eq!((moment.weekday, moment.time_ms().as_str()), (2, "19:21:20.114"));
+        assert_eq!(moment.headline(), "11月18日 周三 19:21");
+        assert_eq!(Beijing::of(0).date(), "1970-01-01");
+        assert_eq!(day_start(0), -OFFSET_MS);
+    }
+
+    #[test]
+    fn moments_are_said_as_shortly_as_they_can() {
+        let hours = |h: i64| MOMENT + h * 3_600_000;
+        for (moment, said) in [
+            (MOMENT, "19:21:20"),
+            (hours(-20), "昨日 23:21"),
+            (hours(24), "明日 19:21"),
+            (hours(-72), "11-15 19:21"),
+            (hours(-24 * 400), "2025-10-14"),
+        ] {
+            assert_eq!(short(moment, MOMENT), said);
+        }
+        assert_eq!(short_minute(MOMENT, MOMENT), "19:21");
+        assert_eq!(short_minute(hours(24), MOMENT), "明日 19:21");
+    }
+
+    #[test]
+    fn durations_have_two_units_at_most() {
+        for (ms, said) in [
+            (-5, "0 毫秒"),
+            (15, "15 毫秒"),
+            (2_714, "2.71 秒"),
+            (3_000, "3 秒"),
+            (115_000, "1 分 55 秒"),
+            (11_520_000, "3 小时 12 分"),
+            (187_200_000, "2 天 4 小时"),
+        ] {
+            assert_eq!(duration(ms), said);
+        }
+        assert_eq!(
+            (duration_s(41).as_str(), duration_s(95).as_str()),
+            ("41 秒", "1 分 35 秒")
+        );
+        assert_eq!(duration_s(u64::MAX).chars().last(), Some('时'));
+    }
+
+    #[test]
+    fn what_is_no_moment_is_none() {
+        for text in [
+            "",
+            "2026-03-01",
+            "2026-02-30T00:00:00Z",
+            "2026-03-01T24:00:00Z",
+            "2026-03-01T10:00:00",
+            "2026-03-01T10:00:00.Zx",
+            "2026-03-01T10:00:00+8:00",
+            "２０２６-03-01T10:00:00Z",
+            "2026-03-01T10:00:00.123",
+        ] {
+            assert_eq!(parse_rfc3339(text), None, "{text}");
+        }
+        assert_eq!(parse_rfc3339("1970-01-01T08:00:00.5+08:00"), Some(500));
+        assert_eq!(parse_field("1970-01-01T08:01"), Some(60_000));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(ms in 0i64..250_000_000_000_000) {
+            prop_assert_eq!(parse_rfc3339(&rfc3339(ms)), Some(ms));
+        }
+
+        #[test]
+        fn no_text_breaks_it(text in "\\PC{0,40}") {
+            let _ = parse_rfc3339(&text);
+            let _ = parse_field(&text);
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Requests to the server, in the types of its API.
+
+mod calls;
+mod client;
+
+pub use calls::*;
