@@ -4,11 +4,11 @@
 //! all of it sums up to; a file it does not name was never finished and goes at the next start.
 
 mod builder;
+mod changes;
 mod code;
 mod failure;
 mod file;
 mod file_writer;
-mod fold_batch;
 mod manifest;
 mod merge;
 mod merge_plan;

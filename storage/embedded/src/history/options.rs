@@ -29,10 +29,10 @@ pub struct Keep {
 }
 
 impl Default for HistoryOptions {
-    /// 100,000,000 messages make at most 400 files, and each row is written about twice.
+    /// 100,000,000 messages make at most 500 files. A row is written once when batches are this large, else about twice.
     fn default() -> Self {
         HistoryOptions {
-            rows_full: 250_000,
+            rows_full: 200_000,
             idle_connections_max: 256,
             looked_rows_max: 20_000,
             works_in_background: true,

@@ -1,11 +1,12 @@
 use super::builder::Builder;
+use super::changes::Changes;
 use super::failure::{failed, unreadable};
 use super::file_writer::{self, Extent};
 use super::manifest::{Entry, Manifest};
 use super::merge::merge;
 use super::merge_plan::next_merge;
 use super::options::HistoryOptions;
-use super::rollup::{self, Fold};
+use super::rollup;
 use super::row::Row;
 use super::scan::{Found, Scan};
 use super::search::Search;
@@ -205,12 +206,11 @@ impl Shared {
         if batch.is_empty() && !is_new {
             return Ok(());
         }
-        let journeys = each_once(batch.journeys);
-        let mut fold = Fold::default();
-        self.fold_batch(&journeys, &batch.amendments, is_new, &mut fold)?;
-        let entry = (!journeys.is_empty())
-            .then(|| self.write(&journeys))
+        let mut changes = Changes::new(&batch.amendments, is_new);
+        let entry = (!batch.journeys.is_empty())
+            .then(|| self.write(each_once(batch.journeys), &mut changes))
             .transpose()?;
+        let fold = changes.finish(self)?;
         let upto = upto.max(known);
         self.manifest
             .add(entry.as_ref(), &batch.amendments, upto, &fold)?;
@@ -221,11 +221,13 @@ impl Shared {
         Ok(())
     }
 
-    fn write(&self, journeys: &[&Journey]) -> Result<Entry, HistoryError> {
+    fn write(&self, journeys: Vec<&Journey>, changes: &mut Changes<'_>) -> Result<Entry, HistoryError> {
         let (number, path) = self.shelf.fresh();
         let extent = file_writer::write(&path, |rows| {
             for journey in journeys {
+                // Both at once: a journey lies scattered in memory, and reaching it costs as much as counting it.
                 rows.journey(journey).map_err(failed("writing a file", &path))?;
+                changes.journey(self, journey)?;
             }
             Ok(())
         })?;

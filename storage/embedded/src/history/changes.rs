@@ -10,18 +10,20 @@ use std::collections::BTreeMap;
 /// Sums after which a part of the rollups made anew is written.
 const FOLD_MAX: usize = 500_000;
 
+/// What storing a batch changes the rollups by.
+///
 /// At every moment the rollups are the fold over the messages that are stored and, of each, the correction that counts. So a
 /// batch takes away what it replaces and adds what it brings, in whatever order things come.
-impl Shared {
-    /// What storing a batch changes the rollups by. Journeys of a new batch are known to be the first of their messages.
-    pub fn fold_batch(
-        &self,
-        journeys: &[&Journey],
-        amendments: &[&Amendment],
-        is_new: bool,
-        fold: &mut Fold,
-    ) -> Result<(), HistoryError> {
-        let ranges = &self.options.ranges;
+pub(super) struct Changes<'b> {
+    fold: Fold,
+    /// Journeys of a new batch are known to be the first of their messages.
+    is_new: bool,
+    /// The corrections of the batch that count, until their messages have come.
+    latest: BTreeMap<MessageId, &'b Amendment>,
+}
+
+impl<'b> Changes<'b> {
+    pub fn new(amendments: &[&'b Amendment], is_new: bool) -> Self {
         let mut latest: BTreeMap<MessageId, &Amendment> = BTreeMap::new();
         for &amendment in amendments {
             latest
@@ -29,31 +31,45 @@ impl Shared {
                 .and_modify(|known| *known = later(known, amendment))
                 .or_insert(amendment);
         }
-        for journey in journeys {
-            let before = if is_new {
-                None
-            } else {
-                self.stored(journey.message)?
-            };
-            let known = self.amendment_of(journey)?;
-            if let Some(before) = &before {
-                fold.remove(before, known.as_ref(), ranges);
-            }
-            let brought = latest.remove(&journey.message);
-            fold.add(journey, counting(known.as_ref(), brought), ranges);
+        Changes {
+            fold: Fold::default(),
+            is_new,
+            latest,
         }
-        for (message, amendment) in latest {
-            // Of a message that has not come yet, it counts when that comes.
-            let Some(journey) = self.stored(message)? else {
-                continue;
-            };
-            let known = self.manifest.amendment(message)?;
-            fold.remove(&journey, known.as_ref(), ranges);
-            fold.add(&journey, counting(known.as_ref(), Some(amendment)), ranges);
+    }
+
+    /// A journey of the batch; each message once.
+    pub fn journey(&mut self, shared: &Shared, journey: &Journey) -> Result<(), HistoryError> {
+        let ranges = &shared.options.ranges;
+        let known = shared.amendment_of(journey)?;
+        if !self.is_new
+            && let Some(before) = shared.stored(journey.message)?
+        {
+            self.fold.remove(&before, known.as_ref(), ranges);
         }
+        let brought = self.latest.remove(&journey.message);
+        self.fold.add(journey, counting(known.as_ref(), brought), ranges);
         Ok(())
     }
 
+    /// After all journeys: what the corrections of earlier messages change, and all of it.
+    pub fn finish(self, shared: &Shared) -> Result<Fold, HistoryError> {
+        let ranges = &shared.options.ranges;
+        let mut fold = self.fold;
+        for (message, amendment) in self.latest {
+            // Of a message that has not come yet, it counts when that comes.
+            let Some(journey) = shared.stored(message)? else {
+                continue;
+            };
+            let known = shared.manifest.amendment(message)?;
+            fold.remove(&journey, known.as_ref(), ranges);
+            fold.add(&journey, counting(known.as_ref(), Some(amendment)), ranges);
+        }
+        Ok(fold)
+    }
+}
+
+impl Shared {
     /// Folds everything that is stored once more.
     pub fn remake_rollups(&self) -> Result<(), HistoryError> {
         tracing::info!("the figures of the history are made anew from its files");
