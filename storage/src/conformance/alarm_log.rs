@@ -78,7 +78,7 @@ fn alarm(id: u64) -> Alarm {
         },
         severity: Severity::Critical,
         since: UnixMs(id),
-        returned: (id % 2 == 0).then_some(UnixMs(id + 1)),
+        returned: id.is_multiple_of(2).then_some(UnixMs(id + 1)),
         acknowledged: None,
         shelf: None,
         cleared: None,
