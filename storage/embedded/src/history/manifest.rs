@@ -25,7 +25,6 @@ const SCHEMA: &str = "
         stored_upto INTEGER NOT NULL,
         rollup_format INTEGER NOT NULL
     );
-    INSERT INTO progress VALUES (1, 0, 1);
     CREATE TABLE file (
         number INTEGER PRIMARY KEY,
         age INTEGER NOT NULL,
@@ -197,7 +196,7 @@ impl Manifest {
         transaction.commit().map_err(failed())
     }
 
-    /// Reads sums, all at one moment.
+    /// Reads sums, beside everything else.
     pub fn figures<T>(
         &self,
         read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
@@ -285,6 +284,7 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<(), HistoryError>
         let found: u32 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         if found == 0 {
             transaction.execute_batch(SCHEMA)?;
+            transaction.execute("INSERT INTO progress VALUES (1, 0, ?)", [ROLLUP_FORMAT])?;
             rollup::create_anew(&transaction)?;
             transaction.commit()?;
             return Ok(FORMAT);
