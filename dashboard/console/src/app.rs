@@ -8,6 +8,10 @@ use crate::text::{fill, t};
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use std::time::Duration;
+
+/// How long to wait for a server that does not answer.
+const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(2);
 
 /// The whole page.
 #[component]
@@ -26,7 +30,7 @@ pub fn App() -> impl IntoView {
         {move || match (page.get(), is_in.get()) {
             (Page::Login, _) => view! { <page::Login /> }.into_any(),
             // Until the server said who this is, nothing is shown that may not be seen.
-            (_, false) => view! { <div class="veil"></div> }.into_any(),
+            (_, false) => view! { <p class="veil">{t("shell.asking")}</p> }.into_any(),
             (page, true) => view! {
                 <TopBar />
                 <Nav />
@@ -63,17 +67,7 @@ fn follow_history(console: Console) {
 
 /// Asks who is logged in; whoever is not, or no longer, comes to the login page and back from there.
 fn follow_session(console: Console) {
-    spawn_local(async move {
-        match rest::session().await {
-            Ok(session) => console.session.set(Session::In(session)),
-            Err(failure) => {
-                if !failure.is_logged_out() {
-                    console.tell_failure(&failure);
-                }
-                console.session.set(Session::Out);
-            }
-        }
-    });
+    ask_session(console);
     Effect::new(move |was_in: Option<bool>| {
         let (session, place) = (console.session.get(), console.place.get());
         match (&session, place.page) {
@@ -86,5 +80,16 @@ fn follow_session(console: Console) {
             _ => {}
         }
         matches!(session, Session::In(_))
+    });
+}
+
+/// A server that does not answer says nothing about who is logged in: it is asked again.
+fn ask_session(console: Console) {
+    spawn_local(async move {
+        match rest::session().await {
+            Ok(session) => console.session.set(Session::In(session)),
+            Err(failure) if failure.is_logged_out() => console.session.set(Session::Out),
+            Err(_) => set_timeout(move || ask_session(console), ASKED_AGAIN_AFTER),
+        }
     });
 }

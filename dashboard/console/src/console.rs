@@ -100,6 +100,11 @@ impl Console {
         i64::try_from(self.live.now_ms.get()).unwrap_or_default()
     }
 
+    /// The same, without following it: for moments that need not be retold every second.
+    pub fn now_ms_untracked(self) -> i64 {
+        i64::try_from(self.live.now_ms.get_untracked()).unwrap_or_default()
+    }
+
     pub fn may(self, right: Right) -> bool {
         let word = match right {
             Right::Numbers => "numbers",

@@ -26,6 +26,8 @@ pub enum Page {
 pub const ROOT: &str = "/console/";
 /// Of the query: what is open in the drawer.
 pub const OPEN: &str = "open";
+/// Of the query of the connections: what is open is tested at once.
+pub const TEST: &str = "test";
 /// Of the query of the login page: where to go afterwards.
 pub const BACK: &str = "back";
 

@@ -35,7 +35,7 @@ pub fn Walls() -> impl IntoView {
                 <table data-test="walls">
                     <thead><tr>
                         <th class="spring-col">{t("wall.name")}</th><th>{t("wall.scope")}</th><th>{t("wall.state")}</th>
-                        <th>{t("wall.used")}</th><th>{t("wall.expires")}</th><th>{t("wall.created")}</th><th></th>
+                        <th>{t("wall.used")}</th><th>{t("wall.expires")}</th><th>{t("wall.created")}</th><th><span class="unseen">{t("shell.acts")}</span></th>
                     </tr></thead>
                     <tbody>
                         {move || links.get().into_iter().map(|link| row(console, link, asked, may_not)).collect_view()}
@@ -58,7 +58,7 @@ fn row(
     asked: Asked<WallTokensView>,
     may_not: Signal<bool>,
 ) -> impl IntoView {
-    let now_ms = console.live.now_ms.get_untracked() as i64;
+    let now_ms = console.now_ms_untracked();
     let moment = |text: &str| parse_rfc3339(text).map_or_else(|| text.to_owned(), |at| short(at, now_ms));
     let (tone, state) = if link.expired {
         (Tone::Warn, "wall.expired")

@@ -26,7 +26,7 @@ pub fn Drawer(
     });
     on_cleanup(move || listener.remove());
     view! {
-        <aside class="drawer" data-test="drawer">
+        <section class="drawer" aria-label=move || title.get() data-test="drawer">
             <header>
                 <h2 class="cut">{move || title.get()}</h2>
                 {move || head.run()}
@@ -40,6 +40,6 @@ pub fn Drawer(
             </header>
             <div class="drawer-body">{children()}</div>
             <footer>{move || foot.run()}</footer>
-        </aside>
+        </section>
     }
 }

@@ -87,7 +87,7 @@ fn Platform() -> impl IntoView {
     let words = Memo::new(move |_| {
         console.live.state.with(|state| match health.get() {
             Health::None if state.at_ms > 0 => {
-                let at = short(state.at_ms as i64, console.live.now_ms.get_untracked() as i64);
+                let at = short(state.at_ms as i64, console.now_ms_untracked());
                 fill("shell.link_lost", &[("at", &at)])
             }
             Health::None => t("shell.link_none").to_owned(),

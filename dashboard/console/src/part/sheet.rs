@@ -85,12 +85,7 @@ pub fn QuestionSheet() -> impl IntoView {
 
 /// Something over the page that must be answered or closed first.
 #[component]
-pub fn Sheet(
-    title: String,
-    #[prop(into)] on_close: Callback<()>,
-    #[prop(optional)] wide: bool,
-    children: ChildrenFn,
-) -> impl IntoView {
+pub fn Sheet(title: String, #[prop(into)] on_close: Callback<()>, children: ChildrenFn) -> impl IntoView {
     let listener = window_event_listener(ev::keydown, move |event| {
         if event.key() == "Escape" {
             event.prevent_default();
@@ -105,7 +100,7 @@ pub fn Sheet(
     view! {
         <div class="scrim" on:click=move |_| on_close.run(())>
             <div
-                class=if wide { "sheet wide" } else { "sheet" }
+                class="sheet"
                 role="dialog"
                 aria-modal="true"
                 aria-label=title.clone()

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 #[component]
 pub fn Detail(alarm: AlarmView, handling: Handling) -> impl IntoView {
     let console = handling.console;
-    let now_ms = console.live.now_ms.get_untracked() as i64;
+    let now_ms = console.now_ms_untracked();
     let (severity, loud) = alarm_line::severity(&alarm);
     let moment = |at: Option<u64>| at.map(|at| short(at as i64, now_ms));
     let facts = [

@@ -79,7 +79,7 @@ pub fn Alarms() -> impl IntoView {
         <FailureLine failure=open_ones.failure />
         <FailureLine failure=over.failure />
         <section class="card whole">
-            <div class="tabs" role="tablist">
+            <div class="tabs">
                 {AlarmTab::ALL.map(|one| {
                     let class = Signal::derive(move || if tab.get() == one { "tab here" } else { "tab" }.to_owned());
                     let count = move || all.with(|all| all.iter().filter(|alarm| one.shows(alarm)).count());
@@ -96,7 +96,7 @@ pub fn Alarms() -> impl IntoView {
                     <thead><tr>
                         <th>{t("alarms.severity")}</th><th>{t("alarms.what")}</th><th>{t("alarms.figure_head")}</th>
                         <th class="spring-col">{t("alarms.consequence")}</th><th>{t("alarms.since")}</th>
-                        <th class="number">{t("alarms.lasted")}</th><th>{t("alarms.state")}</th><th></th>
+                        <th class="number">{t("alarms.lasted")}</th><th>{t("alarms.state")}</th><th><span class="unseen">{t("shell.acts")}</span></th>
                     </tr></thead>
                     <tbody>
                         {move || shown.get().into_iter().map(|alarm| row(alarm, handling, keys, show)).collect_view()}
@@ -129,7 +129,7 @@ pub fn Alarms() -> impl IntoView {
 fn row(alarm: AlarmView, handling: Handling, keys: RowKeys, show: Callback<String>) -> impl IntoView {
     let id = alarm.id.to_string();
     let at = id.clone();
-    let now_ms = handling.console.live.now_ms.get_untracked() as i64;
+    let now_ms = handling.console.now_ms_untracked();
     let (severity, loud) = alarm_line::severity(&alarm);
     let (state, tone) = alarm_line::state(&alarm);
     let is_new = alarm_line::can_acknowledge(&alarm);

@@ -16,7 +16,7 @@ pub fn ShelveSheet(handling: Handling) -> impl IntoView {
     let console = handling.console;
     move || {
         let alarm = handling.to_shelve.get()?;
-        let now_ms = console.live.now_ms.get_untracked() as i64;
+        let now_ms = console.now_ms_untracked();
         let until = RwSignal::new(Beijing::of(now_ms + HOUR_MS).field());
         let reason = RwSignal::new(String::new());
         let close = move || handling.to_shelve.set(None);

@@ -54,7 +54,7 @@ pub fn Campaigns() -> impl IntoView {
         <div class="page-head"><h1>{t("page.campaigns")}</h1><span class="sub">{sub}</span></div>
         <FailureLine failure=asked.failure />
         <section class="card whole">
-            <div class="tabs" role="tablist">
+            <div class="tabs">
                 {CampaignTab::ALL.map(|tab| {
                     let class = Signal::derive(move || if filter.get().tab == tab { "tab here" } else { "tab" }.to_owned());
                     let place = Signal::derive(move || CampaignFilter { tab, before: String::new(), ..filter.get() }.place());
@@ -100,7 +100,7 @@ pub fn Campaigns() -> impl IntoView {
                         <th class="number">{t("campaign.people")}</th>
                         <th class="bar-col">{t("campaign.progress")}</th><th class="number">{t("campaign.delivered")}</th>
                         <th class="number">{t("campaign.failed_n")}</th><th class="number">{t("campaign.speed")}</th>
-                        <th>{t("campaign.state")}</th><th>{t("campaign.when")}</th><th></th>
+                        <th>{t("campaign.state")}</th><th>{t("campaign.when")}</th><th><span class="unseen">{t("shell.acts")}</span></th>
                     </tr></thead>
                     <tbody>
                         <For each=move || ids.get() key=Clone::clone let:id>
@@ -151,7 +151,6 @@ fn row(
 ) -> impl IntoView {
     let (found, at, ticked, opened, tick) = (id.clone(), id.clone(), id.clone(), id.clone(), id.clone());
     let one = Memo::new(move |_| campaigns.with(|all| all.iter().find(|one| one.id == found).cloned()));
-    let now = move || steering.console.now_ms();
     view! {
         <tr data-test="campaign-row" data-id=id class:at=move || keys.is_at(&at)
             on:click=move |_| { keys.stand_on(&opened); show.run(opened.clone()) }>
@@ -159,12 +158,13 @@ fn row(
                 <input type="checkbox" aria-label=t("help.tick") prop:checked=move || keys.is_ticked(&ticked)
                     on:change=move |_| keys.cursor.update(|cursor| cursor.tick(&tick)) />
             </td>
-            {move || one.get().map(|one| cells(&one, now(), steering))}
+            {move || one.get().map(|one| cells(&one, steering))}
         </tr>
     }
 }
 
-fn cells(one: &CampaignView, now_ms: i64, steering: Steering) -> impl IntoView + use<> {
+fn cells(one: &CampaignView, steering: Steering) -> impl IntoView + use<> {
+    let now_ms = steering.console.now_ms_untracked();
     let (key, tone) = campaign_row::state(&one.state);
     let is_busy = matches!(one.state.as_str(), "running" | "failed");
     let has_begun = one.counts.expanded > 0;

@@ -1,5 +1,6 @@
 use crate::console::{Console, Right, use_console};
 use crate::model::connection_line::ConnectionLine;
+use crate::model::place::{OPEN, Page, Place, TEST};
 use crate::model::tone::Tone;
 use crate::part::{Later, Question, Sign, SignButton, Weight};
 use crate::rest::{self, ConnectionAct};
@@ -12,6 +13,10 @@ pub fn Actions(#[prop(into)] line: Signal<ConnectionLine>) -> impl IntoView {
     let console = use_console();
     let name = move || line.with_untracked(|line| line.name.clone());
     let may_not = Signal::derive(move || !console.may(Right::Steer));
+    let test = move |()| {
+        let place = Place::of(Page::Connections).with(OPEN, name()).with(TEST, "now");
+        console.refine(place);
+    };
     view! {
         <Show when=move || line.with(ConnectionLine::can_restart)>
             <SignButton
@@ -22,6 +27,13 @@ pub fn Actions(#[prop(into)] line: Signal<ConnectionLine>) -> impl IntoView {
                 test="connection-restart"
             />
         </Show>
+        <SignButton
+            sign=Sign::Pulse
+            words=t("connection.test")
+            disabled=may_not
+            on_press=test
+            test="connection-test-row"
+        />
         <Show
             when=move || line.with(ConnectionLine::is_drained)
             fallback=move || view! {

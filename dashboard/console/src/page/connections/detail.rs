@@ -5,6 +5,7 @@ use crate::model::beijing::{duration, short};
 use crate::model::connection_line::ConnectionLine;
 use crate::model::failure::Failure;
 use crate::model::number::{NONE, percent};
+use crate::model::place::TEST;
 use crate::part::{Button, Drawer, HealthMark, Icon, Sign};
 use crate::rest;
 use crate::text::{fill, t, word};
@@ -143,25 +144,34 @@ fn configuration(known: ConnectionConfigView) -> impl IntoView {
 fn Test(name: Memo<String>, may_not: Signal<bool>) -> impl IntoView {
     let console = use_console();
     let is_testing = RwSignal::new(false);
-    let outcome = RwSignal::new(None::<Result<ConnectionTestView, Failure>>);
-    // What was found belongs to the connection it was asked of.
-    Effect::new(move || {
-        name.track();
-        outcome.set(None);
-    });
+    // What was found is of the connection it was asked of; another one may be open by then.
+    let found = RwSignal::new(None::<(String, Result<ConnectionTestView, Failure>)>);
+    let outcome = move || {
+        found
+            .get()
+            .filter(|(of, _)| *of == name.get())
+            .map(|(_, outcome)| outcome)
+    };
     let test = move |()| {
         let (name, csrf) = (name.get_untracked(), console.csrf());
         is_testing.set(true);
-        outcome.set(None);
+        found.set(None);
         spawn_local(async move {
             let answer = rest::test_connection(&name, &csrf).await;
             if let Err(failure) = &answer {
                 console.notice(failure);
             }
             is_testing.try_set(false);
-            outcome.try_set(Some(answer));
+            found.try_set(Some((name, answer)));
         });
     };
+    let asked_for = console.asked_for(TEST);
+    Effect::new(move || {
+        if asked_for.get().is_some() {
+            console.refine(console.place.get_untracked().with(TEST, ""));
+            test(());
+        }
+    });
     view! {
         <section class="block" data-test="connection-test">
             <h3>{t("connection.test")}</h3>
@@ -173,7 +183,7 @@ fn Test(name: Memo<String>, may_not: Signal<bool>) -> impl IntoView {
                 on_press=test
                 test="connection-test-now"
             />
-            {move || outcome.get().map(|outcome| match outcome {
+            {move || outcome().map(|outcome| match outcome {
                 Ok(report) => steps(report).into_any(),
                 Err(failure) => view! { <p class="failure" role="alert">{failure.sentence()}</p> }.into_any(),
             })}

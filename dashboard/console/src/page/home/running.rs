@@ -43,7 +43,7 @@ fn campaign(console: Console, row: &CampaignRow) -> impl IntoView + use<> {
     let end = row.ends_at_ms.map(|end| {
         fill(
             "home.ends",
-            &[("at", &short_minute(end as i64, console.now_ms()))],
+            &[("at", &short_minute(end as i64, console.now_ms_untracked()))],
         )
     });
     let progress = Progress {

@@ -55,9 +55,12 @@ pub fn Troubled() -> impl IntoView {
 }
 
 fn trouble(console: Console, line: ConnectionLine) -> impl IntoView {
-    let since = line
-        .since_ms
-        .map(|since| fill("home.since", &[("at", &short_minute(since, console.now_ms()))]));
+    let since = line.since_ms.map(|since| {
+        fill(
+            "home.since",
+            &[("at", &short_minute(since, console.now_ms_untracked()))],
+        )
+    });
     let place = Place::of(Page::Connections).with(OPEN, line.name.as_str());
     view! {
         <li>

@@ -3,7 +3,7 @@ use super::journey::Journey;
 use super::route::Route;
 use crate::asked::Asked;
 use crate::console::{Right, use_console};
-use crate::model::beijing::duration;
+use crate::model::beijing::{Beijing, duration, parse_rfc3339};
 use crate::model::journey::told;
 use crate::model::number::NONE;
 use crate::model::place::{OPEN, Page, Place};
@@ -48,7 +48,7 @@ pub fn Detail(id: String, filter: Memo<RecordFilter>) -> impl IntoView {
         )
     });
     let story = Memo::new(move |_| {
-        let now_ms = console.live.now_ms.get_untracked() as i64;
+        let now_ms = console.now_ms_untracked();
         asked.value.with(|one| one.as_ref().map(|one| told(one, now_ms)))
     });
     let title = Signal::derive(move || {
@@ -112,20 +112,24 @@ fn Facts(one: MessageView, took_ms: Option<i64>, segments: usize) -> impl IntoVi
         .collect::<Vec<_>>()
         .join(" · ");
     let who = if who.is_empty() { NONE.to_owned() } else { who };
+    // The journey tells times of the day only.
+    let accepted = parse_rfc3339(&one.accepted_at).map(Beijing::of);
+    let accepted = accepted.map_or(one.accepted_at, |at| format!("{} {}", at.date(), at.time()));
     let from = one.campaign.map(|from| {
         let place = Place::of(Page::Campaigns).with(OPEN, from.id.as_str());
         view! { <PlaceLink place>{from.id}</PlaceLink> }
     });
-    let (has_from, reference) = (from.is_some(), one.reference);
+    let reference = one.reference;
     view! {
         <div class="three">
             <div><small>{t("record.who")}</small><b class="figure">{who}</b></div>
             <div><small>{t("record.took")}</small><b class="figure">{took_ms.map_or_else(|| NONE.to_owned(), duration)}</b></div>
             <div><small>{t("record.segments")}</small><b class="figure">{segments}</b></div>
         </div>
-        <dl class="facts" hidden=!has_from && reference.is_none()>
+        <dl class="facts">
+            <dt>{t("record.at")}</dt><dd class="figure">{accepted}</dd>
             {from.map(|from| view! { <dt>{t("record.of_campaign")}</dt><dd class="code">{from}</dd> })}
-            {reference.clone().map(|reference| view! { <dt>{t("record.reference")}</dt><dd class="code">{reference}</dd> })}
+            {reference.map(|reference| view! { <dt>{t("record.reference")}</dt><dd class="code">{reference}</dd> })}
         </dl>
     }
 }

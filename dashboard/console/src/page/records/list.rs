@@ -48,7 +48,7 @@ pub fn Records() -> impl IntoView {
         <FailureLine failure=asked.failure />
         <section class="card whole">
             <Filters filter catalog />
-            <div class="scroll">
+            <div class="scroll" tabindex="0">
                 <table data-test="records">
                     <thead><tr>
                         <th>{t("record.at")}</th><th>{t("record.who")}</th><th>{t("record.outcome")}</th>
@@ -56,7 +56,7 @@ pub fn Records() -> impl IntoView {
                         <th>{t("record.business")}</th><th>{t("record.account")}</th><th>{t("record.cause")}</th>
                     </tr></thead>
                     <tbody>
-                        {move || messages.get().into_iter().map(|one| row(&one, console.live.now_ms.get_untracked() as i64, keys, show)).collect_view()}
+                        {move || messages.get().into_iter().map(|one| row(&one, console.now_ms_untracked(), keys, show)).collect_view()}
                     </tbody>
                 </table>
                 {move || not_yet.get().map(|not_yet| hint(not_yet, catalog))}
