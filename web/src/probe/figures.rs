@@ -7,6 +7,7 @@ use crate::admin::state_word;
 use crate::query::connection_name;
 use carillon_actors::status::{ConnectionState, ConnectionStatus, Counters};
 use carillon_domain::catalog::Compiled;
+use carillon_storage::history::HistorySize;
 use carillon_storage::journal::JournalStatus;
 use prometheus::proto::MetricFamily;
 
@@ -49,6 +50,29 @@ pub fn lane(counters: &Counters, journal: &JournalStatus) -> Vec<MetricFamily> {
         )
         .sample(&[], journal.bytes_since_checkpoint as f64),
     ]);
+    families.into_iter().map(Family::finish).collect()
+}
+
+/// What the history holds.
+pub fn history(size: &HistorySize) -> Vec<MetricFamily> {
+    let mut families = vec![
+        Family::gauge("carillon_history_files", "Files of stored messages.").sample(&[], size.files as f64),
+        Family::gauge("carillon_history_rows", "Stored messages.").sample(&[], size.rows as f64),
+        Family::gauge("carillon_history_bytes", "Bytes of all files of stored messages.")
+            .sample(&[], size.bytes as f64),
+        Family::counter(
+            "carillon_history_removed_rows_total",
+            "Messages removed because they were older than what is kept.",
+        )
+        .sample(&[], size.removed_rows as f64),
+    ];
+    if let Some(oldest) = size.oldest {
+        let family = Family::gauge(
+            "carillon_history_oldest_timestamp_seconds",
+            "When the oldest stored message was accepted, in seconds since 1970.",
+        );
+        families.push(family.sample(&[], oldest.0 as f64 / 1e3));
+    }
     families.into_iter().map(Family::finish).collect()
 }
 

@@ -1,4 +1,4 @@
-use super::figures::{connections, lane, process};
+use super::figures::{connections, history, lane, process};
 use super::live::live;
 use crate::http::{Failure, HttpMetrics};
 use crate::state::AppState;
@@ -12,6 +12,7 @@ pub async fn metrics(
 ) -> Result<HttpResponse, Failure> {
     let statuses = state.lane.connections();
     let mut families = lane(state.lane.counters(), &state.lane.journal_status());
+    families.extend(history(&state.lane.history_size()));
     families.extend(connections(&statuses, &state.lane.catalog()));
     families.extend(live(&state.live, &state.lane.catalog()));
     families.extend(crate::webhook::families(&state.webhooks, &state.lane.catalog()));

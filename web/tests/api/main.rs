@@ -17,4 +17,5 @@ mod query;
 mod rights;
 mod send;
 mod signed;
+mod statistics;
 mod walls;
