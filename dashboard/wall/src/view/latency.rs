@@ -40,9 +40,11 @@ pub struct LatencyLine {
     pub label_y: f64,
 }
 
+type Percentile = fn(&LatencyPoint) -> Option<u64>;
+
 /// The drawing, `width` by `height`.
 pub fn latency(panel: &LatencyPanel, width: f64, height: f64) -> LatencyView {
-    let percentiles: [(&'static str, fn(&LatencyPoint) -> Option<u64>); 3] = [
+    let percentiles: [(&'static str, Percentile); 3] = [
         ("p99", |point| point.p99_ms),
         ("p95", |point| point.p95_ms),
         ("p50", |point| point.p50_ms),
@@ -58,8 +60,7 @@ pub fn latency(panel: &LatencyPanel, width: f64, height: f64) -> LatencyView {
     let (low, high) = range(&values);
     let scale = LogScale::new(low, high, height);
     let y = |value| height - scale.at(value);
-    let seconds_of =
-        |point: &LatencyPoint, of: fn(&LatencyPoint) -> Option<u64>| of(point).map(|ms| ms as f64 / 1e3);
+    let seconds_of = |point: &LatencyPoint, of: Percentile| of(point).map(|ms| ms as f64 / 1e3);
     let wanted = percentiles.map(|(_, of)| seconds_of(&panel.now, of).map_or(height, y));
     let labels = spread(&wanted, LABEL_GAP, height);
     let lines = percentiles
