@@ -48,6 +48,7 @@ impl Config {
                 limits.screens_per_source_max.into(),
                 1..=100_000,
             ),
+            ("limits.screen_timeout_s", limits.screen_timeout_s.into(), 3..=600),
             ("journal.volume_bytes", journal.volume_bytes, MIB..=4096 * MIB),
             (
                 "journal.commit_interval_us",

@@ -68,6 +68,7 @@ pub struct Limits {
     pub messages_open_max: u64,
     pub screens_max: u32,
     pub screens_per_source_max: u32,
+    pub screen_timeout_s: u32,
 }
 
 impl Default for Limits {
@@ -81,6 +82,7 @@ impl Default for Limits {
             messages_open_max: LaneOptions::default().messages_open_max,
             screens_max: 2_000,
             screens_per_source_max: 500,
+            screen_timeout_s: 30,
         }
     }
 }

@@ -1,5 +1,6 @@
 use super::panels::panels;
 use super::scope::{self, Scope};
+use super::socket::SocketTimes;
 use super::sources::Sources;
 use super::stream::{Next, Stream, text};
 use crate::http::time;
@@ -19,6 +20,7 @@ const KEPT: Duration = Duration::from_secs(60);
 /// Panels of every scope that somebody looks at, made once a look for all of them.
 pub struct LiveHub {
     pub sources: Sources,
+    pub times: SocketTimes,
     /// Of the next stream, so that no place in an earlier one, or of an earlier run of the service, fits. Counted from the start
     /// in milliseconds: JavaScript reads it exactly.
     next_epoch: AtomicU64,
@@ -54,10 +56,11 @@ pub enum Update {
 
 impl LiveHub {
     /// Starts to follow the lane; must be called inside an actix system.
-    pub fn start(sources: Sources) -> Arc<Self> {
+    pub fn start(sources: Sources, times: SocketTimes) -> Arc<Self> {
         let (beats, _) = watch::channel(Beat::default());
         let hub = Arc::new(LiveHub {
             sources,
+            times,
             next_epoch: AtomicU64::new(time::now().0),
             scopes: Mutex::default(),
             beats,

@@ -24,4 +24,5 @@ pub use hosts::Hosts;
 pub use hub::LiveHub;
 pub use open::{open, snapshot};
 pub use seats::Seats;
+pub use socket::SocketTimes;
 pub use sources::Sources;

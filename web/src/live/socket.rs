@@ -12,17 +12,31 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-/// How long a peer may take to say what it wants to see.
-const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
-const PING_EVERY: Duration = Duration::from_secs(5);
-/// Who has not answered a ping for so long does not read any more.
-const SILENCE_MAX: Duration = Duration::from_secs(30);
 /// Messages sent and not known to be read; above it nothing more is sent until a ping is answered.
 const UNREAD_MAX: u32 = 24;
-/// How long one message may wait for room in the buffers.
-const STALL_MAX: Duration = Duration::from_secs(30);
 /// How long the goodbye may take.
 const GOODBYE_MAX: Duration = Duration::from_secs(2);
+
+/// How patient sockets are.
+#[derive(Clone, Copy, Debug)]
+pub struct SocketTimes {
+    /// How long a peer may take to say what it wants to see.
+    pub subscribe: Duration,
+    pub ping_every: Duration,
+    /// Who has not answered a ping for so long does not read any more.
+    pub silence_max: Duration,
+}
+
+impl SocketTimes {
+    /// For peers that may be silent for so long.
+    pub fn new(silence_max: Duration) -> Self {
+        SocketTimes {
+            subscribe: silence_max / 3,
+            ping_every: silence_max / 6,
+            silence_max,
+        }
+    }
+}
 
 /// One screen's socket.
 pub struct Socket {
@@ -43,6 +57,7 @@ enum Over {
 /// The state of one socket between events.
 struct Reader {
     hub: Arc<LiveHub>,
+    times: SocketTimes,
     right: LiveRight,
     session: Session,
     /// What it looks at, and how far it has come.
@@ -70,6 +85,7 @@ impl Socket {
         let mut beats = hub.beats();
         let now = Instant::now();
         let mut reader = Reader {
+            times: hub.times,
             hub,
             right,
             session,
@@ -115,7 +131,7 @@ impl Reader {
                 Ok(LiveRequest::Ping) => self.send(text(&LiveMessage::Pong)).await,
                 Err(_) => Err(Over::Saying(LiveEnd::BadRequest)),
             },
-            Message::Ping(payload) => waited(timeout(STALL_MAX, self.session.pong(&payload)).await),
+            Message::Ping(payload) => waited(timeout(self.times.silence_max, self.session.pong(&payload)).await),
             Message::Pong(payload) => {
                 self.answered(&payload);
                 Ok(())
@@ -153,18 +169,18 @@ impl Reader {
         if !self.right.still_valid() {
             return Err(Over::Saying(LiveEnd::Unauthenticated));
         }
-        if self.subscribed.is_none() && now - self.opened > SUBSCRIBE_TIMEOUT {
+        if self.subscribed.is_none() && now - self.opened > self.times.subscribe {
             return Err(Over::Saying(LiveEnd::BadRequest));
         }
-        if now - self.answered > SILENCE_MAX {
+        if now - self.answered > self.times.silence_max {
             return Err(Over::Silently);
         }
         self.bring_up_to_date().await?;
-        if now - self.pinged >= PING_EVERY {
+        if now - self.pinged >= self.times.ping_every {
             let ping: u64 = rand::random();
             self.pinged = now;
             self.pings.push_back(ping);
-            waited(timeout(STALL_MAX, self.session.ping(&ping.to_be_bytes())).await)?;
+            waited(timeout(self.times.silence_max, self.session.ping(&ping.to_be_bytes())).await)?;
         }
         Ok(())
     }
@@ -192,7 +208,7 @@ impl Reader {
 
     async fn send(&mut self, text: bytestring::ByteString) -> Result<(), Over> {
         self.unread = self.unread.saturating_add(1);
-        waited(timeout(STALL_MAX, self.session.text(text)).await)
+        waited(timeout(self.times.silence_max, self.session.text(text)).await)
     }
 
     async fn close(mut self, over: Over) {

@@ -4,7 +4,7 @@ use super::mail_key::mail_key;
 use super::{CatalogKeeper, Failed, server};
 use crate::config::Config;
 use crate::http::HttpMetrics;
-use crate::live::{Activity, Hosts, LiveHub, NoAlarms, Seats, Sources};
+use crate::live::{Activity, Hosts, LiveHub, NoAlarms, Seats, SocketTimes, Sources};
 use crate::login::LoginKeeper;
 use crate::pages::Pages;
 use crate::probe::HostFigures;
@@ -79,7 +79,8 @@ impl Service {
         let keeper = Arc::new(CatalogKeeper::new(catalog, lane.clone()));
         let host = Arc::new(HostFigures::new(data));
         let activity = Arc::new(Activity::new());
-        let live = LiveHub::start(Sources {
+        let times = SocketTimes::new(Duration::from_secs(config.limits.screen_timeout_s.into()));
+        let sources = Sources {
             lane: lane.clone(),
             logins: logins.clone(),
             activity: activity.clone(),
@@ -89,7 +90,8 @@ impl Service {
                 config.limits.screens_max,
                 config.limits.screens_per_source_max,
             )),
-        });
+        };
+        let live = LiveHub::start(sources, times);
         let state = web::Data::new(AppState {
             lane: lane.clone(),
             ranges,

@@ -9,6 +9,8 @@ mod harness;
 mod hostile;
 mod hot;
 mod limits;
+mod live;
+mod live_socket;
 mod login;
 mod pages;
 mod plans;

@@ -1,4 +1,4 @@
-//! What travels over `/v1/live`: a snapshot of everything a screen shows, then what changed, once a second.
+//! What travels over `/v1/live`: a snapshot of everything a screen shows, then what changed, twice a second.
 
 mod alarm;
 mod frame;

@@ -193,7 +193,7 @@ pub struct ConnectionRow {
     pub health: Health,
     /// The state's word in the API.
     pub state: String,
-    /// Since when it is in that state.
+    /// Since when its health is so.
     pub since_ms: u64,
     /// Segments written in the last second.
     pub rate: u32,
