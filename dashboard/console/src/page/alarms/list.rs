@@ -34,7 +34,7 @@ pub fn Alarms() -> impl IntoView {
         let query = Query::default()
             .with("state", "history")
             .with("before", before.get().unwrap_or_default());
-        (tab.get() == AlarmTab::History).then(|| async move { rest::alarms(&query).await })
+        (tab.get() == AlarmTab::History).then_some(async move { rest::alarms(&query).await })
     });
     let all = Memo::new(move |_| {
         let pages = [open_ones.value.get(), over.value.get()];
