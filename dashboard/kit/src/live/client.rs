@@ -140,6 +140,7 @@ impl Live {
                 Effect::Close => self.drop_socket(),
                 Effect::Poll(scope) => self.poll(scope),
                 Effect::Reload => reload(),
+                Effect::LookForPages => leptos::task::spawn_local(reload_when_replaced()),
             }
         }
     }
@@ -250,6 +251,26 @@ fn socket_address(query: &str) -> Option<String> {
         "{scheme}://{}{SOCKET_PATH}?{query}",
         location.host().ok()?
     ))
+}
+
+/// The bundler writes a build into each page; a page that would now be delivered with another one is out of date.
+async fn reload_when_replaced() {
+    let build = document()
+        .query_selector("meta[name=carillon-build]")
+        .ok()
+        .flatten()
+        .and_then(|meta| meta.get_attribute("content"));
+    let path = window().location().pathname().ok();
+    let (Some(build), Some(path)) = (build, path) else {
+        return;
+    };
+    let page = http::get(&path).await;
+    let is_replaced = |page: &http::Answer| {
+        page.status == 200 && page.body.contains("carillon-build") && !page.body.contains(&build)
+    };
+    if page.is_ok_and(|page| is_replaced(&page)) {
+        reload();
+    }
 }
 
 fn reload() {

@@ -55,6 +55,8 @@ pub enum Effect {
     Poll(Option<String>),
     /// The server is of another build: load the page anew.
     Reload,
+    /// The server was away: it may have come back with other pages.
+    LookForPages,
 }
 
 /// One link to the live feed, over all its sockets.
@@ -196,12 +198,14 @@ impl Link {
                 self.is_of_scope |= matches!(message, LiveMessage::Snapshot { .. });
                 self.is_refused = false;
                 self.attempt = 1;
-                self.lost_since_ms = None;
                 self.polled_ms = None;
-                match state.apply(message) {
+                let was_away = self.lost_since_ms.take().is_some();
+                let mut effects = match state.apply(message) {
                     Ok(()) => self.compare_builds(state),
                     Err(OutOfStep) => vec![self.subscribe()],
-                }
+                };
+                effects.extend(was_away.then_some(Effect::LookForPages));
+                effects
             }
         }
     }
@@ -434,7 +438,8 @@ mod tests {
             screen.take(Event::Opened),
             [subscribe(Some(Place { epoch: 1, seq: 7 }))]
         );
-        screen.take(change(8));
+        assert_eq!(screen.take(change(8)), [Effect::LookForPages]);
+        assert_eq!(screen.take(change(9)), [], "once");
         assert_eq!(screen.view(), LinkView::Live);
     }
 

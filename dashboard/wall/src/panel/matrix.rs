@@ -30,7 +30,7 @@ pub fn Matrix(screen: Screen) -> impl IntoView {
             title=Signal::derive(move || fill("matrix.title", &[("n", &view.with(|view| view.count))]))
             note=Signal::derive(note)
         >
-            <div class=move || format!("grid {}", size.get().class())>
+            <div class=move || format!("grid {}", size.get().class()) class:three=move || tiles.with(|tiles| tiles.len() < 4)>
                 {slots(tiles, TILES_MAX, move |tile| view! { <Connection tile=tile size=size /> })}
             </div>
             <Show when=move || tiles.with(Vec::is_empty)>

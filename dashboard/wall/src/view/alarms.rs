@@ -165,10 +165,10 @@ fn card(alarm: &AlarmView, uncertain: u64, now_ms: u64) -> AlarmCard {
 
 fn title(alarm: &AlarmView) -> String {
     let what = word("alarm", rule_word(alarm.rule));
-    let object = if alarm.object.is_empty() {
-        &alarm.organisation
-    } else {
-        &alarm.object
+    let object = match alarm.rule {
+        AlarmRule::Disk | AlarmRule::HistoryBehind => word("store", &alarm.object),
+        _ if alarm.object.is_empty() => alarm.organisation.clone(),
+        _ => alarm.object.clone(),
     };
     if object.is_empty() {
         what
@@ -447,6 +447,25 @@ mod tests {
             ]
         );
         assert_eq!((view.unacknowledged, view.acknowledged), (2, 1));
+    }
+
+    #[test]
+    fn stores_are_called_by_their_names() {
+        texts::load_chinese();
+        let disk = alarm(
+            AlarmRule::Disk,
+            "journal",
+            Severity::Critical,
+            AlarmState::Unacknowledged,
+        );
+        assert_eq!(title(&disk), "日志 磁盘将满");
+        let backlog = alarm(
+            AlarmRule::Backlog,
+            "",
+            Severity::Critical,
+            AlarmState::Unacknowledged,
+        );
+        assert_eq!(title(&backlog), "积压");
     }
 
     #[test]
