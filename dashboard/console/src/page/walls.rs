@@ -35,7 +35,8 @@ pub fn Walls() -> impl IntoView {
                 <table data-test="walls">
                     <thead><tr>
                         <th class="spring-col">{t("wall.name")}</th><th>{t("wall.scope")}</th><th>{t("wall.state")}</th>
-                        <th>{t("wall.used")}</th><th>{t("wall.expires")}</th><th>{t("wall.created")}</th><th><span class="unseen">{t("shell.acts")}</span></th>
+                        <th>{t("wall.used")}</th><th>{t("wall.expires")}</th><th>{t("wall.created")}</th>
+                        <th><span class="unseen">{t("shell.acts")}</span></th>
                     </tr></thead>
                     <tbody>
                         {move || links.get().into_iter().map(|link| row(console, link, asked, may_not)).collect_view()}
@@ -183,7 +184,10 @@ fn MakeSheet(
             <label class="field"><span>{t("wall.scope")}</span>
                 <select data-test="wall-scope" on:change=move |event| organisation.set(event_target_value(&event))>
                     <option value="">{t("wall.everything")}</option>
-                    {move || organisations().into_iter().map(|name| { let value = name.clone(); view! { <option value=value>{name}</option> } }).collect_view()}
+                    {move || organisations().into_iter().map(|name| {
+                        let value = name.clone();
+                        view! { <option value=value>{name}</option> }
+                    }).collect_view()}
                 </select></label>
             <label class="field"><span>{t("wall.expires")}</span>
                 <select data-test="wall-days" on:change=move |event| days.set(event_target_value(&event).parse().unwrap_or(DAYS[0]))>

@@ -96,7 +96,8 @@ pub fn Alarms() -> impl IntoView {
                     <thead><tr>
                         <th>{t("alarms.severity")}</th><th>{t("alarms.what")}</th><th>{t("alarms.figure_head")}</th>
                         <th class="spring-col">{t("alarms.consequence")}</th><th>{t("alarms.since")}</th>
-                        <th class="number">{t("alarms.lasted")}</th><th>{t("alarms.state")}</th><th><span class="unseen">{t("shell.acts")}</span></th>
+                        <th class="number">{t("alarms.lasted")}</th><th>{t("alarms.state")}</th>
+                        <th><span class="unseen">{t("shell.acts")}</span></th>
                     </tr></thead>
                     <tbody>
                         {move || shown.get().into_iter().map(|alarm| row(alarm, handling, keys, show)).collect_view()}

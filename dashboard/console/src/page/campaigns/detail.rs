@@ -110,6 +110,7 @@ fn body(one: &CampaignView, now_ms: i64) -> impl IntoView + use<> {
         || t("campaign.no_limit").to_owned(),
         |n| fill("connection.per_second", &[("n", &n)]),
     );
+    let people = one.lines.map_or_else(|| NONE.to_owned(), |_| count(total(one)));
     let times = [
         ("campaign.created", moment(&Some(one.created_at.clone()))),
         ("campaign.scheduled_at", scheduled),
@@ -138,7 +139,7 @@ fn body(one: &CampaignView, now_ms: i64) -> impl IntoView + use<> {
             <p class="failure" role="alert">{t("campaign.problem")}<code>{problem}</code></p>
         })}
         <div class="three">
-            <div><small>{t("campaign.people")}</small><b class="figure">{one.lines.map_or_else(|| NONE.to_owned(), |_| count(total(one)))}</b></div>
+            <div><small>{t("campaign.people")}</small><b class="figure">{people}</b></div>
             <div><small>{t("campaign.progress")}</small><b class="figure">{format!("{}%", percent(Some(one.percent)))}</b></div>
             <div><small>{t("campaign.when")}</small><b>{when(one, now_ms)}</b></div>
         </div>

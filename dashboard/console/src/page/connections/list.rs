@@ -65,7 +65,8 @@ pub fn Connections() -> impl IntoView {
                         <th>{t("connection.name")}</th><th>{t("connection.protocol")}</th><th>{t("connection.state")}</th>
                         <th class="wide-col">{t("connection.rate")}</th><th class="number">{t("connection.sessions")}</th>
                         <th class="number">{t("connection.in_flight")}</th><th class="number">{t("connection.delivery")}</th>
-                        <th class="number">{t("connection.p99")}</th><th class="spring-col">{t("connection.last_error")}</th><th><span class="unseen">{t("shell.acts")}</span></th>
+                        <th class="number">{t("connection.p99")}</th><th class="spring-col">{t("connection.last_error")}</th>
+                        <th><span class="unseen">{t("shell.acts")}</span></th>
                     </tr></thead>
                     <tbody>
                         <For each=move || names.get() key=Clone::clone let:name>
