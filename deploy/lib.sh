@@ -104,7 +104,7 @@ ensure_wasm_target() {
   local target=wasm32-unknown-unknown
   [[ -d $(rustc --print target-libdir --target "$target") ]] && return 0
   if command -v rustup >/dev/null && rustup -q target add --toolchain "$(toolchain)" "$target"; then return 0; fi
-  ensure_packages rustc-web rust-web-src
+  ensure_packages rustc-web rust-web-src lld
 }
 
 # --- processes ------------------------------------------------------------------------------------------------------

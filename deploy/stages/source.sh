@@ -58,7 +58,9 @@ carillon-kit -> carillon-api
 carillon-kit -> carillon-domain
 carillon-loadtest -> carillon-api
 carillon-loadtest -> carillon-domain
+carillon-loadtest -> carillon-embedded
 carillon-loadtest -> carillon-protocols
+carillon-loadtest -> carillon-storage
 carillon-storage -> carillon-domain
 carillon-wall -> carillon-api
 carillon-wall -> carillon-domain
@@ -122,7 +124,12 @@ stage_lints() { cargo clippy --locked --workspace --all-targets -- -D warnings; 
 stage_wasm() {
   local target=wasm32-unknown-unknown
   ensure_wasm_target
-  cargo check --locked -p carillon-domain -p carillon-protocols -p carillon-api --target "$target"
+  local check=(cargo check --locked -p carillon-domain -p carillon-protocols -p carillon-api --target "$target")
+  if [[ -d $(rustc --print target-libdir --target "$target") ]]; then
+    "${check[@]}"
+  else
+    RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 "${check[@]}" -Zbuild-std=std,panic_abort
+  fi
 }
 
 stage_unit() {

@@ -15,6 +15,8 @@ use crate::front::Front;
 const TARGET: &str = "wasm32-unknown-unknown";
 /// Debian's `rustc-web` and, for the standard library's source, `rust-web-src`.
 const SYSTEM_COMPILER: &str = "/usr/bin/rustc";
+/// Debian's `lld`.
+const SYSTEM_LINKER: &str = "/usr/bin/wasm-ld";
 
 /// How front ends are compiled here.
 pub struct Compiler {
@@ -128,15 +130,19 @@ fn has_target(project: &Path) -> Result<bool> {
     Ok(Path::new(&libraries).is_dir())
 }
 
-/// The linker that comes with the project's toolchain.
+/// The linker of the project's toolchain, or the distribution's.
 fn linker(project: &Path) -> Result<PathBuf> {
     let libraries = rustc(project, &["--print", "target-libdir"])?;
-    let linker = Path::new(&libraries).with_file_name("bin").join("rust-lld");
-    if !Path::new(SYSTEM_COMPILER).exists() || !linker.exists() {
+    let own = Path::new(&libraries).with_file_name("bin").join("rust-lld");
+    let linker = [own, PathBuf::from(SYSTEM_LINKER)]
+        .into_iter()
+        .find(|linker| linker.exists());
+    let Some(linker) = linker.filter(|_| Path::new(SYSTEM_COMPILER).exists()) else {
         bail!(
-            "this toolchain cannot compile for {TARGET}: run `rustup target add {TARGET}`, or install rustc-web and rust-web-src"
+            "this toolchain cannot compile for {TARGET}: run `rustup target add {TARGET}`, or install rustc-web, \
+             rust-web-src and lld"
         );
-    }
+    };
     Ok(linker)
 }
 
