@@ -1,6 +1,7 @@
 //! The binary `carillon`: the REST API over a lane, and the only place that names concrete backends.
 
 pub mod admin;
+pub mod alarm;
 pub mod attachment;
 pub mod campaign;
 pub mod command;

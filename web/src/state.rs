@@ -1,3 +1,4 @@
+use crate::alarm::AlarmDesk;
 use crate::config::Limits;
 use crate::live::{Activity, LiveHub};
 use crate::login::LoginKeeper;
@@ -34,4 +35,5 @@ pub struct AppState {
     pub host: Arc<HostFigures>,
     pub live: Arc<LiveHub>,
     pub activity: Arc<Activity>,
+    pub alarms: Arc<AlarmDesk>,
 }

@@ -5,6 +5,7 @@ use super::scope_board::ScopeBoard;
 use super::start::{LiveStart, dimensions_of};
 use super::totals::Totals;
 use crate::columns::{Standing, Tally};
+use crate::lane::ClockStatus;
 use crate::status::{ConnectionState, ConnectionStatus};
 use carillon_domain::ids::{ConnectionId, TenantId};
 use carillon_domain::quota::day_utc8;
@@ -43,6 +44,7 @@ pub struct Board {
     running: Vec<RunningCampaign>,
     totals: Totals,
     ghost: Ghost,
+    clock: Option<ClockStatus>,
     /// In UTC+8.
     day: u32,
     looked_at: Option<Now>,
@@ -72,6 +74,11 @@ impl Board {
 
     pub fn totals(&self) -> &Totals {
         &self.totals
+    }
+
+    /// Whether the wall clock is relied on; `None` before the first look.
+    pub fn clock(&self) -> Option<ClockStatus> {
+        self.clock
     }
 
     /// The speed of the minute one day before `at`, where it is known.
@@ -112,6 +119,7 @@ impl Board {
             standings,
             waiting,
             running,
+            clock,
         } = sample;
         self.turn_day(&tally, now.unix);
         self.scopes().for_each(|(_, scope)| scope.begin_look(now.unix));
@@ -119,6 +127,7 @@ impl Board {
         self.totals.fold(&tally);
         self.stand(&standings);
         self.running = running;
+        self.clock = Some(clock);
         self.look_at_links(statuses, now.unix);
         let waiting: BTreeMap<_, _> = waiting.into_iter().collect();
         let time = self.looked_at.map_or(Duration::ZERO, |before| now.monotonic - before.monotonic);

@@ -1,6 +1,6 @@
 use super::running::{RunningCampaign, running};
 use crate::columns::{Standing, Tally};
-use crate::lane::SharedLane;
+use crate::lane::{ClockStatus, SharedLane};
 use carillon_domain::ids::TenantId;
 use carillon_domain::time::Now;
 
@@ -14,6 +14,7 @@ pub(crate) struct Sample {
     /// Messages in queues.
     pub waiting: Vec<(TenantId, u64)>,
     pub running: Vec<RunningCampaign>,
+    pub clock: ClockStatus,
 }
 
 impl Sample {
@@ -30,6 +31,7 @@ impl Sample {
                 .collect(),
             waiting: core.waiting_by_tenant().collect(),
             running,
+            clock: core.clock_status(now),
         })
     }
 }

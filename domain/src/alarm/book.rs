@@ -57,13 +57,19 @@ impl AlarmBook {
         }
     }
 
-    /// What was open at the last end, and the highest number ever given.
-    pub fn restore(&mut self, alarms: impl IntoIterator<Item = Alarm>, last_id: AlarmId) {
+    /// What was open at the last end, and the highest number ever given. The first figures after a start are not complete: a
+    /// cause that was there at the end counts as seen now.
+    pub fn restore(&mut self, alarms: impl IntoIterator<Item = Alarm>, last_id: AlarmId, now: UnixMs) {
         for alarm in alarms {
             self.last_id = self.last_id.max(alarm.id);
-            if alarm.cleared.is_none() {
-                self.open.insert(alarm.key.clone(), alarm);
+            if alarm.cleared.is_some() {
+                continue;
             }
+            if alarm.returned.is_none() {
+                let since = alarm.since.min(now);
+                self.causes.insert(alarm.key.clone(), Cause { since, seen: now });
+            }
+            self.open.insert(alarm.key.clone(), alarm);
         }
         self.last_id = self.last_id.max(last_id);
     }
@@ -413,7 +419,8 @@ mod tests {
         book.acknowledge(id, "admin", at(1)).unwrap();
         let open: Vec<_> = book.open().into_iter().cloned().collect();
         let mut again = AlarmBook::default();
-        again.restore(open, AlarmId(7));
+        again.restore(open, AlarmId(7), at(4));
+        assert_eq!(again.look(&Figures::default(), at(4)), [], "nothing is known yet");
         assert_eq!(again.look(&figures(0), at(5)), []);
         assert_eq!(states(&again), down(AlarmState::Acknowledged));
         again.look(&figures(1), at(20));
@@ -423,6 +430,16 @@ mod tests {
             AlarmId(8),
             "numbers are not given twice"
         );
+    }
+
+    #[test]
+    fn what_went_away_while_nobody_looked_returns_after_a_restart() {
+        let (book, _) = raised();
+        let open: Vec<_> = book.open().into_iter().cloned().collect();
+        let mut again = AlarmBook::default();
+        again.restore(open, AlarmId(1), at(60));
+        assert_eq!(again.look(&figures(2), at(61)), []);
+        assert_eq!(again.look(&figures(2), at(65))[0].returned, Some(at(65)));
     }
 
     #[test]

@@ -79,6 +79,8 @@ codes! {
     CrossSite "cross_site" 403 final "The request comes from another site" "请求来自其他网站";
     /// There is no such thing, or it belongs to another account.
     NotFound "not_found" 404 final "Not found" "不存在";
+    /// No open alarm has this number; what is over cannot be handled any more.
+    AlarmUnknown "alarm_unknown" 404 final "There is no such open alarm" "没有这条未结束的告警";
     /// The path is known, the method is not.
     MethodNotAllowed "method_not_allowed" 405 final "The method is not allowed here" "不支持该请求方法";
     /// The request was not received whole in time.
@@ -87,6 +89,8 @@ codes! {
     IdempotencyConflict "idempotency_conflict" 409 final "The idempotency key stands over another body" "幂等键已用于不同的请求体";
     /// There are as many links of walls as are allowed; remove some.
     TooManyWallTokens "too_many_wall_tokens" 409 final "There are too many links of walls" "大屏链接过多";
+    /// The alarm is on no shelf.
+    AlarmNotShelved "alarm_not_shelved" 409 final "The alarm is not shelved" "该告警未被搁置";
     /// Others refer to the entry; `detail` names them.
     InUse "in_use" 409 final "The entry is still in use" "该项仍被引用";
     /// The events after this cursor are no longer kept; start again without one.

@@ -10,6 +10,7 @@ impl Config {
             limits,
             journal,
             history,
+            alarms,
             webhooks,
             shutdown,
             ..
@@ -87,6 +88,57 @@ impl Config {
                 "history.keep_hours_days",
                 history.keep_hours_days.into(),
                 2..=3_660,
+            ),
+            (
+                "alarms.error_rate_warning",
+                alarms.error_rate_warning.into(),
+                1..=1_000,
+            ),
+            (
+                "alarms.error_rate_critical",
+                alarms.error_rate_critical.into(),
+                alarms.error_rate_warning.into()..=u32::MAX.into(),
+            ),
+            (
+                "alarms.error_rate_outcomes_min",
+                alarms.error_rate_outcomes_min.into(),
+                1..=1_000_000,
+            ),
+            (
+                "alarms.backlog_warning_s",
+                alarms.backlog_warning_s.into(),
+                1..=u32::MAX.into(),
+            ),
+            (
+                "alarms.backlog_critical_s",
+                alarms.backlog_critical_s.into(),
+                alarms.backlog_warning_s.into()..=u32::MAX.into(),
+            ),
+            (
+                "alarms.backlog_messages_min",
+                alarms.backlog_messages_min.into(),
+                1..=u32::MAX.into(),
+            ),
+            (
+                "alarms.latency_warning_ms",
+                alarms.latency_warning_ms.into(),
+                1..=u32::MAX.into(),
+            ),
+            ("alarms.disk_warning", alarms.disk_warning.into(), 0..=1_000),
+            (
+                "alarms.disk_critical",
+                alarms.disk_critical.into(),
+                0..=alarms.disk_warning.into(),
+            ),
+            (
+                "alarms.uncertain_warning",
+                alarms.uncertain_warning.into(),
+                1..=u32::MAX.into(),
+            ),
+            (
+                "alarms.history_behind_warning",
+                alarms.history_behind_warning.into(),
+                1..=u32::MAX.into(),
             ),
             (
                 "webhooks.off_after_hours",

@@ -1,5 +1,6 @@
 use super::listen::Listen;
 use carillon_actors::lane::LaneOptions;
+use carillon_domain::alarm::AlarmLimits;
 use carillon_domain::number_range::NumberRanges;
 use carillon_embedded::history::{HistoryOptions, Keep};
 use carillon_embedded::journal::JournalOptions;
@@ -20,6 +21,7 @@ pub struct Config {
     pub limits: Limits,
     pub journal: JournalSection,
     pub history: HistorySection,
+    pub alarms: AlarmLimits,
     pub numbers: Numbers,
     pub webhooks: WebhooksSection,
     pub mail_bounces: MailBounces,

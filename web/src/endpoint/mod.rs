@@ -1,6 +1,7 @@
 //! One table of endpoints, from which the router, the OpenAPI document, the metrics' labels and the test that every
 //! endpoint refuses the unauthorised are all built.
 
+mod alarms;
 mod campaigns;
 mod configuration;
 mod declaration;

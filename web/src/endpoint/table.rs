@@ -1,5 +1,5 @@
 use super::declaration::{Access, Body, Endpoint, Parameter, Place, Success, array_of, binary, schema_of};
-use super::{campaigns, configuration, live, logins, pages, statistics};
+use super::{alarms, campaigns, configuration, live, logins, pages, statistics};
 use crate::{admin, attachment, docs_page, feed, probe, query, send, webhook};
 use actix_web::http::Method;
 use actix_web::web;
@@ -271,6 +271,10 @@ pub static ENDPOINTS: &[Endpoint] = &[
     configuration::ROUTE,
     statistics::FIGURES,
     statistics::CARRIERS,
+    alarms::ALARMS,
+    alarms::ACKNOWLEDGE,
+    alarms::SHELVE,
+    alarms::UNSHELVE,
     campaigns::CREATE,
     campaigns::UPLOAD,
     campaigns::LIST,

@@ -70,6 +70,8 @@ impl LiveHub {
         let follower = hub.clone();
         let runs = hub.sources.lane.live().spawn(async move {
             while looks.changed().await.is_ok() && !follower.beats.borrow().stopping {
+                // Before the panels: a tile and its alarm tell the same.
+                follower.sources.alarms.look();
                 follower.beat();
             }
         });

@@ -4,7 +4,6 @@
 //! socket only hands out texts that are there already.
 
 mod activity;
-mod alarms;
 mod budget;
 mod connections;
 mod hosts;
@@ -19,7 +18,6 @@ mod stores;
 mod stream;
 
 pub use activity::Activity;
-pub use alarms::{AlarmSource, NoAlarms};
 pub use hosts::Hosts;
 pub use hub::LiveHub;
 pub use open::{open, snapshot};

@@ -224,34 +224,36 @@ fn accounts(sources: &Sources, scope: Scope, catalog: &Compiled) -> AccountsPane
     }
 }
 
-/// Failed: nothing that is wanted works. Degraded: something does not, or an alarm stands.
+/// Failed: nothing that is wanted works, or a critical alarm stands. Degraded: something does not, or a warning stands.
 fn overview(connections: &[ConnectionRow], alarms: &AlarmsPanel) -> OverviewPanel {
-    let standing = |severity| {
-        let alarms = alarms.alarms.iter().filter(move |alarm| {
-            let stands = matches!(alarm.state, AlarmState::Unacknowledged | AlarmState::Acknowledged);
-            stands && alarm.severity == severity
-        });
+    let standing = || {
+        let alarms = alarms.alarms.iter();
+        alarms.filter(|alarm| matches!(alarm.state, AlarmState::Unacknowledged | AlarmState::Acknowledged))
+    };
+    let count = |severity| {
+        let alarms = standing().filter(|alarm| alarm.severity == severity);
         alarms.count() as u32
     };
-    let (critical, warning) = (standing(Severity::Critical), standing(Severity::Warning));
+    let (critical, warning) = (count(Severity::Critical), count(Severity::Warning));
     let wanted = || connections.iter().filter(|row| row.health != Health::Off);
-    let is_good = |row: &&ConnectionRow| row.health == Health::Ok;
-    let health = if wanted().next().is_none() {
-        Health::None
-    } else if wanted().all(|row| row.health == Health::Failed) {
+    let bad = || wanted().filter(|row| row.health != Health::Ok);
+    let is_none = wanted().next().is_none();
+    let health = if critical > 0 || !is_none && wanted().all(|row| row.health == Health::Failed) {
         Health::Failed
-    } else if critical + warning > 0 || !wanted().all(|row| row.health == Health::Ok) {
+    } else if warning > 0 || bad().next().is_some() {
         Health::Degraded
+    } else if is_none {
+        Health::None
     } else {
         Health::Ok
     };
-    // Since something is wrong; when nothing is, since the last thing came right.
+    // Since the first thing went wrong; when nothing is, since the last one came right.
     let since_ms = match health {
-        Health::Ok | Health::None | Health::Off => connections.iter().map(|row| row.since_ms).max(),
         Health::Degraded | Health::Failed => {
-            let bad = wanted().filter(|row| !is_good(row)).map(|row| row.since_ms);
-            bad.chain(alarms.alarms.iter().map(|alarm| alarm.since_ms)).min()
+            let alarms = standing().map(|alarm| alarm.since_ms);
+            bad().map(|row| row.since_ms).chain(alarms).min()
         }
+        Health::Ok | Health::None | Health::Off => connections.iter().map(|row| row.since_ms).max(),
     };
     OverviewPanel {
         health,
@@ -268,15 +270,15 @@ mod tests {
     #[test]
     fn the_whole_is_as_good_as_what_is_wanted_of_it() {
         use Health::{Degraded, Failed, None, Off, Ok};
-        for (healths, expected) in [
-            (&[][..], None),
-            (&[Off], None),
-            (&[Ok], Ok),
-            (&[Ok, Off], Ok),
-            (&[Ok, Degraded], Degraded),
-            (&[Ok, Failed], Degraded),
-            (&[Degraded, Failed], Degraded),
-            (&[Failed, Failed, Off], Failed),
+        for (healths, expected, since) in [
+            (&[][..], None, 0),
+            (&[Off], None, 1),
+            (&[Ok], Ok, 1),
+            (&[Ok, Ok, Off], Ok, 3),
+            (&[Ok, Degraded, Failed], Degraded, 2),
+            (&[Ok, Failed], Degraded, 2),
+            (&[Degraded, Failed], Degraded, 1),
+            (&[Failed, Failed, Off], Failed, 1),
         ] {
             let rows: Vec<_> = (1..)
                 .zip(healths)
@@ -287,7 +289,7 @@ mod tests {
                 })
                 .collect();
             let overview = overview(&rows, &AlarmsPanel::default());
-            assert_eq!(overview.health, expected, "{healths:?}");
+            assert_eq!((overview.health, overview.since_ms), (expected, since), "{healths:?}");
         }
     }
 

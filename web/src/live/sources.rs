@@ -1,7 +1,7 @@
 use super::activity::Activity;
-use super::alarms::AlarmSource;
 use super::hosts::Hosts;
 use super::seats::Seats;
+use crate::alarm::AlarmDesk;
 use crate::login::LoginKeeper;
 use carillon_actors::LaneHandle;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ pub struct Sources {
     pub lane: LaneHandle,
     pub logins: Arc<LoginKeeper>,
     pub activity: Arc<Activity>,
-    pub alarms: Arc<dyn AlarmSource>,
+    pub alarms: Arc<AlarmDesk>,
     pub hosts: Arc<Hosts>,
     pub seats: Arc<Seats>,
 }

@@ -16,6 +16,7 @@ pub async fn metrics(
     families.extend(connections(&statuses, &state.lane.catalog()));
     families.extend(live(&state.live, &state.lane.catalog()));
     families.extend(crate::webhook::families(&state.webhooks, &state.lane.catalog()));
+    families.extend(crate::alarm::families(&state.alarms));
     families.extend(process(&state.host.read()));
     families.extend(http.families());
     let mut text = Vec::new();

@@ -2,9 +2,10 @@ use super::files::{data_folder, number_ranges};
 use super::first_operator::first_operator;
 use super::mail_key::mail_key;
 use super::{CatalogKeeper, Failed, server};
+use crate::alarm::{AlarmDesk, AlarmSources, Disks};
 use crate::config::Config;
 use crate::http::HttpMetrics;
-use crate::live::{Activity, Hosts, LiveHub, NoAlarms, Seats, SocketTimes, Sources};
+use crate::live::{Activity, Hosts, LiveHub, Seats, SocketTimes, Sources};
 use crate::login::LoginKeeper;
 use crate::pages::Pages;
 use crate::probe::HostFigures;
@@ -44,6 +45,9 @@ pub struct Service {
     pub password: Option<String>,
     /// Takes over what others store.
     watch: JoinHandle<()>,
+    /// Stores alarms.
+    alarm_watch: JoinHandle<()>,
+    alarms: Arc<AlarmDesk>,
     logins: Arc<LoginKeeper>,
     webhooks: Arc<Webhooks>,
     live: Arc<LiveHub>,
@@ -76,6 +80,13 @@ impl Service {
         let logins = LoginKeeper::open(catalog.clone()).await.map_err(Failed::Logins)?;
         let logins = Arc::new(logins);
         let webhooks = Arc::new(start_webhooks(lane.clone(), config)?);
+        let alarm_sources = AlarmSources {
+            lane: lane.clone(),
+            webhooks: webhooks.clone(),
+            disks: Disks::new(data, config.journal.disk_free_bytes_min),
+        };
+        let alarms = AlarmDesk::open(alarm_sources, catalog.clone(), config.alarms).await?;
+        let alarms = Arc::new(alarms);
         let keeper = Arc::new(CatalogKeeper::new(catalog, lane.clone()));
         let host = Arc::new(HostFigures::new(data));
         let activity = Arc::new(Activity::new());
@@ -84,7 +95,7 @@ impl Service {
             lane: lane.clone(),
             logins: logins.clone(),
             activity: activity.clone(),
-            alarms: Arc::new(NoAlarms),
+            alarms: alarms.clone(),
             hosts: Arc::new(Hosts::new(host.clone(), data.to_owned())),
             seats: Arc::new(Seats::new(
                 config.limits.screens_max,
@@ -108,6 +119,7 @@ impl Service {
             host,
             live: live.clone(),
             activity,
+            alarms: alarms.clone(),
         });
         let metrics = web::Data::new(HttpMetrics::new().map_err(Failed::Metrics)?);
         let server = server::start(listener, &config.http, state, metrics).map_err(Failed::Web)?;
@@ -117,8 +129,12 @@ impl Service {
         let watch = actix_web::rt::spawn(async move {
             tokio::join!(keeper.watch(), watched.watch());
         });
+        let watched = alarms.clone();
+        let alarm_watch = actix_web::rt::spawn(async move { watched.watch().await });
         Ok(Service {
             watch,
+            alarm_watch,
+            alarms,
             logins,
             lane,
             address,
@@ -144,6 +160,10 @@ impl Service {
         self.server.stop(true).await;
         if let Err(error) = self.logins.store_uses().await {
             tracing::warn!(%error, "when sessions were last used is not stored");
+        }
+        self.alarm_watch.abort();
+        if let Err(error) = self.alarms.close().await {
+            tracing::warn!(%error, "the newest changes of alarms are not stored");
         }
         let journal = self.journal;
         web::block(move || journal.close())

@@ -7,7 +7,7 @@ use carillon_actors::feed::{Cursor, FeedKind};
 use carillon_domain::catalog::{Webhook, WebhookEvent};
 use carillon_domain::ids::AccountId;
 use carillon_domain::time::{Now, UnixMs};
-use carillon_domain::webhook::{CallEffects, CallEvent, Turn, WebhookCalls};
+use carillon_domain::webhook::{CallEffects, CallEvent, Standing, Turn, WebhookCalls};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -187,6 +187,10 @@ impl Line {
             place.due = false;
         }
         due
+    }
+
+    pub fn standing(&self) -> Standing {
+        self.state().calls.standing()
     }
 
     pub fn view(&self) -> LineView {

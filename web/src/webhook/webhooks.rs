@@ -5,6 +5,7 @@ use super::office::Office;
 use carillon_actors::LaneHandle;
 use carillon_actors::feed::{Cursor, FeedKind};
 use carillon_domain::ids::AccountId;
+use carillon_domain::time::UnixMs;
 use carillon_domain::webhook::CallEvent;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -77,6 +78,14 @@ impl Webhooks {
             tracing::debug!(%account, %error, "that a webhook is enabled is not recorded");
         }
         true
+    }
+
+    /// Accounts whose webhook was switched off, and since when it had failed.
+    pub fn off(&self) -> Vec<(AccountId, Option<UnixMs>)> {
+        let lines = self.office.lines.lock();
+        let standings = lines.values().map(|line| (line.account, line.standing()));
+        let off = standings.filter(|(_, standing)| standing.off.is_some());
+        off.map(|(account, standing)| (account, standing.failing_since)).collect()
     }
 
     pub(super) fn line(&self, account: AccountId) -> Option<Arc<Line>> {

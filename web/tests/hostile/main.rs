@@ -1,6 +1,7 @@
 //! Hostile carriers, callers and receivers of webhooks against the running binary. After each act a message by a healthy connection is
 //! delivered, what the act touched is not lost, and the memory of the process stays bounded (SAFE-2).
 
+mod alarms;
 mod callers;
 mod carriers;
 mod cmpp;

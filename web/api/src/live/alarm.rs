@@ -50,6 +50,17 @@ pub struct AlarmView {
     pub taken_over_by: Vec<String>,
 }
 
+/// Puts an alarm aside for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ShelveRequest {
+    /// In Unix milliseconds; within the next 30 days.
+    pub until_ms: u64,
+    /// One line of 1 to 200 characters.
+    pub reason: String,
+}
+
 /// A page of alarms, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -6,7 +6,7 @@ mod health;
 mod panels;
 mod state;
 
-pub use alarm::{AlarmRule, AlarmState, AlarmView, AlarmsPage, Severity};
+pub use alarm::{AlarmRule, AlarmState, AlarmView, AlarmsPage, Severity, ShelveRequest};
 pub use frame::{LiveEnd, LiveMessage, LiveRequest, Place};
 pub use health::Health;
 pub use panels::{

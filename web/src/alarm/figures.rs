@@ -1,0 +1,125 @@
+//! What the rules look at: the board that screens show, and what else the service knows.
+
+use super::sources::AlarmSources;
+use crate::query::{account_name, connection_name};
+use carillon_actors::lane::ClockStatus;
+use carillon_actors::live::{Board, Condition, LinkBoard, ScopeBoard};
+use carillon_actors::status::ConnectionState;
+use carillon_domain::alarm::{ConnectionFigures, Figures};
+use carillon_domain::catalog::Compiled;
+use carillon_domain::ids::ConnectionId;
+use carillon_domain::time::UnixMs;
+use compact_str::CompactString;
+
+/// Over how long errors are counted.
+const ERROR_MINUTES: u64 = 5;
+const DETAIL_CHARACTERS_MAX: usize = 300;
+const HOUR_S: u64 = 3600;
+
+/// The figures of now. `is_down` tells of which connections it is known that they were down.
+pub fn figures(sources: &AlarmSources, is_down: impl Fn(&str) -> bool, now: UnixMs) -> Figures {
+    let catalog = sources.lane.catalog();
+    let of_board = sources
+        .lane
+        .live()
+        .read(|board| of_board(board, &catalog, is_down, now));
+    let webhooks_off = sources.webhooks.off().into_iter().map(|(account, since)| {
+        let hours = since.map_or(0, |since| now.saturating_since(since).as_secs() / HOUR_S);
+        (account_name(&catalog, account).into(), hours)
+    });
+    Figures {
+        history_behind: sources.lane.history_backlog() as u64,
+        stores: sources.disks.stores(),
+        webhooks_off: webhooks_off.collect(),
+        ..of_board
+    }
+}
+
+fn of_board(board: &Board, catalog: &Compiled, is_down: impl Fn(&str) -> bool, now: UnixMs) -> Figures {
+    let empty = ScopeBoard::default();
+    let all = board.scope(None).unwrap_or(&empty);
+    let connections = board.links().filter_map(|link| {
+        let name = connection_name(catalog, link.status.connection);
+        // One that was never bound since the start says nothing yet, but that an alarm of it is not over.
+        if is_untried(link) && !is_down(&name) {
+            return None;
+        }
+        Some(of_link(link, name.into(), board, all, catalog, now))
+    });
+    Figures {
+        connections: connections.collect(),
+        waiting: all.waiting(),
+        drain_s: drain_s(all),
+        latency_p99_ms: all.latency().map(|latency| latency.p99.as_millis() as u64),
+        segments_uncertain: all.standing().uncertain,
+        clock_jump_ms: match board.clock() {
+            Some(ClockStatus::Held { by_ms, .. }) => by_ms,
+            Some(ClockStatus::Steady) | None => 0,
+        },
+        ..Figures::default()
+    }
+}
+
+fn of_link(
+    link: &LinkBoard,
+    name: CompactString,
+    board: &Board,
+    all: &ScopeBoard,
+    catalog: &Compiled,
+    now: UnixMs,
+) -> ConnectionFigures {
+    let status = &link.status;
+    let used = all.connection(status.connection);
+    let counts = used
+        .map(|used| used.last_minutes(ERROR_MINUTES, now))
+        .unwrap_or_default();
+    let failures = counts.refused + counts.failed;
+    ConnectionFigures {
+        name,
+        is_off: link.condition == Condition::Off,
+        is_usable: is_usable(link),
+        sessions_bound: status.sessions_bound.into(),
+        sessions_wanted: status.sessions_wanted.into(),
+        outcomes: counts.delivered + failures,
+        failures,
+        last_error: shortened(status.last_error.as_deref().unwrap_or_default()),
+        backups: backups(status.connection, board, catalog),
+    }
+}
+
+/// As its tile on the screens: what is red there has an alarm.
+fn is_usable(link: &LinkBoard) -> bool {
+    matches!(link.condition, Condition::Ok | Condition::Degraded) && !is_untried(link)
+}
+
+fn is_untried(link: &LinkBoard) -> bool {
+    link.condition == Condition::Degraded && link.status.state == ConnectionState::Connecting
+}
+
+/// Usable connections that serve what this one serves.
+fn backups(id: ConnectionId, board: &Board, catalog: &Compiled) -> Vec<CompactString> {
+    let groups = catalog.snapshot().route_groups.values();
+    let mut others: Vec<_> = groups
+        .filter(|group| group.members.iter().any(|member| member.connection == id))
+        .flat_map(|group| group.members.iter().map(|member| member.connection))
+        .filter(|other| *other != id && board.link(*other).is_some_and(is_usable))
+        .map(|other| CompactString::from(connection_name(catalog, other)))
+        .collect();
+    others.sort();
+    others.dedup();
+    others
+}
+
+/// How long what waits needs: as fast as the queues shrink, or else as fast as it leaves. A queue that is filled again as
+/// quickly as it empties is no fault.
+fn drain_s(all: &ScopeBoard) -> Option<u64> {
+    if let Some(left) = all.drain() {
+        return Some(left.as_millis().div_ceil(1_000) as u64);
+    }
+    let speed = all.rate().submitted;
+    (speed > 0.0).then(|| (all.waiting() as f64 / speed).ceil() as u64)
+}
+
+fn shortened(text: &str) -> CompactString {
+    text.chars().take(DETAIL_CHARACTERS_MAX).collect()
+}
