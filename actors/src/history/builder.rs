@@ -8,8 +8,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// Rows after which a file is written.
-const ROWS_WANTED: usize = 50_000;
+/// Rows after which a file is written: a full one, so that under load no row is written twice. About 1 KiB of memory each.
+const ROWS_WANTED: usize = 250_000;
 /// How long a row waits for others to be stored with.
 const WAIT_MAX: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(200);
@@ -129,12 +129,7 @@ impl HistoryBuilder {
         state: &[u8],
         release: FrameSeq,
     ) -> Result<(), Box<dyn std::error::Error>> {
-        while self.journal.durable() < at {
-            if let Some(reason) = self.journal.failure() {
-                return Err(reason.into());
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        self.wait_for_disk(at)?;
         // A replay starts at the checkpoint, so whatever ended before it must be in the history by then.
         while !self.recent.oldest(at, 1).is_empty() {
             self.store_some()?;
@@ -145,5 +140,88 @@ impl HistoryBuilder {
         self.journal.save_checkpoint(at, state)?;
         self.journal.release(release)?;
         Ok(())
+    }
+
+    fn wait_for_disk(&self, at: FrameSeq) -> Result<(), String> {
+        while self.journal.durable() < at {
+            if let Some(reason) = self.journal.failure() {
+                return Err(reason);
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lane::Finished;
+    use carillon_embedded::files::RealFiles;
+    use carillon_embedded::history::{EmbeddedHistory, HistoryOptions};
+    use carillon_embedded::journal::{EmbeddedJournal, JournalOptions};
+    use carillon_storage::conformance::Random;
+    use carillon_storage::conformance::history::{journey, phone};
+    use std::fs;
+
+    const FRAMES: u64 = 64;
+    const FRAME_BYTES: usize = 32 * 1024;
+
+    /// A volume of the journal is all there is of what ended in it, until that is stored.
+    #[test]
+    fn volumes_go_when_what_ended_in_them_is_stored_and_not_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = JournalOptions {
+            volume_bytes: 256 * 1024,
+            ..JournalOptions::default()
+        };
+        let journal =
+            EmbeddedJournal::open(&folder.path().join("journal"), options, Arc::new(RealFiles)).unwrap();
+        let journal: Arc<dyn Journal> = Arc::new(journal);
+        let history = folder.path().join("history");
+        let history: Arc<dyn History> =
+            Arc::new(EmbeddedHistory::open(&history, HistoryOptions::default()).unwrap());
+        let recent = Arc::new(Recent::default());
+        let mut random = Random::new(1);
+        let mut last = FrameSeq::ZERO;
+        for number in 1..=FRAMES {
+            last = journal.append(vec![7; FRAME_BYTES]).unwrap();
+            recent.add(vec![Finished {
+                frame: last,
+                journeys: vec![journey(number << 22, phone(1), 1, &mut random)],
+                amendments: Vec::new(),
+            }]);
+        }
+        let builder = HistoryBuilder {
+            history: history.clone(),
+            journal: journal.clone(),
+            recent: recent.clone(),
+            counters: Arc::default(),
+            orders: channel().1,
+        };
+        builder.wait_for_disk(last).unwrap();
+        let (oldest, volumes) = (journal.oldest(), journal.status().volumes);
+        // The disk does not take the file.
+        let in_the_way = folder.path().join("history/journeys-00000001.db");
+        fs::create_dir(&in_the_way).unwrap();
+        assert!(builder.try_checkpoint(last, b"state", last).is_err());
+        assert_eq!(journal.oldest(), oldest);
+        assert!(journal.load_checkpoint().unwrap().is_none());
+        assert_eq!((recent.rows() as u64, history.size().rows), (FRAMES, 0));
+
+        fs::remove_dir(&in_the_way).unwrap();
+        builder.try_checkpoint(last, b"state", last).unwrap();
+        assert!(journal.oldest() > oldest && journal.status().volumes < volumes);
+        assert_eq!(
+            journal.load_checkpoint().unwrap().map(|found| found.at),
+            Some(last)
+        );
+        assert_eq!((recent.rows() as u64, history.size().rows), (0, FRAMES));
+        assert_eq!(history.stored_upto(), last);
+        // What the feeds still reach stays, stored or not.
+        let reached = journal.append(vec![7; FRAME_BYTES]).unwrap();
+        let kept = journal.oldest();
+        builder.try_checkpoint(reached, b"state", kept).unwrap();
+        assert_eq!(journal.oldest(), kept);
     }
 }
