@@ -215,7 +215,10 @@ fn figure(alarm: &AlarmView) -> Option<String> {
         AlarmRule::Disk => fill("alarms.figure.disk", n),
         AlarmRule::Uncertain => fill("alarms.figure.uncertain", n),
         AlarmRule::HistoryBehind => fill("alarms.figure.history_behind", n),
-        AlarmRule::ConnectionDegraded => fill("alarms.figure.sessions", n),
+        AlarmRule::ConnectionDegraded => {
+            let wanted = u64::try_from(alarm.limit?).ok()?;
+            fill("alarms.figure.sessions", &[("n", &wanted.saturating_sub(value))])
+        }
         AlarmRule::ConnectionDown | AlarmRule::WebhookOff | AlarmRule::ClockJump => return None,
     };
     let limit = alarm
@@ -481,6 +484,7 @@ mod tests {
             ),
             (AlarmRule::Uncertain, 64, Some(1), "64 段不知是否发出"),
             (AlarmRule::Disk, 81, Some(100), "剩余 8.1%，限 10.0%"),
+            (AlarmRule::ConnectionDegraded, 1, Some(4), "缺 3 个会话"),
             (AlarmRule::ErrorRate, -1, None, "原因"),
         ] {
             let mut raised = alarm(rule, "", Severity::Warning, AlarmState::Unacknowledged);
