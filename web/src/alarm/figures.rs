@@ -10,6 +10,7 @@ use carillon_domain::catalog::Compiled;
 use carillon_domain::ids::ConnectionId;
 use carillon_domain::time::UnixMs;
 use compact_str::CompactString;
+use std::time::Duration;
 
 /// Over how long errors are counted.
 const ERROR_MINUTES: u64 = 5;
@@ -49,7 +50,7 @@ fn of_board(board: &Board, catalog: &Compiled, is_down: impl Fn(&str) -> bool, n
     Figures {
         connections: connections.collect(),
         waiting: all.waiting(),
-        drain_s: drain_s(all),
+        drain_s: drain_s(all.drain(), all.waiting(), all.rate().submitted),
         latency_p99_ms: all.latency().map(|latency| latency.p99.as_millis() as u64),
         segments_uncertain: all.standing().uncertain,
         clock_jump_ms: match board.clock() {
@@ -112,14 +113,44 @@ fn backups(id: ConnectionId, board: &Board, catalog: &Compiled) -> Vec<CompactSt
 
 /// How long what waits needs: as fast as the queues shrink, or else as fast as it leaves. A queue that is filled again as
 /// quickly as it empties is no fault.
-fn drain_s(all: &ScopeBoard) -> Option<u64> {
-    if let Some(left) = all.drain() {
+fn drain_s(left: Option<Duration>, waiting: u64, per_second: f64) -> Option<u64> {
+    if let Some(left) = left {
         return Some(left.as_millis().div_ceil(1_000) as u64);
     }
-    let speed = all.rate().submitted;
-    (speed > 0.0).then(|| (all.waiting() as f64 / speed).ceil() as u64)
+    (per_second > 0.0).then(|| (waiting as f64 / per_second).ceil() as u64)
 }
 
 fn shortened(text: &str) -> CompactString {
     text.chars().take(DETAIL_CHARACTERS_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_is_as_long_as_it_takes_to_leave() {
+        for (left, waiting, per_second, expected) in [
+            (Some(Duration::from_millis(1_001)), 9, 0.0, Some(2)),
+            (Some(Duration::ZERO), 0, 0.0, Some(0)),
+            (None, 1_200, 12_000.0, Some(1)),
+            (None, 1_200, 0.5, Some(2_400)),
+            (None, u64::MAX, 1e-300, Some(u64::MAX)),
+            (None, 1_200, 0.0, None),
+        ] {
+            assert_eq!(
+                drain_s(left, waiting, per_second),
+                expected,
+                "{waiting} by {per_second}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_a_carrier_says_is_not_kept_whole() {
+        assert_eq!(
+            shortened(&"长".repeat(5_000)).chars().count(),
+            DETAIL_CHARACTERS_MAX
+        );
+    }
 }

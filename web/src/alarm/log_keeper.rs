@@ -1,5 +1,6 @@
 use crate::http::{Chain, time};
 use carillon_domain::alarm::{Alarm, AlarmId, OPEN_MAX};
+use carillon_domain::time::UnixMs;
 use carillon_storage::alarm_log::AlarmLog;
 use carillon_storage::catalog::CatalogError;
 use parking_lot::Mutex;
@@ -136,11 +137,7 @@ impl LogKeeper {
 
     async fn forget(&self) {
         let before = time::now().0.saturating_sub(KEPT.as_millis() as u64);
-        match self
-            .log
-            .forget_alarms(carillon_domain::time::UnixMs(before))
-            .await
-        {
+        match self.log.forget_alarms(UnixMs(before)).await {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "old alarms are forgotten"),
             Err(error) => tracing::warn!(cause = %Chain(&error), "old alarms cannot be forgotten"),
@@ -166,7 +163,6 @@ mod tests {
     use super::*;
     use async_trait::async_trait;
     use carillon_domain::alarm::{AlarmKey, AlarmRule, Severity};
-    use carillon_domain::time::UnixMs;
     use std::sync::atomic::{AtomicBool, Ordering};
 
     /// A log that fails while it is told to.
@@ -270,11 +266,11 @@ mod tests {
     fn a_log_that_never_works_fills_no_memory() {
         let keeper = LogKeeper::new(Arc::new(Log::default()));
         for id in 1..=WAITING_MAX as u64 + 100 {
-            keeper.note(&[alarm(id, id % 7 != 0)]);
+            keeper.note(&[alarm(id, !id.is_multiple_of(7))]);
         }
         assert_eq!((keeper.waiting_count(), keeper.dropped()), (WAITING_MAX, 100));
         let waiting = keeper.waiting();
-        let open = |id: &u64| id % 7 == 0;
+        let open = |id: &u64| id.is_multiple_of(7);
         assert!(
             (1..200u64)
                 .filter(open)
