@@ -1,7 +1,8 @@
 use super::harness::{Harness, answer, apply, problem};
 use carillon_domain::catalog::Snapshot;
+use carillon_domain::fact::FinalState;
 use carillon_domain::ids::{AccountId, ConnectionId};
-use carillon_domain::journey::{Journey, StepKind};
+use carillon_domain::journey::{Journey, MessageState, StepKind};
 use carillon_embedded::history::{EmbeddedHistory, HistoryOptions};
 use carillon_storage::conformance::Random;
 use carillon_storage::conformance::history::{journey, phone, ranges};
@@ -52,7 +53,7 @@ fn delivered(id: u64, number: u64, account: AccountId, snapshot: &Snapshot, rand
     let mut journey = journey(id, phone(number), 0, random);
     journey.tenant = snapshot.accounts[&account].tenant;
     journey.account = account;
-    journey.state = carillon_domain::journey::MessageState::Final(carillon_domain::fact::FinalState::Delivered);
+    journey.state = MessageState::Final(FinalState::Delivered);
     let segment = &mut journey.attempts[0].segments[0];
     segment.connection = Some(connection);
     segment
@@ -83,11 +84,17 @@ async fn figures_are_added_up_and_told_by_name() {
     let (_, by_account) = get(format!("{span}&group_by=time,account&measures=accepted")).await;
     let rows: Vec<_> = by_account["rows"].as_array().unwrap().iter().collect();
     assert_eq!(rows.len(), 2);
-    assert_eq!((&rows[0]["account"], &rows[1]["account"]), (&json!("lis"), &json!("his")));
+    assert_eq!(
+        (&rows[0]["account"], &rows[1]["account"]),
+        (&json!("lis"), &json!("his"))
+    );
     assert!(rows[0]["at"].as_str() < rows[1]["at"].as_str());
     assert_eq!(rows[0]["counts"], json!({"accepted": 5}));
 
-    let (_, of_his) = get(format!("{span}&account=his&group_by=organisation&measures=accepted")).await;
+    let (_, of_his) = get(format!(
+        "{span}&account=his&group_by=organisation&measures=accepted"
+    ))
+    .await;
     assert_eq!(
         of_his["rows"],
         json!([{"organisation": "hospital", "counts": {"accepted": 5}}])
@@ -145,7 +152,10 @@ async fn spreadsheets_get_a_table() {
     let text = String::from_utf8(response.bytes().await.unwrap().to_vec()).unwrap();
     let lines: Vec<_> = text.trim_start_matches('\u{feff}').split("\r\n").collect();
     assert_eq!(lines[0], r#""account","connection","accepted","delivered""#);
-    assert!(lines.contains(&r#""his","",3,3"#) && lines.contains(&r#""lis","",3,3"#), "{text}");
+    assert!(
+        lines.contains(&r#""his","",3,3"#) && lines.contains(&r#""lis","",3,3"#),
+        "{text}"
+    );
     assert!(lines.contains(&r#""his","mobile",0,0"#), "{text}");
     harness.end().await;
 }
