@@ -3,6 +3,7 @@
 
 pub mod bench;
 pub mod clock;
+pub mod demo;
 pub mod http;
 pub mod interop;
 pub mod judge;

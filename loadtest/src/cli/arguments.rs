@@ -1,3 +1,4 @@
+use super::demo::{Demo, DemoDay, DemoWeek};
 use carillon_loadtest::interop::{InteropClient, PduDump};
 use carillon_loadtest::mail::Rule;
 use carillon_loadtest::sim::ProtocolName;
@@ -19,6 +20,12 @@ pub enum Command {
     Carrier(Carrier),
     /// Give a running carrier an order.
     Control(Control),
+    /// Send the traffic of the demo hospital until interrupted.
+    Demo(Demo),
+    /// A short day of the demo hospital; then figures are counted again from everybody's books.
+    DemoDay(DemoDay),
+    /// Fill a new server's history with the week before.
+    DemoWeek(DemoWeek),
     /// Send messages and log what was answered.
     Load(Load),
     /// Write appointment reminders, some of them broken.

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod carrier;
+mod demo;
 mod judge;
 mod load;
 mod mail;
@@ -51,6 +52,9 @@ fn perform(arguments: Arguments) -> anyhow::Result<bool> {
     match arguments.command {
         Command::Carrier(arguments) => runtime.block_on(carrier::carrier(arguments)),
         Command::Control(arguments) => runtime.block_on(carrier::control(arguments)),
+        Command::Demo(arguments) => runtime.block_on(demo::demo(arguments)),
+        Command::DemoDay(arguments) => runtime.block_on(demo::demo_day(arguments)),
+        Command::DemoWeek(arguments) => runtime.block_on(demo::demo_week(arguments)),
         Command::Load(arguments) => runtime.block_on(load::load(arguments)),
         Command::Reminders(arguments) => load::reminders(&arguments),
         Command::Judge(arguments) => runtime.block_on(judge::judge(arguments)),

@@ -10,6 +10,7 @@ pub use acknowledgement::{
     Acknowledgement, AcknowledgementError, AcknowledgementLog, AcknowledgementSink, Discard, Outcome, Tee,
     read as read_acknowledgements,
 };
+pub use outcomes::outcomes;
 pub use report::{Latencies, LoadReport, Percentiles};
 pub use run::{LoadError, LoadOptions, OpenLimit, run};
 pub use source::{Batch, FileSource, LineKey, PHONE_PREFIX, PatternSource, Source, phone_of};

@@ -12,7 +12,7 @@ mod session;
 mod shell;
 mod timers;
 
-pub use behaviour::{Behaviour, IdForm, Range, WeightedStatus};
+pub use behaviour::{Behaviour, DecidedAnswer, IdForm, Range, WeightedStatus};
 pub use book::Progress;
 pub use carrier::{Carrier, Moment, Switches};
 pub use config::{AccountConfig, CarrierConfig, CarriersConfig, ConfigError, ProtocolName};

@@ -1,0 +1,141 @@
+use super::catalog::{RELAY, connection_of};
+use crate::demo::Accepted;
+use crate::ledger::{Answer, Frame, Record};
+use crate::mail::MailRecord;
+use carillon_domain::catalog::Carrier;
+use carillon_domain::fact::ReceiptOutcome;
+use carillon_domain::number_range::NumberRanges;
+use carillon_domain::phone::PhoneNumber;
+use carillon_domain::receipt_status;
+use std::collections::BTreeMap;
+
+/// What can be counted of a message or segment, in the words of the statistics.
+pub const MESSAGES: &str = "accepted";
+pub const SUBMITTED: &str = "segments_submitted";
+pub const REFUSED: &str = "segments_refused";
+pub const DELIVERED: &str = "segments_delivered";
+pub const FAILED: &str = "segments_failed";
+
+/// By measure, then by a name of one dimension.
+pub type Sums = BTreeMap<&'static str, BTreeMap<String, i64>>;
+
+/// Everything as others have it in their books: callers, carriers and the relay.
+#[derive(Debug, Default)]
+pub struct Books {
+    pub by_account: Sums,
+    pub by_kind: Sums,
+    pub by_connection: Sums,
+    pub by_carrier: Sums,
+    pub by_province: Sums,
+    /// By connection and the carrier's words in receipts.
+    pub codes: BTreeMap<(String, String), i64>,
+}
+
+impl Books {
+    pub fn of(accepted: &[Accepted], frames: &[Frame], mails: &[MailRecord], ranges: &NumberRanges) -> Self {
+        let mut books = Books::default();
+        for message in accepted {
+            let kind = if message.by_mail { "mail" } else { "sms" };
+            count(&mut books.by_account, MESSAGES, message.account);
+            count(&mut books.by_kind, MESSAGES, kind);
+            books.count_origin(MESSAGES, &message.phone, ranges);
+        }
+        let mut connections: BTreeMap<u16, String> = BTreeMap::new();
+        for frame in frames {
+            match frame {
+                Frame::Account(header) => {
+                    let connection = connection_of(&header.login).unwrap_or_else(|| header.login.to_string());
+                    connections.insert(header.account, connection);
+                }
+                Frame::Segment(record) => {
+                    let connection = connections.get(&record.account).cloned().unwrap_or_default();
+                    books.segment(record, &connection, ranges);
+                }
+                Frame::Summary(_) => {}
+            }
+        }
+        mails.iter().for_each(|mail| books.mail(mail, ranges));
+        books
+    }
+
+    fn segment(&mut self, record: &Record, connection: &str, ranges: &NumberRanges) {
+        match record.answer {
+            Answer::Accepted => self.count_segment(SUBMITTED, connection, "sms", &record.destination, ranges),
+            Answer::Refused(_) => self.count_segment(REFUSED, connection, "sms", &record.destination, ranges),
+            Answer::None => {}
+        }
+        // RCP-1: a receipt that nobody acknowledged is nobody's, and of several the first decides.
+        let mut receipts = record
+            .receipts
+            .iter()
+            .filter(|receipt| receipt.acknowledged_us.is_some());
+        if let Some(receipt) = receipts.next() {
+            let measure = match receipt_status::outcome(&receipt.status) {
+                ReceiptOutcome::Delivered => DELIVERED,
+                ReceiptOutcome::Failed | ReceiptOutcome::Expired => FAILED,
+                ReceiptOutcome::Pending => return,
+            };
+            self.count_segment(measure, connection, "sms", &record.destination, ranges);
+            let key = (connection.to_owned(), receipt.status.to_string());
+            *self.codes.entry(key).or_default() += 1;
+        }
+    }
+
+    /// Addresses hold the number of the person; every mail that is kept gets its report.
+    fn mail(&mut self, mail: &MailRecord, ranges: &NumberRanges) {
+        let phone: String = mail.to.chars().filter(char::is_ascii_digit).collect();
+        if !mail.kept {
+            self.count_segment(REFUSED, RELAY, "mail", &phone, ranges);
+            return;
+        }
+        self.count_segment(SUBMITTED, RELAY, "mail", &phone, ranges);
+        let measure = if mail.to.starts_with("gone") {
+            FAILED
+        } else {
+            DELIVERED
+        };
+        self.count_segment(measure, RELAY, "mail", &phone, ranges);
+    }
+
+    fn count_segment(
+        &mut self,
+        measure: &'static str,
+        connection: &str,
+        kind: &str,
+        phone: &str,
+        ranges: &NumberRanges,
+    ) {
+        count(&mut self.by_connection, measure, connection);
+        count(&mut self.by_kind, measure, kind);
+        self.count_origin(measure, phone, ranges);
+    }
+
+    fn count_origin(&mut self, measure: &'static str, phone: &str, ranges: &NumberRanges) {
+        let origin = PhoneNumber::parse(phone).ok().map(|phone| ranges.origin(phone));
+        let (carrier, province) = match origin {
+            Some(origin) => (carrier_word(origin.carrier), origin.unit.name()),
+            None => (carrier_word(Carrier::Unknown), ""),
+        };
+        count(&mut self.by_carrier, measure, carrier);
+        count(&mut self.by_province, measure, province);
+    }
+}
+
+fn count(sums: &mut Sums, measure: &'static str, name: &str) {
+    *sums
+        .entry(measure)
+        .or_default()
+        .entry(name.to_owned())
+        .or_default() += 1;
+}
+
+fn carrier_word(carrier: Carrier) -> &'static str {
+    match carrier {
+        Carrier::Mobile => "mobile",
+        Carrier::Unicom => "unicom",
+        Carrier::Telecom => "telecom",
+        Carrier::Broadnet => "broadnet",
+        Carrier::Virtual => "virtual",
+        Carrier::Unknown => "unknown",
+    }
+}
