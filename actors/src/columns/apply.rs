@@ -5,8 +5,7 @@ use super::quota::quota_segments;
 use super::row::{Row, RowRef};
 use carillon_domain::campaign::CampaignChange;
 use carillon_domain::fact::{
-    Accepted, Batch, CarrierId, Fact, Intent, Receipt, RejectAction, SegmentKey,
-    SessionChange,
+    Accepted, Batch, CarrierId, Fact, Intent, Receipt, RejectAction, SegmentKey, SessionChange,
 };
 use carillon_domain::ids::{CampaignId, MessageId};
 use carillon_domain::journey::{Amendment, Journey, StepKind};

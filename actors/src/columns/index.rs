@@ -51,7 +51,11 @@ impl Columns {
             row.segments = vec![Segment::default(); usize::from(row.segment_count)];
         }
         let segment = &mut row.segments[usize::from(key.segment)];
-        let decided = if is_receipt { segment.decided_so_far(row.connection) } else { None };
+        let decided = if is_receipt {
+            segment.decided_so_far(row.connection)
+        } else {
+            None
+        };
         segment.state = after;
         segment.steps.push(Step { at, what });
         if event == SegmentEvent::Receipt(ReceiptOutcome::Pending) {

@@ -21,10 +21,15 @@ pub struct Tally {
     /// By the day (UTC+8) on which it happened; nearly always the last one.
     days: Vec<(u32, Map<Dimensions, Counts>)>,
     latencies: Map<(TenantId, ConnectionId), Box<Histogram>>,
+    /// Nothing is counted: whatever is applied was counted before.
+    muted: bool,
 }
 
 impl Tally {
     pub fn count(&mut self, at: UnixMs, dimensions: Dimensions, measure: Measure, by: i64) {
+        if self.muted {
+            return;
+        }
         let day = day_utc8(at);
         let place = match self.days.last() {
             Some((last, _)) if *last == day => self.days.len() - 1,
@@ -83,7 +88,9 @@ impl Tally {
     fn part(&mut self, message: Dimensions, row: &Row, part: &SegmentContribution<'_>) {
         let dimensions = message.of_segment(row.kind, part.connection);
         self.count(part.at, dimensions, part.measure, 1);
-        if let (Some(latency), Some(connection)) = (part.latency, part.connection) {
+        if let (Some(latency), Some(connection)) = (part.latency, part.connection)
+            && !self.muted
+        {
             let histogram = self.latencies.entry((message.tenant, connection));
             histogram.or_insert_with(|| Box::new([0; LATENCY_BUCKETS]))[latency.index()] += 1;
         }
@@ -160,6 +167,14 @@ pub struct Standing {
 pub type Standings = Map<TenantId, Standing>;
 
 impl Columns {
+    /// Lets facts be applied without being counted, until [`Columns::take_tally`].
+    pub fn mute_tally(&mut self) {
+        self.tally = Tally {
+            muted: true,
+            ..Tally::default()
+        };
+    }
+
     /// What happened since the last call.
     pub fn take_tally(&mut self) -> Tally {
         std::mem::take(&mut self.tally)

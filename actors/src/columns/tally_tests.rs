@@ -29,17 +29,50 @@ const STEP_MS: u64 = 500;
 /// One thing that may happen, whether it fits or not.
 #[derive(Clone, Debug)]
 enum Event {
-    Accept { message: u64 },
-    Intent { segment: SegmentKey, connection: u16, reason: IntentReason },
-    Returned { segment: SegmentKey },
-    Submitted { segment: SegmentKey, id: u64 },
-    Rejected { segment: SegmentKey, action: RejectAction },
-    Uncertain { segment: SegmentKey },
-    Receipt { segment: Option<SegmentKey>, connection: u16, id: u64, outcome: ReceiptOutcome },
-    Matched { segment: SegmentKey, connection: u16, id: u64 },
-    Fallback { message: u64 },
-    Final { message: u64, state: FinalState },
-    Amended { message: u64, state: FinalState },
+    Accept {
+        message: u64,
+    },
+    Intent {
+        segment: SegmentKey,
+        connection: u16,
+        reason: IntentReason,
+    },
+    Returned {
+        segment: SegmentKey,
+    },
+    Submitted {
+        segment: SegmentKey,
+        id: u64,
+    },
+    Rejected {
+        segment: SegmentKey,
+        action: RejectAction,
+    },
+    Uncertain {
+        segment: SegmentKey,
+    },
+    Receipt {
+        segment: Option<SegmentKey>,
+        connection: u16,
+        id: u64,
+        outcome: ReceiptOutcome,
+    },
+    Matched {
+        segment: SegmentKey,
+        connection: u16,
+        id: u64,
+    },
+    Fallback {
+        message: u64,
+    },
+    Final {
+        message: u64,
+        state: FinalState,
+    },
+    Amended {
+        message: u64,
+        state: FinalState,
+    },
     Restart,
 }
 
@@ -57,7 +90,11 @@ fn segments() -> impl Strategy<Value = SegmentKey> {
 
 fn events() -> impl Strategy<Value = Event> {
     use FinalState::{Delivered, Expired, Failed, Sent, Unknown};
-    let reasons = select(vec![IntentReason::Rule, IntentReason::Throttle, IntentReason::Resend]);
+    let reasons = select(vec![
+        IntentReason::Rule,
+        IntentReason::Throttle,
+        IntentReason::Resend,
+    ]);
     let actions = select(vec![RejectAction::Fail, RejectAction::RetryLater]);
     let outcomes = select(vec![
         ReceiptOutcome::Delivered,
@@ -140,7 +177,11 @@ fn fact(event: &Event, at: UnixMs) -> Option<Fact> {
     };
     Some(match *event {
         Event::Accept { message } => Fact::Accepted(Box::new(accepted(message))),
-        Event::Intent { segment, connection, reason } => Fact::Intent(Intent {
+        Event::Intent {
+            segment,
+            connection,
+            reason,
+        } => Fact::Intent(Intent {
             segment,
             try_number: 1,
             connection: ConnectionId(connection),
@@ -167,7 +208,12 @@ fn fact(event: &Event, at: UnixMs) -> Option<Fact> {
             cause: UncertainCause::Cut,
             at,
         },
-        Event::Receipt { segment, connection, id, outcome } => Fact::Receipt(Box::new(Receipt {
+        Event::Receipt {
+            segment,
+            connection,
+            id,
+            outcome,
+        } => Fact::Receipt(Box::new(Receipt {
             connection: ConnectionId(connection),
             carrier_id: CarrierId::Number(id),
             status: "DELIVRD".into(),
@@ -181,7 +227,11 @@ fn fact(event: &Event, at: UnixMs) -> Option<Fact> {
             duplicate: false,
             at,
         })),
-        Event::Matched { segment, connection, id } => Fact::ReceiptMatched {
+        Event::Matched {
+            segment,
+            connection,
+            id,
+        } => Fact::ReceiptMatched {
             connection: ConnectionId(connection),
             carrier_id: CarrierId::Number(id),
             segment,

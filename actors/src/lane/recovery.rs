@@ -74,6 +74,7 @@ pub fn recover(
         }
     };
     columns.set_number_ranges(ranges.clone());
+    columns.mute_tally();
     let mut tally = Tally::default();
     let mut finished = Vec::new();
     let mut facts_replayed = 0;
@@ -125,7 +126,7 @@ pub fn recover(
         last = frame.seq;
     }
     columns.tally_of_open(&mut tally);
-    // What was counted while it was replayed stands in the tally.
+    // From here on it counts.
     columns.take_tally();
     let mut core = LaneCore::new(options, catalog, columns, journal, counters, last);
     core.set_number_ranges(ranges);

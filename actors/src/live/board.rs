@@ -130,7 +130,9 @@ impl Board {
         self.clock = Some(clock);
         self.look_at_links(statuses, now.unix);
         let waiting: BTreeMap<_, _> = waiting.into_iter().collect();
-        let time = self.looked_at.map_or(Duration::ZERO, |before| now.monotonic - before.monotonic);
+        let time = self
+            .looked_at
+            .map_or(Duration::ZERO, |before| now.monotonic - before.monotonic);
         let ghost = std::mem::take(&mut self.ghost);
         for (tenant, scope) in self.scopes() {
             let waiting = match tenant {
@@ -222,7 +224,11 @@ impl LinkBoard {
     fn looks_now(self, status: ConnectionStatus, now: UnixMs) -> Self {
         let tried = has_tried(&status, self.tried);
         let condition = condition(status.state, tried);
-        let since = if condition == self.condition { self.since } else { now };
+        let since = if condition == self.condition {
+            self.since
+        } else {
+            now
+        };
         LinkBoard {
             status,
             condition,

@@ -121,7 +121,12 @@ mod tests {
     }
 
     fn note(curve: &mut Curve, count: u64, now_ms: u64) {
-        curve.note(accepted(count), Duration::from_millis(500), UnixMs(now_ms), |_| None);
+        curve.note(
+            accepted(count),
+            Duration::from_millis(500),
+            UnixMs(now_ms),
+            |_| None,
+        );
     }
 
     fn rates(curve: &Curve) -> Vec<(u64, Option<f64>)> {
@@ -147,7 +152,12 @@ mod tests {
         note(&mut curve, 50, 61_000);
         assert_eq!(
             rates(&curve),
-            [(15_000, Some(100.0)), (30_000, None), (45_000, None), (60_000, None)]
+            [
+                (15_000, Some(100.0)),
+                (30_000, None),
+                (45_000, None),
+                (60_000, None)
+            ]
         );
         note(&mut curve, 50, 1_000_000_000_000);
         assert_eq!(curve.points.len(), CURVE_POINTS);

@@ -4,6 +4,8 @@
 //! the [`Board`] through [`Live`].
 
 mod board;
+#[cfg(test)]
+mod board_tests;
 mod connection_board;
 mod curve;
 mod ghost;

@@ -32,9 +32,7 @@ pub(super) fn running(lane: &SharedLane) -> Vec<RunningCampaign> {
         }
         campaigns
             .newest_first()
-            .filter(|(_, campaign)| {
-                matches!(campaign.state, CampaignState::Running | CampaignState::Paused)
-            })
+            .filter(|(_, campaign)| matches!(campaign.state, CampaignState::Running | CampaignState::Paused))
             .take(RUNNING_MAX)
             .map(|(id, campaign)| {
                 let progress = progress(lane, id, campaign);

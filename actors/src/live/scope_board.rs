@@ -41,7 +41,9 @@ impl ScopeBoard {
 
     /// Today.
     pub fn provinces(&self) -> impl Iterator<Item = (Province, &Counts)> {
-        self.provinces.iter().map(|(province, counts)| (*province, counts))
+        self.provinces
+            .iter()
+            .map(|(province, counts)| (*province, counts))
     }
 
     /// A connection by which something went since the start.

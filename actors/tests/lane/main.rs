@@ -11,6 +11,7 @@ mod policies;
 mod pulls;
 mod sharing;
 mod tail;
+mod tallies;
 mod tries;
 mod whole_way;
 mod world;

@@ -29,10 +29,7 @@ impl Activity {
             return;
         }
         let mut accounts = self.accounts.write();
-        accounts
-            .entry(account)
-            .or_default()
-            .store(now, Ordering::Relaxed);
+        accounts.entry(account).or_default().store(now, Ordering::Relaxed);
     }
 
     pub fn is_active(&self, account: AccountId) -> bool {

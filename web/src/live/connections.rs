@@ -27,7 +27,10 @@ impl Granted {
         };
         let accounts = catalog.snapshot().accounts.values();
         let own = accounts.filter(|account| account.tenant == tenant);
-        Granted::Some(own.flat_map(|account| account.connections.iter().copied()).collect())
+        Granted::Some(
+            own.flat_map(|account| account.connections.iter().copied())
+                .collect(),
+        )
     }
 
     fn has(&self, id: ConnectionId) -> bool {
@@ -69,9 +72,7 @@ fn row(
         .unwrap_or_default();
     ConnectionRow {
         name: connection_name(catalog, status.connection),
-        kind: config
-            .map_or("", |config| channel_word(config.kind()))
-            .to_owned(),
+        kind: config.map_or("", |config| channel_word(config.kind())).to_owned(),
         protocol: config
             .map_or("", |config| protocol_word(config.protocol))
             .to_owned(),
@@ -85,7 +86,9 @@ fn row(
         },
         rate_limit: config.map_or(0, |config| config.rate_per_second),
         delivery_rate: delivery_rate(last_hour.delivered, last_hour.failed),
-        p99_ms: used.and_then(|used| used.latency()).map(|latency| ms(latency.p99)),
+        p99_ms: used
+            .and_then(|used| used.latency())
+            .map(|latency| ms(latency.p99)),
         sessions_bound: status.sessions_bound.into(),
         sessions_wanted: status.sessions_wanted.into(),
         in_flight: status.in_flight,

@@ -163,7 +163,10 @@ impl LiveHub {
             scopes.retain(|_, watched| watched.looked_at.elapsed() < KEPT);
             scopes.keys().copied().collect()
         };
-        let made: Vec<_> = looked_at.into_iter().map(|scope| (scope, self.made(scope))).collect();
+        let made: Vec<_> = looked_at
+            .into_iter()
+            .map(|scope| (scope, self.made(scope)))
+            .collect();
         let mut scopes = self.scopes.lock();
         for (scope, made) in made {
             match made {

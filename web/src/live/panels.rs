@@ -17,10 +17,7 @@ use std::time::Duration;
 
 /// Everything a screen shows of one scope.
 pub fn panels(sources: &Sources, scope: Scope, catalog: &Compiled, now: UnixMs) -> Panels {
-    let mut panels = sources
-        .lane
-        .live()
-        .read(|board| of_board(board, scope, catalog));
+    let mut panels = sources.lane.live().read(|board| of_board(board, scope, catalog));
     panels.alarms = sources.alarms.panel(scope);
     panels.hosts = sources.hosts.panel();
     panels.accounts = Panel {
@@ -203,8 +200,8 @@ fn campaigns(running: &[RunningCampaign], scope: Scope, catalog: &Compiled) -> C
 
 fn accounts(sources: &Sources, scope: Scope, catalog: &Compiled) -> AccountsPanel {
     let accounts = catalog.snapshot().accounts.values();
-    let enabled = accounts
-        .filter(|account| account.enabled && scope.is_none_or(|tenant| account.tenant == tenant));
+    let enabled =
+        accounts.filter(|account| account.enabled && scope.is_none_or(|tenant| account.tenant == tenant));
     let (mut all, mut active) = (0, 0);
     for account in enabled {
         all += 1;
@@ -289,7 +286,11 @@ mod tests {
                 })
                 .collect();
             let overview = overview(&rows, &AlarmsPanel::default());
-            assert_eq!((overview.health, overview.since_ms), (expected, since), "{healths:?}");
+            assert_eq!(
+                (overview.health, overview.since_ms),
+                (expected, since),
+                "{healths:?}"
+            );
         }
     }
 

@@ -1,7 +1,7 @@
 use crate::login::network;
+use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::net::IpAddr;
-use parking_lot::Mutex;
 use std::sync::Arc;
 
 /// Open sockets, counted and bounded, all together and by where they come from.

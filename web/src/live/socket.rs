@@ -131,7 +131,9 @@ impl Reader {
                 Ok(LiveRequest::Ping) => self.send(text(&LiveMessage::Pong)).await,
                 Err(_) => Err(Over::Saying(LiveEnd::BadRequest)),
             },
-            Message::Ping(payload) => waited(timeout(self.times.silence_max, self.session.pong(&payload)).await),
+            Message::Ping(payload) => {
+                waited(timeout(self.times.silence_max, self.session.pong(&payload)).await)
+            }
             Message::Pong(payload) => {
                 self.answered(&payload);
                 Ok(())

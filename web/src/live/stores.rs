@@ -71,7 +71,12 @@ impl Stores {
         vec![
             StoreRow {
                 sync_ms: self.sync_ms(&journal),
-                ..row("journal", journal_health, journal.disk_bytes, journal.backlog_bytes)
+                ..row(
+                    "journal",
+                    journal_health,
+                    journal.disk_bytes,
+                    journal.backlog_bytes,
+                )
             },
             row("history", history_health, sizes.history, history_behind),
             row("catalog", room, sizes.catalog, 0),

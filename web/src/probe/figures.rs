@@ -146,7 +146,11 @@ pub fn process(reading: &HostReading) -> Vec<MetricFamily> {
             "Used CPU time of all cores, 0 to 1.",
             reading.cpu,
         ),
-        ("carillon_host_memory_share", "Used memory, 0 to 1.", reading.memory),
+        (
+            "carillon_host_memory_share",
+            "Used memory, 0 to 1.",
+            reading.memory,
+        ),
         (
             "carillon_host_disk_share",
             "Used room on the disk of the data folder, 0 to 1.",

@@ -161,7 +161,10 @@ fn disk_used(folder: &Path) -> Option<f64> {
 fn bytes_per_second_max(interface: &str) -> Option<u64> {
     let path = Path::new("/sys/class/net").join(interface).join("speed");
     let mbits: i64 = std::fs::read_to_string(path).ok()?.trim().parse().ok()?;
-    u64::try_from(mbits).ok().filter(|speed| *speed > 0).map(|speed| speed * 125_000)
+    u64::try_from(mbits)
+        .ok()
+        .filter(|speed| *speed > 0)
+        .map(|speed| speed * 125_000)
 }
 
 #[cfg(test)]

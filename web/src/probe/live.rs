@@ -102,12 +102,21 @@ pub fn live(hub: &LiveHub, catalog: &Compiled) -> Vec<MetricFamily> {
     );
     // A family without samples is none.
     let families = families.into_iter().map(Family::finish);
-    families.filter(|family| !family.get_metric().is_empty()).collect()
+    families
+        .filter(|family| !family.get_metric().is_empty())
+        .collect()
 }
 
 fn receipt_times(family: Family, (name, totals): &(String, &ConnectionTotals)) -> Family {
-    let seconds = |index| LatencyBucket::from_index(index).map_or(0.0, |bucket| bucket.typical().as_secs_f64());
-    let buckets = || totals.latency.iter().enumerate().map(|(index, count)| (seconds(index), *count));
+    let seconds =
+        |index| LatencyBucket::from_index(index).map_or(0.0, |bucket| bucket.typical().as_secs_f64());
+    let buckets = || {
+        totals
+            .latency
+            .iter()
+            .enumerate()
+            .map(|(index, count)| (seconds(index), *count))
+    };
     let upto = RECEIPT_BOUNDS_S.map(|bound| {
         let within = buckets().filter(|(typical, _)| *typical <= bound);
         (bound, within.map(|(_, count)| count).sum())
@@ -120,5 +129,8 @@ fn receipt_times(family: Family, (name, totals): &(String, &ConnectionTotals)) -
 /// One that was removed keeps its number.
 fn organisation_name(catalog: &Compiled, tenant: TenantId) -> String {
     let organisation = catalog.snapshot().organisations.get(&tenant);
-    organisation.map_or_else(|| tenant.to_string(), |organisation| organisation.name.to_string())
+    organisation.map_or_else(
+        || tenant.to_string(),
+        |organisation| organisation.name.to_string(),
+    )
 }

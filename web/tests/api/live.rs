@@ -56,11 +56,17 @@ async fn a_screen_sees_what_happens() {
         (connection.name.as_str(), connection.state.as_str()),
         ("mobile", "off")
     );
-    until(&mut socket, &mut state, |state| !state.panels.hosts.data.hosts.is_empty()).await;
+    until(&mut socket, &mut state, |state| {
+        !state.panels.hosts.data.hosts.is_empty()
+    })
+    .await;
 
     let (status, body) = answer(harness.operator(Method::GET, "/v1/live/snapshot?scope=school")).await;
     assert_eq!(status, 200);
-    assert_eq!((&body["type"], &body["scope"]), (&json!("snapshot"), &json!("school")));
+    assert_eq!(
+        (&body["type"], &body["scope"]),
+        (&json!("snapshot"), &json!("school"))
+    );
     assert_eq!(body["panels"]["totals"]["data"]["accepted"], 0);
     let text = body.to_string();
     assert!(!text.contains("13800000001") && !text.contains("the-secret-password"));
@@ -85,15 +91,30 @@ async fn a_link_that_was_lost_goes_on_where_it_was() {
     let message = again.next().await.unwrap();
     assert!(matches!(message, LiveMessage::Change { .. }), "{message:?}");
     state.apply(message).unwrap();
-    until(&mut again, &mut state, |state| state.panels.totals.data.accepted == 1).await;
+    until(&mut again, &mut state, |state| {
+        state.panels.totals.data.accepted == 1
+    })
+    .await;
 
     let place = state.place.unwrap();
     for wild in [
         Place { epoch: 0, seq: 0 },
-        Place { epoch: place.epoch + 1, ..place },
-        Place { seq: place.seq + 1_000, ..place },
-        Place { seq: u64::MAX, ..place },
-        Place { epoch: u64::MAX, seq: u64::MAX },
+        Place {
+            epoch: place.epoch + 1,
+            ..place
+        },
+        Place {
+            seq: place.seq + 1_000,
+            ..place
+        },
+        Place {
+            seq: u64::MAX,
+            ..place
+        },
+        Place {
+            epoch: u64::MAX,
+            seq: u64::MAX,
+        },
     ] {
         let mut socket = LiveSocket::of_operator(&harness).await;
         let resume = LiveRequest::Subscribe {
@@ -118,7 +139,10 @@ async fn a_wall_of_an_organisation_sees_nothing_of_others() {
     socket.subscribe(None).await;
     let mut state = LiveState::default();
     until(&mut socket, &mut state, |state| state.place.unwrap().seq >= 2).await;
-    assert_eq!((state.scope.as_str(), &state.scopes[..]), ("school", &["school".to_owned()][..]));
+    assert_eq!(
+        (state.scope.as_str(), &state.scopes[..]),
+        ("school", &["school".to_owned()][..])
+    );
     assert_eq!(state.panels.totals.data.accepted, 0);
     assert_eq!(state.panels.accounts.data.enabled, 2);
     socket.subscribe(Some("hospital")).await;
@@ -130,7 +154,11 @@ async fn a_wall_of_an_organisation_sees_nothing_of_others() {
             .header("Cookie", &wall)
     };
     for scope in ["hospital", "nowhere", "%00", "school%20"] {
-        assert_eq!(problem(snapshot(scope)).await, (404, "not_found".to_owned()), "{scope}");
+        assert_eq!(
+            problem(snapshot(scope)).await,
+            (404, "not_found".to_owned()),
+            "{scope}"
+        );
     }
     let (status, body) = answer(snapshot("")).await;
     assert_eq!((status, &body["scope"]), (200, &json!("school")));
@@ -141,7 +169,10 @@ async fn a_wall_of_an_organisation_sees_nothing_of_others() {
         let first = socket.next().await;
         match scope {
             "" => assert!(matches!(first, Some(LiveMessage::Snapshot { .. }))),
-            _ => assert_eq!(end(&first.into_iter().collect::<Vec<_>>()), Some(LiveEnd::UnknownScope)),
+            _ => assert_eq!(
+                end(&first.into_iter().collect::<Vec<_>>()),
+                Some(LiveEnd::UnknownScope)
+            ),
         }
     }
     harness.end().await;
@@ -186,9 +217,16 @@ async fn pages_of_other_sites_open_nothing() {
         ("Origin", own.as_str(), "101"),
     ] {
         let (head, _) = LiveSocket::try_open(&harness, &[("Cookie", &cookie), (name, value)]).await;
-        assert!(head.starts_with(&format!("HTTP/1.1 {expected}")), "{name}: {value}: {head}");
+        assert!(
+            head.starts_with(&format!("HTTP/1.1 {expected}")),
+            "{name}: {value}: {head}"
+        );
     }
-    for headers in [&[][..], &[("Cookie", "carillon_session=cs_forged")], &[("Cookie", "carillon_wall=cw_x")]] {
+    for headers in [
+        &[][..],
+        &[("Cookie", "carillon_session=cs_forged")],
+        &[("Cookie", "carillon_wall=cw_x")],
+    ] {
         let (head, _) = LiveSocket::try_open(&harness, headers).await;
         assert!(head.starts_with("HTTP/1.1 401"), "{headers:?}: {head}");
     }
@@ -220,9 +258,14 @@ async fn garbage_ends_the_link_and_nothing_else() {
         let mut socket = LiveSocket::of_operator(&harness).await;
         socket.frame(opcode, payload).await;
         let said = end(&socket.rest().await);
-        assert!(matches!(said, None | Some(LiveEnd::BadRequest)), "{opcode}: {said:?}");
+        assert!(
+            matches!(said, None | Some(LiveEnd::BadRequest)),
+            "{opcode}: {said:?}"
+        );
     }
-    let huge = [0x81, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
+    let huge = [
+        0x81, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0,
+    ];
     let large = [&[0x81, 0xfe, 0xff, 0xff, 0, 0, 0, 0][..], &[b'x'; 65_535]].concat();
     let unmasked = [0x81, 2, b'h', b'i'];
     let reserved = [0xf1, 0x80, 0, 0, 0, 0];

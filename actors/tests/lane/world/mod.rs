@@ -12,7 +12,7 @@ pub use setup::{ACCOUNT, HOLD, RESEND, catalog, connection};
 use carillon_actors::columns::Columns;
 use carillon_actors::connection::{Command, ConnectionCore};
 use carillon_actors::intake::{IntakeError, SingleAnswer, SingleIntake};
-use carillon_actors::lane::{BatchJob, BatchTaken, Effect, Finished, LaneCore, LaneOptions, recover};
+use carillon_actors::lane::{BatchJob, BatchTaken, Effect, Finished, LaneCore, LaneOptions, Recovered, recover};
 use carillon_actors::read_known_lines;
 use carillon_actors::status::Counters;
 use carillon_domain::catalog::{Compiled, Snapshot};
@@ -297,6 +297,26 @@ impl World {
         }
         self.connect_all();
         self.settle();
+    }
+
+    /// What a start finds now whose history has come so far. The world goes on as it is; what the start records stands in the
+    /// journal afterwards.
+    pub fn recovered(&self, upto: FrameSeq) -> Recovered {
+        let journal = self.lane.journal();
+        let recovered = recover(
+            self.options.clone(),
+            self.catalog.clone(),
+            journal.clone(),
+            Arc::new(Counters::default()),
+            upto,
+            Arc::default(),
+            self.now,
+        )
+        .expect("the lane is rebuilt");
+        while journal.durable() < recovered.core.appended() {
+            std::thread::yield_now();
+        }
+        recovered
     }
 
     /// Lets the lane find so many bytes free.

@@ -1,0 +1,216 @@
+use super::board::{Board, Condition};
+use super::ghost::Ghost;
+use super::sample::Sample;
+use super::start::LiveStart;
+use crate::columns::{Standing, Tally};
+use crate::lane::ClockStatus;
+use crate::status::{ConnectionState, ConnectionStatus};
+use carillon_domain::catalog::Carrier;
+use carillon_domain::ids::{AccountId, ConnectionId, TenantId};
+use carillon_domain::plan::ChannelKind;
+use carillon_domain::province::Province;
+use carillon_domain::tally::{Counts, Dimensions, Measure};
+use carillon_domain::time::{Monotonic, Now, UnixMs};
+use carillon_storage::history::RollupRow;
+use std::time::Duration;
+
+/// 2026-01-02T00:00:00+08:00.
+const MIDNIGHT: u64 = 1_767_283_200_000;
+const DAY_MS: u64 = 86_400_000;
+const LINK: ConnectionId = ConnectionId(1);
+
+fn now(ms: i64) -> Now {
+    let unix = MIDNIGHT.saturating_add_signed(ms);
+    Now {
+        unix: UnixMs(unix),
+        monotonic: Monotonic(Duration::from_millis(unix + DAY_MS - MIDNIGHT)),
+    }
+}
+
+fn dimensions(tenant: u32, connection: Option<ConnectionId>) -> Dimensions {
+    Dimensions {
+        tenant: TenantId(tenant),
+        account: AccountId(7),
+        kind: ChannelKind::Sms,
+        connection,
+        carrier: Carrier::Mobile,
+        province: Province::parse("广东"),
+    }
+}
+
+fn sample(ms: i64, events: &[(i64, u32, Measure, i64)]) -> Sample {
+    let mut tally = Tally::default();
+    for (at, tenant, measure, by) in events {
+        let connection = (*measure as usize >= Measure::SegmentsSubmitted as usize).then_some(LINK);
+        tally.count(now(*at).unix, dimensions(*tenant, connection), *measure, *by);
+    }
+    Sample {
+        now: now(ms),
+        tally,
+        standings: vec![(
+            TenantId(1),
+            Standing {
+                open: 5,
+                uncertain: 2,
+            },
+        )],
+        waiting: vec![(TenantId(1), 3), (TenantId(2), 4)],
+        running: Vec::new(),
+        clock: ClockStatus::Steady,
+    }
+}
+
+fn status(state: ConnectionState) -> ConnectionStatus {
+    ConnectionStatus {
+        connection: LINK,
+        state,
+        sessions_bound: 0,
+        sessions_wanted: 1,
+        in_flight: 0,
+        written_last_second: 0,
+        last_error: None,
+    }
+}
+
+fn start(ms: i64, stored: &[(u32, Measure, i64)], rest: &[(i64, u32, Measure, i64)]) -> Board {
+    let stored = stored.iter().map(|(tenant, measure, by)| {
+        let dimensions = dimensions(*tenant, None);
+        let mut counts = Counts::default();
+        counts[*measure] = *by;
+        RollupRow {
+            at: None,
+            tenant: Some(dimensions.tenant),
+            account: None,
+            kind: Some(dimensions.kind),
+            connection: Some(None),
+            carrier: None,
+            province: Some(dimensions.province),
+            counts,
+        }
+    });
+    Board::begin(LiveStart {
+        stored: stored.collect(),
+        rest: sample(ms, rest).tally,
+        ghost: Ghost::default(),
+        now: now(ms).unix,
+    })
+}
+
+fn today(board: &Board, tenant: Option<u32>, measure: Measure) -> i64 {
+    let scope = board.scope(tenant.map(TenantId));
+    scope.map_or(0, |scope| scope.today()[measure])
+}
+
+#[test]
+fn today_is_what_was_stored_and_what_was_not_and_what_happens() {
+    use Measure::{Accepted, SegmentsDelivered};
+    let rest = [(5, 1, Accepted, 2), (-5, 1, Accepted, 100)];
+    let mut board = start(10, &[(1, Accepted, 10), (2, Accepted, 7)], &rest);
+    assert_eq!(today(&board, None, Accepted), 19);
+    board.fold(
+        sample(500, &[(20, 1, Accepted, 1), (30, 2, SegmentsDelivered, 3)]),
+        Vec::new(),
+    );
+    assert_eq!(
+        [None, Some(1), Some(2), Some(3)].map(|tenant| today(&board, tenant, Accepted)),
+        [20, 13, 7, 0]
+    );
+    let scope = board.scope(None).unwrap();
+    let provinces: Vec<_> = scope.provinces().map(|(_, counts)| counts[Accepted]).collect();
+    let kinds: Vec<_> = scope.kinds().map(|(_, counts)| counts[Accepted]).collect();
+    assert_eq!((provinces, kinds), (vec![20], vec![20]));
+    assert_eq!(scope.connection(LINK).unwrap().today()[SegmentsDelivered], 3);
+    assert_eq!(
+        board
+            .scope(Some(TenantId(1)))
+            .unwrap()
+            .connection(LINK)
+            .map(|_| ()),
+        None
+    );
+    assert_eq!(
+        (scope.standing(), scope.waiting()),
+        (
+            Standing {
+                open: 5,
+                uncertain: 2
+            },
+            7
+        )
+    );
+    let totals: Vec<_> = board
+        .totals()
+        .tenants()
+        .map(|(id, count)| (id.0, count(Accepted)))
+        .collect();
+    assert_eq!(totals, [(1, 1)], "metrics count from the start of the process");
+}
+
+#[test]
+fn a_day_begins_at_midnight_and_what_is_of_yesterday_stays_there() {
+    use Measure::{Accepted, SegmentsFailed};
+    let mut board = start(-60_000, &[(1, Accepted, 10)], &[]);
+    board.fold(sample(-500, &[(-600, 1, Accepted, 1)]), Vec::new());
+    assert_eq!(today(&board, None, Accepted), 11);
+    let crossing = [(-100, 1, Accepted, 5), (100, 1, Accepted, 2)];
+    board.fold(sample(200, &crossing), Vec::new());
+    assert_eq!(today(&board, None, Accepted), 2);
+    // A receipt takes back what an earlier one said yesterday.
+    board.fold(
+        sample(700, &[(-100, 1, SegmentsFailed, -1), (600, 1, Accepted, 1)]),
+        Vec::new(),
+    );
+    assert_eq!(
+        (today(&board, None, Accepted), today(&board, None, SegmentsFailed)),
+        (3, 0)
+    );
+    // The clock steps back over midnight: nothing is counted twice, nothing is lost.
+    board.fold(sample(-300, &[(-350, 1, Accepted, 9)]), Vec::new());
+    assert_eq!(today(&board, None, Accepted), 3);
+    // Ids that run ahead begin the day; those of another year do not.
+    let mut board = start(-60_000, &[], &[]);
+    board.fold(sample(-20, &[(3, 1, Accepted, 4)]), Vec::new());
+    assert_eq!(today(&board, None, Accepted), 4);
+    let year = 365 * DAY_MS as i64;
+    board.fold(sample(500, &[(year, 1, Accepted, 4)]), Vec::new());
+    assert_eq!(today(&board, None, Accepted), 4);
+}
+
+#[test]
+fn a_connection_that_comes_and_goes_is_down_until_it_is_up() {
+    use ConnectionState::{BreakerOpen, Connecting, Degraded, Down, Draining, Failed, Off, Throttled, Up};
+    let mut board = start(0, &[], &[]);
+    let steps = [
+        (Connecting, Condition::Degraded, 0),
+        (Down, Condition::Failed, 1),
+        (Connecting, Condition::Failed, 1),
+        (Down, Condition::Failed, 1),
+        (Up, Condition::Ok, 4),
+        (Connecting, Condition::Failed, 5),
+        (Degraded, Condition::Degraded, 6),
+        (Throttled, Condition::Degraded, 6),
+        (BreakerOpen, Condition::Failed, 8),
+        (Failed, Condition::Failed, 8),
+        (Draining, Condition::Off, 10),
+        (Off, Condition::Off, 10),
+        (Connecting, Condition::Degraded, 12),
+    ];
+    for (second, (state, condition, since)) in (0..).zip(steps) {
+        board.fold(sample(second * 1_000, &[]), vec![status(state)]);
+        let link = board.link(LINK).unwrap();
+        assert_eq!(link.condition, condition, "{state:?} at {second}");
+        assert_eq!(link.since, now(since * 1_000).unix, "{state:?} at {second}");
+    }
+    board.fold(sample(99_000, &[]), Vec::new());
+    assert_eq!(board.links().count(), 0);
+}
+
+#[test]
+fn speeds_begin_with_the_second_look() {
+    use Measure::Accepted;
+    let mut board = start(0, &[], &[]);
+    board.fold(sample(1, &[(0, 1, Accepted, 1_000_000)]), Vec::new());
+    assert_eq!(board.scope(None).unwrap().rate().accepted, 0.0);
+    board.fold(sample(501, &[(400, 1, Accepted, 50)]), Vec::new());
+    assert_eq!(board.scope(Some(TenantId(1))).unwrap().rate().accepted, 100.0);
+}
