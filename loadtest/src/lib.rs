@@ -8,6 +8,7 @@ pub mod http;
 pub mod interop;
 pub mod judge;
 pub mod ledger;
+pub mod live;
 pub mod load;
 pub mod mail;
 pub mod marker;

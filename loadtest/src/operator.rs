@@ -47,6 +47,11 @@ impl OperatorSession {
         Ok(OperatorSession { headers })
     }
 
+    /// Who asks, as header lines.
+    pub fn headers(&self) -> &str {
+        &self.headers
+    }
+
     /// A client with the operator's rights.
     pub fn client(&self, address: SocketAddr, timeout: Duration) -> HttpClient {
         HttpClient::with_headers(address, &self.headers, timeout)

@@ -56,6 +56,7 @@ pub fn cpu_by_stage(pid: u32) -> BTreeMap<&'static str, Duration> {
 fn stage_of(thread: &str) -> &'static str {
     match thread {
         "lane" => "lane",
+        "live" => "live",
         _ if thread.starts_with("journal") => "journal",
         _ if thread.starts_with("history") => "history",
         _ if thread.starts_with("actix") => "web",

@@ -16,6 +16,7 @@ mod reminders_run;
 mod server;
 mod system;
 mod throughput;
+mod walls;
 
 pub use apply::{API_KEY, ConnectionPlan, apply_file};
 pub use backlog::{BacklogOptions, BacklogReport, backlog};
@@ -31,3 +32,4 @@ pub use reminders_run::{RemindersOptions, RemindersReport, reminders_run};
 pub use server::{Server, ServerError};
 pub use system::{CarrierPlan, Settled, System, SystemError, SystemPlan};
 pub use throughput::{ThroughputOptions, ThroughputReport, throughput};
+pub use walls::{WallsOptions, WallsReport, walls};

@@ -107,6 +107,13 @@ impl Server {
         Ok(client)
     }
 
+    /// The operator's session as header lines.
+    pub async fn operator_headers(&mut self) -> Result<String, ServerError> {
+        self.operator().await?;
+        let headers = self.session.as_ref().map(OperatorSession::headers);
+        Ok(headers.unwrap_or_default().to_owned())
+    }
+
     fn password_file(&self) -> PathBuf {
         self.folder.join("password")
     }

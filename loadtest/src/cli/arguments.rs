@@ -229,6 +229,8 @@ pub enum Bench {
     Fairness(Fairness),
     /// The simulated carrier alone, with our own client sessions in the same process.
     Carrier(CarrierSpeed),
+    /// Screens that look on: what they cost, and how soon they know.
+    Walls(Walls),
 }
 
 /// What every run of a whole system takes.
@@ -314,6 +316,24 @@ pub struct Fairness {
     /// Fail when more than one of a hundred messages beside the backlog takes longer to the carrier.
     #[arg(long)]
     pub p99_ms_max: Option<f64>,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, Args)]
+pub struct Walls {
+    /// Screens.
+    #[arg(long, default_value_t = 200)]
+    pub walls: usize,
+    /// Messages per second.
+    #[arg(long, default_value_t = 12_000.0)]
+    pub rate: f64,
+    /// How long it is measured without screens, and then with them.
+    #[arg(long, default_value_t = 30)]
+    pub seconds: u64,
+    /// Fail when the screens take more than this many per cent of one core.
+    #[arg(long)]
+    pub percent_max: Option<f64>,
     #[command(flatten)]
     pub common: Common,
 }

@@ -1,10 +1,11 @@
 use super::arguments::{
     Backlog, Bench, CampaignRun, CarrierSpeed, Common, Fairness, Kills, MailRun, RemindersRun, Throughput,
+    Walls,
 };
 use super::{print, print_json};
 use carillon_loadtest::bench::{
     self, BacklogOptions, CampaignOptions, CarrierSpeedOptions, FairnessOptions, KillsOptions,
-    MailRunOptions, Outcome, RemindersOptions, ThroughputOptions,
+    MailRunOptions, Outcome, RemindersOptions, ThroughputOptions, WallsOptions,
 };
 use serde::Serialize;
 use std::time::Duration;
@@ -19,6 +20,7 @@ pub async fn bench(arguments: Bench) -> anyhow::Result<bool> {
         Bench::Backlog(arguments) => backlog(arguments).await,
         Bench::Fairness(arguments) => fairness(arguments).await,
         Bench::Carrier(arguments) => carrier(arguments).await,
+        Bench::Walls(arguments) => walls(arguments).await,
     }
 }
 
@@ -100,6 +102,31 @@ async fn backlog(arguments: Backlog) -> anyhow::Result<bool> {
         eprintln!("too much memory: {:.0} MiB", report.rss_mib);
     }
     Ok(report.outcome.clean && report.outcome.accepted == arguments.messages && small_enough)
+}
+
+async fn walls(arguments: Walls) -> anyhow::Result<bool> {
+    let Common {
+        program,
+        folder,
+        keep,
+        json,
+    } = arguments.common;
+    let report = bench::walls(&WallsOptions {
+        walls: arguments.walls,
+        rate: arguments.rate,
+        seconds: arguments.seconds,
+        program,
+        folder,
+        keep,
+    })
+    .await?;
+    print_run(&report, &report.outcome, json)?;
+    let percent = report.cpu_percent_of_walls;
+    let cheap_enough = arguments.percent_max.is_none_or(|most| percent <= most);
+    if !cheap_enough {
+        eprintln!("the screens took {percent:.1} % of a core");
+    }
+    Ok(report.outcome.clean && report.walls_lost == 0 && cheap_enough)
 }
 
 async fn fairness(arguments: Fairness) -> anyhow::Result<bool> {
