@@ -92,8 +92,16 @@ pub fn Alarms(screen: Screen) -> impl IntoView {
 
 #[component]
 fn Card(card: Memo<AlarmCard>) -> impl IntoView {
+    let class = move || {
+        let blinks = if card.with(|card| card.blinks) {
+            " blinks"
+        } else {
+            ""
+        };
+        format!("card {}{blinks}", card.with(|card| card.look).class())
+    };
     view! {
-        <div class=move || format!("card {}", card.with(|card| card.look).class()) class:blinks=move || card.with(|card| card.blinks)>
+        <div class=class>
             <div class="card-head">
                 <Shape health=Signal::derive(move || card.with(|card| card.health)) />
                 <Show when=move || card.with(|card| !card.severity.is_empty())>

@@ -9,11 +9,23 @@ use crate::{screen::Screen, view::backlog};
 pub fn Backlog(screen: Screen) -> impl IntoView {
     let view = screen.memo(|state| backlog(&state.panels.backlog.data, &state.panels.alarms.data.alarms));
     let freshness = screen.freshness(|panels| &panels.backlog);
+    // One text: a second one would lose its words whenever the first changes.
+    let class = move || {
+        let warns = freshness.get().is_current() && view.with(|view| view.warns);
+        format!(
+            "panel backlog {}{}{}",
+            class_of_age(freshness.get()),
+            if view.with(|view| view.uncertain.is_some()) {
+                " crowded"
+            } else {
+                ""
+            },
+            if warns { " warns" } else { "" },
+        )
+    };
     view! {
         <section
-            class=move || format!("panel backlog {}", class_of_age(freshness.get()))
-            class:crowded=move || view.with(|view| view.uncertain.is_some())
-            class:warns=move || freshness.get().is_current() && view.with(|view| view.warns)
+            class=class
             style:height=move || rem(f64::from(screen.layout.get().backlog))
         >
             <div>

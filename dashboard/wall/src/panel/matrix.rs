@@ -30,7 +30,10 @@ pub fn Matrix(screen: Screen) -> impl IntoView {
             title=Signal::derive(move || fill("matrix.title", &[("n", &view.with(|view| view.count))]))
             note=Signal::derive(note)
         >
-            <div class=move || format!("grid {}", size.get().class()) class:three=move || tiles.with(|tiles| tiles.len() < 4)>
+            <div class=move || {
+                let few = if tiles.with(|tiles| tiles.len() < 4) { " three" } else { "" };
+                format!("grid {}{few}", size.get().class())
+            }>
                 {slots(tiles, TILES_MAX, move |tile| view! { <Connection tile=tile size=size /> })}
             </div>
             <Show when=move || tiles.with(Vec::is_empty)>
@@ -46,13 +49,21 @@ pub fn Matrix(screen: Screen) -> impl IntoView {
 #[component]
 fn Connection(tile: Memo<Tile>, size: Memo<Size>) -> impl IntoView {
     let has_labels = move || matches!(size.get(), Size::Large | Size::Medium);
-    let has_note = move || tile.with(|tile| !tile.note.is_empty());
     let is_large = move || size.get() == Size::Large;
+    // One text: a second one would lose its words whenever the first changes.
+    let class = move || {
+        tile.with(|tile| {
+            format!(
+                "tile {}{}{}",
+                class_of(tile.health),
+                if tile.is_at_limit { " full" } else { "" },
+                if tile.note.is_empty() { "" } else { " noted" },
+            )
+        })
+    };
     view! {
         <div
-            class=move || format!("tile {}", class_of(tile.with(|tile| tile.health)))
-            class:full=move || tile.with(|tile| tile.is_at_limit)
-            class:noted=has_note
+            class=class
         >
             <div class="tile-head">
                 <Shape health=Signal::derive(move || tile.with(|tile| tile.health)) />
