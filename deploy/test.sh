@@ -13,6 +13,7 @@ source "$PROJECT/deploy/stages/dashboard.sh"
 source "$PROJECT/deploy/stages/monitoring.sh"
 source "$PROJECT/deploy/stages/interop.sh"
 source "$PROJECT/deploy/stages/end-to-end.sh"
+source "$PROJECT/deploy/stages/browser.sh"
 
 # In this order: what fails fast comes first, what needs the binaries after they are built.
 STAGES=(
@@ -20,7 +21,7 @@ STAGES=(
   format licences monitoring build lints wasm dashboard unit
   interop-smsgate-carrier interop-smsgate-client interop-npm-carrier interop-npm-client interop-smpplib-client
   interop-server interop-mail interop-wireshark
-  run-script reminders campaign mail kills bench-batch bench-backlog
+  browser run-script reminders campaign mail kills bench-batch bench-backlog
 )
 LOGS="$PROJECT/var/test"
 STAGE_LIMIT_S=1800

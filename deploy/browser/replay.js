@@ -1,0 +1,97 @@
+// Eight hours of updates, as fast as a browser takes them: memory stays flat, and no update keeps the page from painting.
+import { assert, assertEqual, pause, until } from './check.js';
+import { open } from './browser.js';
+import { Feed } from './feed.js';
+import * as scenes from './scenes.js';
+
+const HOUR_S = 3_600;
+const HOURS = 8;
+/** Updates until the page is asked whether it keeps up. */
+const BURST = 40;
+const LONG_TASK_MS = 50;
+const DRIFT = 0.1;
+
+export async function replay(browser, checks, pages) {
+  const feed = await Feed.start(pages);
+  const page = await open(browser, checks);
+  const begin = Date.now();
+  const told = scenes.changes(begin);
+  let second = 0;
+  const tell = async (seconds) => {
+    for (const end = second + seconds; second < end; second += BURST) {
+      for (let index = 0; index < BURST; index += 1) {
+        feed.tell(told.next().value);
+        // One message a task, as on a real link.
+        await pause(0);
+      }
+      await until('the page keeps up', () => shows(page, begin + (second + BURST) * 1_000), 60_000);
+    }
+  };
+
+  await checks.check('half an hour of updates: no task takes long', async () => {
+    feed.show(scenes.normal(begin), { at: begin });
+    await page.goto(feed.url);
+    await page.locator('.tile').first().waitFor();
+    await browser.startTracing(page, { categories: ['toplevel', '-*'] });
+    await tell(HOUR_S / 2);
+    const { traceEvents } = JSON.parse(await browser.stopTracing());
+    // Of the processor, not of the clock: what else runs on this machine is not the page's.
+    const tasks = traceEvents.filter((event) => event.name.endsWith('::RunTask') && event.tdur !== undefined);
+    const times = tasks.map((task) => task.tdur / 1_000).sort((one, other) => other - one);
+    assert(times.length > HOUR_S / 2, `only ${times.length} tasks were traced`);
+    assertEqual(times.filter((ms) => ms > LONG_TASK_MS), [], 'tasks that are long, in ms');
+    page.assertQuiet();
+    return `${times.length} tasks, the longest ${times[0].toFixed(1)} ms`;
+  });
+
+  await checks.check('eight hours of updates: the heap stays flat', async () => {
+    const devtools = await page.context().newCDPSession(page);
+    const heaps = [];
+    // The points of half an hour have to be there before memory can be flat.
+    await tell(HOUR_S / 2);
+    for (let hour = 1; hour <= HOURS; hour += 1) {
+      heaps.push(await heapOf(devtools));
+      if (hour < HOURS) await tell(HOUR_S);
+    }
+    const text = heaps.map((heap) => `${mebibytes(heap.script)}+${mebibytes(heap.wasm)}`).join(' ');
+    for (const kind of ['all', 'nodes']) {
+      const [first, worst] = [heaps[0][kind], Math.max(...heaps.map((heap) => heap[kind]))];
+      assert(worst <= first * (1 + DRIFT), `${kind} grew from ${first} to ${worst}; MiB by the hour: ${text}`);
+    }
+    page.assertQuiet();
+    return `${second} updates, MiB of script and WebAssembly by the hour: ${text}`;
+  });
+  await page.context().close();
+  feed.stop();
+}
+
+/** Whether the clock of the wall shows that moment. */
+function shows(page, at) {
+  return page.evaluate((at) => {
+    const DAY = 86_400;
+    const [hours, minutes, seconds] = document.querySelector('.clock .time').textContent.split(':').map(Number);
+    const beijing = new Date(at + 8 * 3_600_000);
+    const wanted = beijing.getUTCHours() * 3_600 + beijing.getUTCMinutes() * 60 + beijing.getUTCSeconds();
+    const lag = (wanted - (hours * 3_600 + minutes * 60 + seconds) + DAY) % DAY;
+    return lag <= 1 || lag >= DAY - 2;
+  }, at);
+}
+
+/** After a collection: bytes of JavaScript and of WebAssembly's memories, and nodes of the page. */
+async function heapOf(devtools) {
+  await devtools.send('HeapProfiler.collectGarbage');
+  const { usedSize } = await devtools.send('Runtime.getHeapUsage');
+  const { nodes } = await devtools.send('Memory.getDOMCounters');
+  const { result } = await devtools.send('Runtime.evaluate', { expression: 'WebAssembly.Memory.prototype' });
+  const { objects } = await devtools.send('Runtime.queryObjects', { prototypeObjectId: result.objectId });
+  const sizes = await devtools.send('Runtime.callFunctionOn', {
+    objectId: objects.objectId,
+    returnByValue: true,
+    functionDeclaration: 'function () { return this.reduce((sum, memory) => sum + memory.buffer.byteLength, 0); }',
+  });
+  await devtools.send('Runtime.releaseObject', { objectId: objects.objectId });
+  const wasm = sizes.result.value;
+  return { script: usedSize, wasm, all: usedSize + wasm, nodes };
+}
+
+const mebibytes = (bytes) => (bytes / 1_048_576).toFixed(1);
