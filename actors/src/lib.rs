@@ -33,7 +33,7 @@ pub mod tenant;
 
 pub use feed_handle::{FeedBounds, WebhookProgress};
 pub use handle::{LaneHandle, QueryError, SEARCH_MAX};
-pub use known_batch::{KnownAnswers, KnownBatchError, read_known_lines};
 pub use history::{CarrierRows, Statistics};
+pub use known_batch::{KnownAnswers, KnownBatchError, read_known_lines};
 pub use lane::StopReport;
 pub use node::{NodeOptions, StartError, StartReport, start_node};

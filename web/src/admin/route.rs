@@ -9,9 +9,9 @@ use carillon_api::{Code, RouteMemberView, RouteView, RuleVerdictView};
 use carillon_domain::catalog::{Carrier, Compiled, RouteGroup, Strategy, Verdict};
 use carillon_domain::ids::RouteGroupId;
 use carillon_domain::number_range::NumberOrigin;
-use carillon_domain::province::Province;
 use carillon_domain::phone::PhoneNumber;
 use carillon_domain::plan::ChannelKind;
+use carillon_domain::province::Province;
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]

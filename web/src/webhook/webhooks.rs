@@ -85,7 +85,8 @@ impl Webhooks {
         let lines = self.office.lines.lock();
         let standings = lines.values().map(|line| (line.account, line.standing()));
         let off = standings.filter(|(_, standing)| standing.off.is_some());
-        off.map(|(account, standing)| (account, standing.failing_since)).collect()
+        off.map(|(account, standing)| (account, standing.failing_since))
+            .collect()
     }
 
     pub(super) fn line(&self, account: AccountId) -> Option<Arc<Line>> {

@@ -213,7 +213,10 @@ async fn operators_find_and_steer_campaigns_of_all_accounts() {
     };
     assert_eq!(found("").await, [ready.clone(), drafted.clone()]);
     assert_eq!(found("state=ready,running").await, std::slice::from_ref(&ready));
-    assert_eq!(found("state=draft&account=his").await, std::slice::from_ref(&drafted));
+    assert_eq!(
+        found("state=draft&account=his").await,
+        std::slice::from_ref(&drafted)
+    );
     assert_eq!(found("name=fLU%20").await, std::slice::from_ref(&ready));
     assert_eq!(found("account=lis").await, Vec::<String>::new());
     for query in ["state=gone", "state=", "account=nobody", "states=ready"] {

@@ -12,7 +12,9 @@ pub use setup::{ACCOUNT, HOLD, RESEND, catalog, connection};
 use carillon_actors::columns::Columns;
 use carillon_actors::connection::{Command, ConnectionCore};
 use carillon_actors::intake::{IntakeError, SingleAnswer, SingleIntake};
-use carillon_actors::lane::{BatchJob, BatchTaken, Effect, Finished, LaneCore, LaneOptions, Recovered, recover};
+use carillon_actors::lane::{
+    BatchJob, BatchTaken, Effect, Finished, LaneCore, LaneOptions, Recovered, recover,
+};
 use carillon_actors::read_known_lines;
 use carillon_actors::status::Counters;
 use carillon_domain::catalog::{Compiled, Snapshot};
