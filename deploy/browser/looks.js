@@ -79,9 +79,9 @@ export async function consoleLooks(browser, checks, world) {
   }
 }
 
-/** Shows a scene, as if it were told right now. */
-export async function show(page, feed, scene) {
-  feed.show(scene(Date.now()), { at: Date.now() });
+/** Shows a scene of that moment, which for the page is now. */
+export async function show(page, feed, scene, at = Date.now()) {
+  feed.show(scene(at), { at });
   await page.goto(feed.url);
   await page.locator('.tile').first().waitFor();
   await page.evaluate(() => document.fonts.ready);

@@ -29,7 +29,7 @@ export function normal(at = AT_MS) {
     ['支付宝', 'alipay', 0, 50], ['智能短信', 'smart_sms', 21, 60], ['电信', 'sms', 38, 100], ['移动主', 'sms', 96, 200],
     ['移动备', 'sms', 24, 100], ['联通', 'sms', 41, 100], ['聚合备', 'sms', 0, 80], ['邮件', 'mail', 7, 50],
   ].map(([name, kind, rate, limit]) => connection(at, name, kind, rate, limit));
-  Object.assign(connections[4], { health: 'off', state: 'off', delivery_rate: null, p99_ms: null });
+  Object.assign(connections[4], { health: 'off', state: 'off', delivery_rate: null, p99_ms: null, sessions_bound: 0, sessions_wanted: 0 });
   return panels(at, {
     overview: { health: 'ok', since_ms: at - 5_460_000, critical: 0, warning: 0 },
     rates: { now: rates(0), yesterday: rates(7), points: points(at, (step) => ({ now: rates(step), yesterday: rates(step + 40) })) },
@@ -74,7 +74,10 @@ export function degraded(at = AT_MS) {
     last: null,
   };
   scene.campaigns.data.campaigns = campaigns(at);
-  Object.assign(scene.hosts.data.hosts[2], { health: 'none', cpu: null, memory: null, disk: null, network: null });
+  Object.assign(scene.hosts.data.hosts[2], {
+    health: 'none', cpu: null, memory: null, disk: null, network: null, received_bytes_per_s: null, sent_bytes_per_s: null,
+    process_cpu: null, process_memory_bytes: null,
+  });
   return scene;
 }
 
@@ -178,13 +181,18 @@ function outcome(accepted, rate) {
   return { segments_submitted: accepted, segments_delivered: delivered, segments_failed: decided - delivered, delivery_rate: rate };
 }
 
+/** Most of it in 广东, less and less elsewhere; together exactly `all`. */
 function provinces(all) {
-  const rows = PROVINCES.map((province, index) => ({
-    province, accepted: Math.floor(all * (province === '广东' ? 0.7 : 0.009)), segments_delivered: 900, segments_failed: index,
-    delivery_rate: 98.5 - index / 20,
-  }));
+  const shares = { 广东: 0.7, 湖南: 0.06, 江西: 0.045, 广西: 0.04, 福建: 0.028, 湖北: 0.02 };
+  const rows = PROVINCES.map((province, index) => {
+    const accepted = Math.floor(all * (shares[province] ?? 0.06 / (index + 20)));
+    const failed = Math.floor(accepted * (0.01 + (index % 7) / 1_000));
+    return {
+      province, accepted, segments_delivered: accepted - failed, segments_failed: failed, delivery_rate: 100 - 1 - (index % 7) / 10,
+    };
+  });
   const named = rows.reduce((sum, row) => sum + row.accepted, 0);
-  rows.push({ province: '', accepted: all - named, segments_delivered: 90, segments_failed: 6, delivery_rate: 93.7 });
+  rows.push({ province: '', accepted: all - named, segments_delivered: 937, segments_failed: 63, delivery_rate: 93.7 });
   return rows.sort((one, other) => other.accepted - one.accepted);
 }
 

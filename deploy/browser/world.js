@@ -15,11 +15,12 @@ export const BACKUP = '联通-备';
 export const SCRIPT = '<img src=x onerror="window.ran=1">';
 
 export class World {
-  static async start({ bin, pages, folder }) {
+  /** With `failures` a few messages do not arrive. */
+  static async start({ bin, pages, folder, failures = false }) {
     mkdirSync(folder, { recursive: true });
     const ports = await freePorts(4);
     const world = new World(bin, pages, folder, ports);
-    world.startCarriers();
+    world.startCarriers(failures);
     world.apply(catalog(world));
     await world.startServer();
     return world;
@@ -30,9 +31,9 @@ export class World {
     this.url = `http://127.0.0.1:${port}`;
   }
 
-  startCarriers() {
+  startCarriers(failures) {
     const file = join(this.folder, 'carriers.toml');
-    writeFileSync(file, carriers(this));
+    writeFileSync(file, carriers(this, failures));
     this.carriers = this.run('carillon-loadtest', 'carriers.log', [
       'carrier', '--config', file, '--control', String(this.controlPort),
     ]);
@@ -195,7 +196,8 @@ function ended(child, signal) {
   return end;
 }
 
-function carriers({ mainPort, backupPort }) {
+function carriers({ mainPort, backupPort }, failures) {
+  const receipts = [['DELIVRD', 970], ['UNDELIV', failures ? 20 : 0], ['MK:0001', failures ? 10 : 0]];
   const carrier = (name, protocol, port) => `
 [[carrier]]
 name = "${name}"
@@ -207,6 +209,7 @@ password = "secret1"
 [carrier.behaviour]
 response_ms = { min = 1, max = 5 }
 receipt_ms = { min = 50, max = 300 }
+receipts = [${receipts.map(([status, weight]) => `{ status = "${status}", weight = ${weight} }`).join(', ')}]
 `;
   return carrier('main', 'cmpp2.0', mainPort) + carrier('backup', 'smpp3.4', backupPort);
 }
