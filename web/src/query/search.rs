@@ -34,7 +34,7 @@ pub struct SearchParameters {
     before: Option<String>,
     limit: Option<u32>,
     /// Operators only: others see them masked.
-    numbers: Option<Numbers>,
+    pub numbers: Option<Numbers>,
 }
 
 /// Whose messages are found.
