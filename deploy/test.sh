@@ -21,7 +21,7 @@ STAGES=(
   format licences monitoring build lints wasm dashboard unit
   interop-smsgate-carrier interop-smsgate-client interop-npm-carrier interop-npm-client interop-smpplib-client
   interop-server interop-mail interop-wireshark
-  browser run-script reminders campaign mail kills bench-batch bench-backlog
+  browser run-script reminders campaign mail demo-day kills bench-batch bench-backlog
 )
 LOGS="$PROJECT/var/test"
 STAGE_LIMIT_S=1800

@@ -16,6 +16,7 @@ stage_run_script() {
   journey=$(sed -n 's/^then: *//p' "$work/out")
   message_is_delivered() { [[ $(eval "${journey//'<id>'/$id}" | json status) == delivered ]]; }
   wait_for 30 message_is_delivered || fail "not delivered: $(eval "${journey//'<id>'/$id}")"
+  wall_opens "$work/out"
   end_demo "$work"
 
   local began=$SECONDS
@@ -24,6 +25,19 @@ stage_run_script() {
   message_is_delivered || fail "the journey is gone after a restart"
   end_demo "$work"
   rm -r "$work"
+}
+
+# The printed link of the wall is one that the server knows, and yesterday is there.
+wall_opens() {
+  local link url panels
+  link=$(sed -n 's/^wall: *//p' "$1")
+  url=${link%%/wall/*}
+  curl -fsS -o /dev/null "$url/wall/"
+  curl -fsS -o /dev/null "$url/console/"
+  panels=$(curl -fsS -c "$1.jar" -H 'Content-Type: application/json' -d "{\"token\":\"${link#*token=}\"}" "$url/v1/wall/session" >&2 &&
+    curl -fsS -b "$1.jar" "$url/v1/live/snapshot" | json panels)
+  python3 -c 'import ast, sys; sys.exit(not ast.literal_eval(sys.argv[1])["rates"]["data"]["yesterday"])' "$panels" ||
+    fail "the wall has no yesterday"
 }
 
 start_demo() {
@@ -48,6 +62,9 @@ json() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])'
 stage_reminders() { "$BIN/carillon-loadtest" reminders-run; }
 
 stage_campaign() { "$BIN/carillon-loadtest" campaign-run --lines 20000 --rate 1000; }
+
+# A short day of the demo hospital with bad connections and a crash: screens, rollups and everybody's books agree.
+stage_demo_day() { "$BIN/carillon-loadtest" demo-day; }
 
 stage_mail() { "$BIN/carillon-loadtest" mail-run; }
 

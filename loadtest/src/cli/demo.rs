@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const READ_EVERY: Duration = Duration::from_secs(5);
 
 /// Messages a second in the busiest hour, live and in the week before.
-const PEAK: f64 = 12.0;
+const PEAK: f64 = 8.0;
 
 #[derive(Debug, Args)]
 pub struct Demo {
@@ -92,7 +92,10 @@ pub async fn demo(arguments: Demo) -> anyhow::Result<bool> {
         run: format!("demo-{:016x}", rand::random::<u64>()),
         seed,
         peak: arguments.peak,
-        clock: length.map_or_else(|| DemoClock::real(now()), DemoClock::day_in),
+        clock: match length {
+            Some(length) => DemoClock::day_in(length, now()),
+            None => DemoClock::real(now()),
+        },
         length,
         patience: PATIENCE,
         read_every: READ_EVERY,

@@ -11,7 +11,7 @@ const DAYS_SINCE_MONDAY: u64 = 3;
 /// Of the busiest hour, at the beginning of each hour of a working day. Outpatients come in the morning; somebody is awake in
 /// a hospital at every hour.
 const HOURS: [f64; 24] = [
-    0.08, 0.06, 0.05, 0.05, 0.05, 0.07, 0.16, 0.45, 0.88, 1.0, 0.92, 0.70, 0.42, 0.50, 0.74, 0.72, 0.60,
+    0.12, 0.10, 0.10, 0.10, 0.10, 0.11, 0.18, 0.45, 0.88, 1.0, 0.92, 0.70, 0.42, 0.50, 0.74, 0.72, 0.60,
     0.40, 0.28, 0.24, 0.20, 0.16, 0.12, 0.10,
 ];
 /// Most departments see no outpatients.
@@ -24,8 +24,12 @@ pub fn share_of_peak(at: UnixMs) -> f64 {
     let hour = (into_the_day / HOUR_MS) as usize % HOURS.len();
     let between = (into_the_day % HOUR_MS) as f64 / HOUR_MS as f64;
     let share = HOURS[hour] * (1.0 - between) + HOURS[(hour + 1) % HOURS.len()] * between;
-    let weekday = (local / DAY_MS + DAYS_SINCE_MONDAY) % 7;
-    share * if weekday >= 5 { WEEKEND } else { 1.0 }
+    share * if weekday(at) >= 5 { WEEKEND } else { 1.0 }
+}
+
+/// Counts from Monday, which is 0.
+fn weekday(at: UnixMs) -> u64 {
+    (at.0.saturating_add(OFFSET_MS) / DAY_MS + DAYS_SINCE_MONDAY) % 7
 }
 
 /// The midnight (UTC+8) before a moment.
@@ -47,10 +51,10 @@ impl DemoClock {
         DemoClock { begin, speed: 1.0 }
     }
 
-    /// A working day from midnight on, which passes in `length`.
-    pub fn day_in(length: Duration) -> Self {
-        // The first Monday of 1970, 00:00 UTC+8.
-        let begin = UnixMs(4 * DAY_MS - OFFSET_MS);
+    /// The last Monday before `now` from midnight on, which passes in `length`.
+    pub fn day_in(length: Duration, now: UnixMs) -> Self {
+        let today = midnight(now);
+        let begin = UnixMs(today.0.saturating_sub(weekday(today) * DAY_MS));
         DemoClock {
             begin,
             speed: DAY_MS as f64 / 1e3 / length.as_secs_f64().max(1e-3),
@@ -84,14 +88,14 @@ mod tests {
         assert_eq!(share(5, 9), WEEKEND);
         assert_eq!(share(6, 9), WEEKEND);
         assert_eq!(share(7, 9), 1.0);
-        assert!(share(0, 3) < 0.1);
+        assert!(share(0, 3) < 0.2);
         let between = share_of_peak(UnixMs(MONDAY + 8 * HOUR_MS + HOUR_MS / 2));
         assert!(share(0, 8) < between && between < share(0, 9));
     }
 
     #[test]
     fn a_day_passes_as_fast_as_it_was_asked_to() {
-        let clock = DemoClock::day_in(Duration::from_secs(24));
+        let clock = DemoClock::day_in(Duration::from_secs(24), UnixMs(MONDAY + 7 * DAY_MS - 1));
         assert_eq!(clock.at(Duration::ZERO), UnixMs(MONDAY));
         assert_eq!(clock.at(Duration::from_secs(9)), UnixMs(MONDAY + 9 * HOUR_MS));
         assert_eq!(midnight(UnixMs(MONDAY + DAY_MS - 1)), UnixMs(MONDAY));

@@ -101,7 +101,11 @@ impl People {
         let number = prefix * SUBSCRIBERS + random.random_range(0..SUBSCRIBERS);
         // A number is always the same person's.
         let family = FAMILY_NAMES[(number / 7 % FAMILY_NAMES.len() as u64) as usize];
-        let title = if number % 2 == 0 { "女士" } else { "先生" };
+        let title = if number.is_multiple_of(2) {
+            "女士"
+        } else {
+            "先生"
+        };
         Person {
             phone: number.to_string(),
             name: format!("{family}{title}"),

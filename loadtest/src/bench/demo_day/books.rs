@@ -1,6 +1,6 @@
 use super::catalog::{RELAY, connection_of};
 use crate::demo::Accepted;
-use crate::ledger::{Answer, Frame, Record};
+use crate::ledger::{Answer, Frame, GivenReceipt, Record};
 use crate::mail::MailRecord;
 use carillon_domain::catalog::Carrier;
 use carillon_domain::fact::ReceiptOutcome;
@@ -29,6 +29,8 @@ pub struct Books {
     pub by_province: Sums,
     /// By connection and the carrier's words in receipts.
     pub codes: BTreeMap<(String, String), i64>,
+    /// Receipts on parts of long messages of which another part had failed before: the message had ended already.
+    pub late_receipts: i64,
 }
 
 impl Books {
@@ -55,6 +57,7 @@ impl Books {
             }
         }
         mails.iter().for_each(|mail| books.mail(mail, ranges));
+        books.late_receipts = late_receipts(frames);
         books
     }
 
@@ -64,12 +67,7 @@ impl Books {
             Answer::Refused(_) => self.count_segment(REFUSED, connection, "sms", &record.destination, ranges),
             Answer::None => {}
         }
-        // RCP-1: a receipt that nobody acknowledged is nobody's, and of several the first decides.
-        let mut receipts = record
-            .receipts
-            .iter()
-            .filter(|receipt| receipt.acknowledged_us.is_some());
-        if let Some(receipt) = receipts.next() {
+        if let Some(receipt) = acknowledged(record) {
             let measure = match receipt_status::outcome(&receipt.status) {
                 ReceiptOutcome::Delivered => DELIVERED,
                 ReceiptOutcome::Failed | ReceiptOutcome::Expired => FAILED,
@@ -119,6 +117,40 @@ impl Books {
         count(&mut self.by_carrier, measure, carrier);
         count(&mut self.by_province, measure, province);
     }
+}
+
+/// When the receipts on the parts of a long message came, and whether they told a failure.
+type Receipts = Vec<(u64, bool)>;
+
+/// Receipts on the parts of long messages by the message's account, number and reference: when each came, and whether it told
+/// a failure.
+type PartReceipts<'f> = BTreeMap<(u16, &'f str, u16), Vec<(u64, bool)>>;
+
+fn late_receipts(frames: &[Frame]) -> i64 {
+    let mut messages: BTreeMap<(u16, &str, u16), Receipts> = BTreeMap::new();
+    for frame in frames {
+        let Frame::Segment(record) = frame else { continue };
+        let (Some(part), Some(receipt)) = (record.part, acknowledged(record)) else {
+            continue;
+        };
+        let is_failure = receipt_status::outcome(&receipt.status) != ReceiptOutcome::Delivered;
+        let receipts = messages.entry((record.account, &record.destination, part.reference));
+        receipts.or_default().push((receipt.at_us, is_failure));
+    }
+    let late = messages.values_mut().map(|receipts| {
+        receipts.sort_unstable();
+        let ended = receipts.iter().position(|(_, is_failure)| *is_failure);
+        ended.map_or(0, |ended| receipts.len() - ended - 1)
+    });
+    late.sum::<usize>() as i64
+}
+
+/// The receipt that counts: one that nobody acknowledged is nobody's, and of several the first decides (RCP-1).
+fn acknowledged(record: &Record) -> Option<&GivenReceipt> {
+    record
+        .receipts
+        .iter()
+        .find(|receipt| receipt.acknowledged_us.is_some())
 }
 
 fn count(sums: &mut Sums, measure: &'static str, name: &str) {

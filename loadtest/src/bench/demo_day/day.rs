@@ -11,6 +11,7 @@ use crate::demo::{CampaignTimes, DemoClock, Keys, People, PlayOptions, Told, pla
 use crate::ledger::{Frame, LedgerError, Sink};
 use crate::mail::{Act, MailRecord, MailSink, ReportKind, Rule, SinkOptions};
 use crate::sim::{CarrierStart, Host, Order, Orders};
+use carillon_domain::time::UnixMs;
 use parking_lot::Mutex;
 use serde::Serialize;
 use std::io;
@@ -211,7 +212,7 @@ impl Run {
             run: "demo-day".to_owned(),
             seed: options.seed,
             peak: options.peak,
-            clock: DemoClock::day_in(length),
+            clock: DemoClock::day_in(length, UnixMs(Clock::start().unix_us() / 1_000)),
             length: Some(length),
             patience: PATIENCE,
             read_every: Duration::from_secs(1),
