@@ -122,10 +122,6 @@ impl Books {
 /// When the receipts on the parts of a long message came, and whether they told a failure.
 type Receipts = Vec<(u64, bool)>;
 
-/// Receipts on the parts of long messages by the message's account, number and reference: when each came, and whether it told
-/// a failure.
-type PartReceipts<'f> = BTreeMap<(u16, &'f str, u16), Vec<(u64, bool)>>;
-
 fn late_receipts(frames: &[Frame]) -> i64 {
     let mut messages: BTreeMap<(u16, &str, u16), Receipts> = BTreeMap::new();
     for frame in frames {
