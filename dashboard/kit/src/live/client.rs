@@ -264,7 +264,7 @@ async fn reload_when_replaced() {
     let (Some(build), Some(path)) = (build, path) else {
         return;
     };
-    let page = http::get(&path).await;
+    let page = http::get(front_of(&path)).await;
     let is_replaced = |page: &http::Answer| {
         page.status == 200 && page.body.contains("carillon-build") && !page.body.contains(&build)
     };
@@ -273,7 +273,34 @@ async fn reload_when_replaced() {
     }
 }
 
+/// Where the front end of a path is: addresses inside of it are only known to itself.
+fn front_of(path: &str) -> &str {
+    let end = path
+        .match_indices('/')
+        .nth(1)
+        .map_or(path.len(), |(at, _)| at + 1);
+    &path[..end]
+}
+
 fn reload() {
     // A page that cannot be loaded anew goes on with what it is.
     let _ = web_sys::window().map(|window| window.location().reload());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_belong_to_a_front_end() {
+        for (path, front) in [
+            ("/console/records", "/console/"),
+            ("/console/", "/console/"),
+            ("/wall/", "/wall/"),
+            ("/wall", "/wall"),
+            ("", ""),
+        ] {
+            assert_eq!(front_of(path), front);
+        }
+    }
 }
