@@ -196,10 +196,9 @@ impl Watch {
                     .map(|_| tokio::spawn(hear(address, headers.clone(), heard.clone())))
                     .collect();
                 let mut seen = Seen::default();
-                if look(address, &headers, &carriers, &stopping, &mut seen)
-                    .await
-                    .is_err()
-                {
+                let looked = look(address, &headers, &carriers, &stopping, &mut seen).await;
+                if let Err(error) = looked {
+                    eprintln!("a wall was lost: {error}");
                     seen.lost += 1;
                 }
                 seen.lost += others.iter().filter(|wall| wall.is_finished()).count();

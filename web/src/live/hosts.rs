@@ -67,10 +67,12 @@ impl Hosts {
 }
 
 fn row(reading: &HostReading) -> HostRow {
-    let shares = [reading.cpu, reading.memory, reading.disk];
+    // A machine that works as hard as it can is slow, not broken.
+    let is_busy = reading.cpu.is_some_and(|cpu| cpu >= FULL);
+    let room = health([reading.memory, reading.disk].into_iter().flatten());
     HostRow {
         name: reading.name.clone(),
-        health: health(shares.into_iter().flatten()),
+        health: if is_busy { room.max(Health::Degraded) } else { room },
         cpu: reading.cpu.map(rounded),
         memory: reading.memory.map(rounded),
         disk: reading.disk.map(rounded),
