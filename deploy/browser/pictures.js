@@ -45,8 +45,8 @@ async function wall() {
 
   const large = await Feed.start(pages);
   const wide = await open(browser, checks, UHD);
-  await show(wide, large, scenes.degraded, scenes.AT_MS);
-  await take(wide, 'wall-degraded-4k');
+  await show(wide, large, scenes.normal, scenes.AT_MS);
+  await take(wide, 'wall-duty-4k');
   await wide.context().close();
   large.stop();
 }

@@ -14,6 +14,18 @@ ensure_browser() {
   cp "$BROWSER_TESTS/package-lock.json" "$BROWSER_TESTS/complete"
 }
 
+# For docs/images/, by hand: source deploy/lib.sh and this, then `take_pictures`.
+take_pictures() {
+  ensure_browser
+  ensure_commands pngquant:pngquant
+  build
+  build_dashboard
+  CHROMIUM=$(command -v chromium) \
+    node "$BROWSER_TESTS/pictures.js" --bin "$BIN" --pages "$CARGO_TARGET_DIR/dashboard" --out "$PROJECT/docs/images"
+  pngquant --force --ext .png --quality 70-95 --speed 1 "$PROJECT"/docs/images/*.png
+  pngquant --nofs --force --ext .png 32 "$PROJECT"/docs/images/*-4k.png
+}
+
 stage_browser() {
   ensure_browser
   build
