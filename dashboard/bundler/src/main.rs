@@ -35,7 +35,7 @@ struct Arguments {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let project = std::path::absolute(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))?.canonicalize()?;
+    let project = project()?;
     let compiler = Compiler::new(project.clone(), arguments.dev)?;
     let out = arguments
         .out
@@ -50,7 +50,20 @@ fn main() -> Result<()> {
         let sizes = bundle
             .write(&out, !arguments.dev)
             .with_context(|| format!("{} could not be written to {}", front.name, out.display()))?;
-        println!("{}: {}, {sizes}", front.name, out.join(&front.name).display());
+        println!(
+            "built {} in {}: {sizes}",
+            front.name,
+            out.join(&front.name).display()
+        );
     }
     Ok(())
+}
+
+/// The checkout this was started from. Asked when it runs: checkouts that share one target folder share this program.
+fn project() -> Result<PathBuf> {
+    let own = std::env::var("CARGO_MANIFEST_DIR").context("start it with cargo run -p carillon-bundler")?;
+    let project = PathBuf::from(own).join("../..");
+    project
+        .canonicalize()
+        .with_context(|| format!("{} is not there", project.display()))
 }

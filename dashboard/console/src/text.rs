@@ -71,7 +71,7 @@ mod tests {
     fn keys_of_the_sources_and_of_the_file_are_the_same() {
         let mut sources = String::new();
         gather(
-            Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")),
+            &Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("src"),
             &mut sources,
         );
         let keys = || MESSAGES.entries(kit::Language::Zh).map(|(key, _)| key);
