@@ -89,7 +89,7 @@ impl Changing for RatesPanel {
     }
 
     fn apply(&mut self, change: Self) {
-        let points = append(std::mem::take(&mut self.points), change.points);
+        let points = append(std::mem::take(&mut self.points), change.points, |point| point.at_ms);
         *self = RatesPanel { points, ..change };
     }
 }
@@ -103,7 +103,7 @@ impl Changing for LatencyPanel {
     }
 
     fn apply(&mut self, change: Self) {
-        let points = append(std::mem::take(&mut self.points), change.points);
+        let points = append(std::mem::take(&mut self.points), change.points, |point| point.at_ms);
         *self = LatencyPanel { points, ..change };
     }
 }
@@ -138,16 +138,20 @@ impl Changing for ConnectionsPanel {
     }
 }
 
-fn newer<P: Clone>(points: &[P], before: &[P], at_ms: impl Fn(&P) -> u64) -> Vec<P> {
-    let known = before.last().map_or(0, &at_ms);
-    points
-        .iter()
-        .filter(|point| at_ms(point) > known)
-        .cloned()
-        .collect()
+/// What follows the newest point that is known. When the server's clock was set back, points take the place of later ones.
+fn newer<P: Clone + PartialEq>(points: &[P], before: &[P], at_ms: impl Fn(&P) -> u64) -> Vec<P> {
+    let is_known = |point: &P| {
+        let place = before.binary_search_by_key(&at_ms(point), &at_ms);
+        place.is_ok_and(|place| before[place] == *point)
+    };
+    let known = points.iter().rposition(is_known).map_or(0, |last| last + 1);
+    points[known..].to_vec()
 }
 
-fn append<P>(mut points: Vec<P>, more: Vec<P>) -> Vec<P> {
+fn append<P>(mut points: Vec<P>, more: Vec<P>, at_ms: impl Fn(&P) -> u64) -> Vec<P> {
+    if let Some(first) = more.first() {
+        points.retain(|point| at_ms(point) < at_ms(first));
+    }
     points.extend(more);
     let surplus = points.len().saturating_sub(POINTS_MAX);
     points.drain(..surplus);
@@ -219,6 +223,38 @@ mod tests {
             let text = serde_json::to_string(&change).unwrap();
             state.apply(serde_json::from_str(&text).unwrap()).unwrap();
             assert_eq!(state.panels, panels(seq));
+        }
+    }
+
+    /// The server's clock was wrong for a while: the points of that time go.
+    #[test]
+    fn points_that_are_taken_back_go_from_the_screen() {
+        let points = |times: &[u64]| RatesPanel {
+            points: times
+                .iter()
+                .map(|at_ms| RatePoint {
+                    at_ms: *at_ms,
+                    ..RatePoint::default()
+                })
+                .collect(),
+            ..RatesPanel::default()
+        };
+        let steps: [&[u64]; 6] = [
+            &[15, 30],
+            &[15, 30, 45],
+            &[15, 30, 45, 9_000, 9_015],
+            &[15, 30, 45, 60],
+            &[15, 30, 45, 60, 75, 90],
+            &[15, 20],
+        ];
+        let mut screen = RatesPanel::default();
+        let mut before = RatesPanel::default();
+        for step in steps {
+            let now = points(step);
+            let change = now.change_since(&before).expect("something changed");
+            Changing::apply(&mut screen, change);
+            assert_eq!(screen, now, "{step:?}");
+            before = now;
         }
     }
 
