@@ -29,6 +29,7 @@ export class World {
   constructor(bin, pages, folder, [port, mainPort, backupPort, controlPort]) {
     Object.assign(this, { bin, pages, folder, port, mainPort, backupPort, controlPort });
     this.url = `http://127.0.0.1:${port}`;
+    this.key = API_KEY;
   }
 
   startCarriers(failures) {
@@ -59,10 +60,11 @@ export class World {
     this.password = readFileSync(password, 'utf8').trim();
   }
 
-  run(program, log, argv) {
+  run(program, log, argv, more = {}) {
     const out = openSync(join(this.folder, log), 'a');
     // How full the disk of this machine is, is not what is tested.
-    const env = { ...process.env, CARILLON_PAGES_DIR: this.pages, CARILLON_ALARMS_DISK_WARNING: '1', CARILLON_ALARMS_DISK_CRITICAL: '0' };
+    const alarms = { CARILLON_ALARMS_DISK_WARNING: '1', CARILLON_ALARMS_DISK_CRITICAL: '0' };
+    const env = { ...process.env, CARILLON_PAGES_DIR: this.pages, ...alarms, ...more };
     const child = spawn(join(this.bin, program), argv, { stdio: ['ignore', out, out], env });
     closeSync(out);
     return child;
@@ -105,7 +107,7 @@ export class World {
 
   /** As the account's program. */
   async asAccount(method, path, body, type = 'application/json') {
-    const headers = { authorization: `Bearer ${API_KEY}`, ...(body && { 'content-type': type }) };
+    const headers = { authorization: `Bearer ${this.key}`, ...(body && { 'content-type': type }) };
     return answered(await fetch(this.url + path, { method, headers, body: bodyOf(body) }), `${method} ${path}`);
   }
 

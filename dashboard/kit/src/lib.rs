@@ -9,10 +9,14 @@ pub mod format;
 pub mod http;
 pub mod live;
 mod logo;
+mod motion;
 pub mod settings;
 mod shape;
 pub mod text;
+mod trouble;
 
 pub use fail::tell_when_it_fails;
 pub use logo::Bells;
+pub use motion::moving;
 pub use shape::{Shape, class_of};
+pub use trouble::trouble;

@@ -4,6 +4,7 @@ use carillon_api::live::{LiveState, Panel, Panels};
 use carillon_kit::{
     format::{Freshness, clock},
     live::{LinkView, Live},
+    moving,
     settings::{keep, kept},
     text::{fill, t},
 };
@@ -76,6 +77,18 @@ impl Screen {
                 read(&panel(&state.panels).data, freshness, now_ms)
             })
         })
+    }
+
+    /// A figure of a panel that moves to each new value; `None` while none is known.
+    pub fn moving<D: 'static>(
+        self,
+        panel: fn(&Panels) -> &Panel<D>,
+        read: impl Fn(&D) -> Option<f64> + Send + Sync + 'static,
+    ) -> ReadSignal<f64> {
+        moving(self.memo(move |state| {
+            let panel = panel(&state.panels);
+            (panel.at_ms > 0).then(|| read(&panel.data)).flatten()
+        }))
     }
 
     /// How old a panel is. Without a link nothing is current, however young.

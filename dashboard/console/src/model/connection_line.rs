@@ -2,6 +2,7 @@ use super::number::share;
 use crate::text::word;
 use carillon_api::live::{ConnectionRow, Health};
 use carillon_api::{CatalogView, ConnectionConfigView, ConnectionView};
+use carillon_kit::trouble;
 
 /// A connection as its row shows it: the live feed's figures where there are some, else what was asked for last.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -65,6 +66,11 @@ impl ConnectionLine {
     /// What more there is to say than the five words.
     pub fn state_words(&self) -> String {
         word("conn_state", &self.state)
+    }
+
+    /// What went wrong last, in words where it is known.
+    pub fn error_words(&self) -> String {
+        trouble(&self.last_error).map_or_else(|| self.last_error.clone(), str::to_owned)
     }
 
     /// Of the rate bar, in per cent; the whole bar is loud when it stands at its limit.
@@ -188,6 +194,20 @@ mod tests {
             let offered = (line.can_drain(), line.is_drained(), line.can_restart());
             assert_eq!(offered, (drains, resumes, restarts), "{state}");
             assert_ne!(line.state_words(), state, "{state} has no words");
+        }
+    }
+
+    #[test]
+    fn a_known_error_has_words_and_another_its_own() {
+        let mut line = ConnectionLine::of_view(&view("a", "down"), None);
+        for (error, words) in [
+            ("the carrier closed the connection", "对端关闭了连接"),
+            ("status 88", "status 88"),
+            ("", ""),
+        ] {
+            line.last_error = error.to_owned();
+            crate::text::t("page.connections");
+            assert_eq!(line.error_words(), words);
         }
     }
 

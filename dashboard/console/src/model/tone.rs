@@ -1,3 +1,5 @@
+use carillon_api::live::Health;
+
 /// How loud a pill, a line or a message is. Colour never stands alone: each goes with a shape and a word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tone {
@@ -20,6 +22,16 @@ impl Tone {
             Tone::Bronze => "bronze",
             Tone::Warn => "warn",
             Tone::Crit => "crit",
+        }
+    }
+
+    /// ●, ▲ or ■; what is neither good nor bad has none.
+    pub fn shape(self) -> Option<Health> {
+        match self {
+            Tone::Ok => Some(Health::Ok),
+            Tone::Warn => Some(Health::Degraded),
+            Tone::Crit => Some(Health::Failed),
+            Tone::Plain | Tone::Info | Tone::Bronze => None,
         }
     }
 }

@@ -1,20 +1,15 @@
-use super::icon::{Icon, Sign};
 use crate::model::tone::Tone;
 use crate::text::find;
 use carillon_api::live::Health;
 use carillon_kit::{Shape, class_of};
 use leptos::prelude::*;
 
-/// A state in words, with its sign.
+/// A state in words; a good, doubtful or bad one has its shape before them.
 #[component]
-pub fn Pill(
-    tone: Tone,
-    #[prop(into)] words: String,
-    #[prop(optional, into)] sign: Option<Sign>,
-) -> impl IntoView {
+pub fn Pill(tone: Tone, #[prop(into)] words: String) -> impl IntoView {
     view! {
         <span class=format!("pill {}", tone.class())>
-            {sign.map(|sign| view! { <Icon sign /> })}
+            {tone.shape().map(|health| view! { <Shape health /> })}
             {words}
         </span>
     }
@@ -23,12 +18,7 @@ pub fn Pill(
 /// What became of a message: shape and word, quieter than a pill, because it stands on every row.
 #[component]
 pub fn OutcomeMark(tone: Tone, #[prop(into)] words: String) -> impl IntoView {
-    let health = match tone {
-        Tone::Ok => Health::Ok,
-        Tone::Warn => Health::Degraded,
-        Tone::Crit => Health::Failed,
-        Tone::Plain | Tone::Info | Tone::Bronze => Health::None,
-    };
+    let health = tone.shape().unwrap_or_default();
     view! {
         <span class=format!("outcome {}", tone.class())>
             <Shape health />

@@ -1,4 +1,7 @@
-use carillon_kit::{format::Freshness, text::t};
+use carillon_kit::{
+    format::{Freshness, count},
+    text::t,
+};
 use leptos::prelude::*;
 
 use super::{class_of_age, rem};
@@ -8,6 +11,7 @@ use crate::{screen::Screen, view::backlog};
 #[component]
 pub fn Backlog(screen: Screen) -> impl IntoView {
     let view = screen.memo(|state| backlog(&state.panels.backlog.data, &state.panels.alarms.data.alarms));
+    let waiting = screen.moving(|panels| &panels.backlog, |data| Some(data.waiting as f64));
     let freshness = screen.freshness(|panels| &panels.backlog);
     // One text: a second one would lose its words whenever the first changes.
     let class = move || {
@@ -31,7 +35,7 @@ pub fn Backlog(screen: Screen) -> impl IntoView {
             <div>
                 <div class="label">{t("backlog.waiting")}</div>
                 <div class="key figure strong" class:long=move || view.with(|view| view.waiting.len() > 7)>
-                    {move || view.with(|view| view.waiting.clone())} <small>{t("backlog.messages")}</small>
+                    {move || count(waiting.get().round() as u64)} <small>{t("backlog.messages")}</small>
                 </div>
             </div>
             <div>

@@ -1,4 +1,7 @@
-use carillon_kit::text::{fill, t};
+use carillon_kit::{
+    format::per_cent,
+    text::{fill, t},
+};
 use leptos::prelude::*;
 
 use super::{class_of_age, rem};
@@ -12,6 +15,7 @@ use crate::{
 #[component]
 pub fn Delivery(screen: Screen) -> impl IntoView {
     let view = screen.memo(|state| delivery(&state.panels.totals.data));
+    let all = screen.moving(|panels| &panels.totals, |data| data.delivery_rate);
     let rows = Memo::new(move |_| view.with(|view| view.rows.clone()));
     let target = Memo::new(move |_| view.with(|view| view.target));
     let freshness = screen.freshness(|panels| &panels.totals);
@@ -42,10 +46,10 @@ pub fn Delivery(screen: Screen) -> impl IntoView {
             <div class="total">
                 <div class="label">{t("delivery.today")} <br /> {t("delivery.rate")}</div>
                 <Show
-                    when=move || view.with(|view| view.all.is_some())
+                    when=move || view.with(|view| view.is_known)
                     fallback=|| view! { <div class="nothing">{t("delivery.none")}</div> }
                 >
-                    <div class="key figure strong">{move || view.with(|view| view.all.clone())} <small>"%"</small></div>
+                    <div class="key figure strong">{move || per_cent(all.get())} <small>"%"</small></div>
                 </Show>
             </div>
             <span class="age">{move || age.get()}</span>

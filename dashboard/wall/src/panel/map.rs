@@ -15,6 +15,8 @@ use crate::{
 
 const TILES: usize = 34;
 const ROWS: usize = 8;
+/// Of the greatest number there is.
+const SIGNS_MAX: usize = 26;
 /// From one tile to the next, in units of 1080 lines.
 const PITCH: (f64, f64) = (60.2, 39.0);
 
@@ -22,6 +24,12 @@ const PITCH: (f64, f64) = (60.2, 39.0);
 #[component]
 pub fn Map(screen: Screen) -> impl IntoView {
     let total = screen.memo(|state| count(state.panels.totals.data.accepted));
+    let accepted = screen.moving(|panels| &panels.totals, |data| Some(data.accepted as f64));
+    let signs = Memo::new(move |_| count(accepted.get().round() as u64).chars().collect::<Vec<_>>());
+    let sign = |sign: Memo<char>| {
+        let class = move || if sign.get() == ',' { "comma" } else { "digit" };
+        view! { <span class=class aria-hidden="true">{move || sign.get()}</span> }
+    };
     let view = screen.memo(|state| map(&state.panels.provinces.data, &state.panels.totals.data.kinds));
     let tiles = Memo::new(move |_| view.with(|view| view.tiles.clone()));
     let rows = Memo::new(move |_| view.with(|view| view.rows.clone()));
@@ -65,13 +73,7 @@ pub fn Map(screen: Screen) -> impl IntoView {
             <div class="total">
                 <div class="label">{t("map.today")} <br /> {t("map.total")}</div>
                 <div class="key figure strong" aria-label=move || total.get()>
-                    {move || {
-                        let digit = |sign: char| {
-                            let class = if sign == ',' { "comma" } else { "digit" };
-                            view! { <span class=class aria-hidden="true">{sign}</span> }
-                        };
-                        total.get().chars().map(digit).collect_view()
-                    }}
+                    {slots(signs, SIGNS_MAX, sign)}
                 </div>
             </div>
             <span class="age">{move || age.get()}</span>

@@ -1,4 +1,5 @@
-use carillon_kit::text::t;
+use carillon_api::live::Rates as Figures;
+use carillon_kit::{format::rate, text::t};
 use leptos::prelude::*;
 
 use super::{Frame, rem};
@@ -20,10 +21,10 @@ pub fn Rates(screen: Screen) -> impl IntoView {
     let height = Memo::new(move |_| ((f64::from(screen.layout.get().rates) - HEAD) / 3.0 - WORDS).floor());
     let rows = screen.memo(move |state| rates(&state.panels.rates.data, CHART_WIDTH, height.get()));
     let is_compact = Memo::new(move |_| height.get() < COMPACT_BELOW);
-    let labels = [t("rates.accepted"), t("rates.submitted"), t("rates.receipts")];
-    let row = move |index: usize, label: &'static str| {
+    let row = move |index: usize, label: &'static str, of: fn(&Figures) -> f64| {
         let row = Memo::new(move |_| rows.with(|rows: &[RateRow; 3]| rows[index].clone()));
-        view! { <Row row=row label=label height=height is_compact=is_compact /> }
+        let now = screen.moving(|panels| &panels.rates, move |data| Some(of(&data.now)));
+        view! { <Row row=row now=now label=label height=height is_compact=is_compact /> }
     };
     view! {
         <Frame
@@ -34,13 +35,21 @@ pub fn Rates(screen: Screen) -> impl IntoView {
             title=t("rates.title")
             note=t("rates.note")
         >
-            {labels.into_iter().enumerate().map(|(index, label)| row(index, label)).collect_view()}
+            {row(0, t("rates.accepted"), |now| now.accepted)}
+            {row(1, t("rates.submitted"), |now| now.submitted)}
+            {row(2, t("rates.receipts"), |now| now.receipts)}
         </Frame>
     }
 }
 
 #[component]
-fn Row(row: Memo<RateRow>, label: &'static str, height: Memo<f64>, is_compact: Memo<bool>) -> impl IntoView {
+fn Row(
+    row: Memo<RateRow>,
+    now: ReadSignal<f64>,
+    label: &'static str,
+    height: Memo<f64>,
+    is_compact: Memo<bool>,
+) -> impl IntoView {
     let end = move || row.with(|row| row.line.end);
     view! {
         <div class="rate" class:compact=move || is_compact.get()>
@@ -51,7 +60,7 @@ fn Row(row: Memo<RateRow>, label: &'static str, height: Memo<f64>, is_compact: M
                     class:long=move || row.with(|row| row.figure.len() > 5)
                     class:longer=move || row.with(|row| row.figure.len() > 6)
                 >
-                    {move || row.with(|row| row.figure.clone())}
+                    {move || rate(now.get())}
                 </div>
             </div>
             <div class="rate-chart">

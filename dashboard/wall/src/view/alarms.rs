@@ -6,6 +6,7 @@ use carillon_api::live::{AlarmRule, AlarmState, AlarmView, AlarmsPanel, Health, 
 use carillon_kit::{
     format::{Moment, clock_span, per_cent, span},
     text::{fill, t, word},
+    trouble,
 };
 
 /// More alarms than this …
@@ -193,7 +194,7 @@ fn consequence(alarm: &AlarmView, uncertain: u64) -> String {
         parts.extend(figure(alarm));
     }
     if parts.is_empty() && !alarm.detail.is_empty() {
-        parts.push(alarm.detail.clone());
+        parts.push(trouble(&alarm.detail).map_or_else(|| alarm.detail.clone(), str::to_owned));
     }
     parts.join(t("list.semicolon"))
 }

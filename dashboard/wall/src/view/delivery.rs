@@ -8,11 +8,11 @@ use super::KIND_ROWS_MAX;
 /// Per cent that a kind should reach.
 const TARGET: f64 = 95.0;
 
-/// The panel's figure, its axis and its rows.
+/// The panel's axis and its rows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeliveryView {
-    /// Of all kinds; `None` while no outcome is known.
-    pub all: Option<String>,
+    /// An outcome is known.
+    pub is_known: bool,
     /// Where the axis begins, in per cent; it ends at 100.
     pub low: u32,
     /// Place of the target on the axis, 0 to 1.
@@ -53,7 +53,7 @@ pub fn delivery(panel: &TotalsPanel) -> DeliveryView {
         is_below: kind.delivery_rate.is_some_and(|rate| rate < TARGET),
     });
     DeliveryView {
-        all: panel.delivery_rate.map(per_cent),
+        is_known: panel.delivery_rate.is_some(),
         low,
         target: scale.at(TARGET),
         rows: rows.collect(),

@@ -4,6 +4,7 @@ use carillon_api::live::{ConnectionRow, ConnectionsPanel, Health};
 use carillon_kit::{
     format::{Freshness, Moment, clock_span, count, per_cent, seconds},
     text::{fill, t, word},
+    trouble,
 };
 
 use super::state;
@@ -135,7 +136,7 @@ fn tile(row: &ConnectionRow, freshness: Freshness, now_ms: u64) -> Tile {
         submitted: count(row.segments_submitted),
         note,
         error: if matches!(row.health, Health::Failed | Health::Degraded) {
-            row.last_error.clone()
+            trouble(&row.last_error).map_or_else(|| row.last_error.clone(), str::to_owned)
         } else {
             String::new()
         },
@@ -220,7 +221,7 @@ mod tests {
     fn what_is_down_says_since_when() {
         let down = ConnectionRow {
             rate: 0,
-            last_error: "connection refused".into(),
+            last_error: "127.0.0.1:17890 cannot be reached: Connection refused (os error 111)".into(),
             ..row("移动主", Health::Failed)
         };
         let off = row("支付宝", Health::Off);
@@ -231,7 +232,7 @@ mod tests {
         let view = view(vec![down, off, full]);
         assert_eq!(
             (view.tiles[0].note.as_str(), view.tiles[0].error.as_str()),
-            ("断开 02:44", "connection refused")
+            ("断开 02:44", "对端拒绝连接")
         );
         assert_eq!(
             (view.tiles[1].rate.as_str(), view.tiles[1].note.as_str()),

@@ -79,18 +79,21 @@ pub fn strip(
 
 fn host(row: &HostRow, freshness: Freshness) -> Cell {
     let (health, word) = state(row.health, freshness);
-    let gauge = |label, share: Option<f64>, limit| Gauge {
-        label,
-        figure: share.map_or("—".to_owned(), |share| {
-            format!("{:.0}%", share.clamp(0.0, 1.0) * 100.0)
-        }),
-        share: share.map(|share| share.clamp(0.0, 1.0)),
-        limit,
-        is_over: freshness.is_current() && share.is_some_and(|share| share >= limit),
+    // What a host said before it fell silent is not how it is.
+    let speaks = row.health != Health::None;
+    let gauge = |label, share: Option<f64>, limit| {
+        let share = share.filter(|_| speaks).map(|share| share.clamp(0.0, 1.0));
+        Gauge {
+            label,
+            figure: share.map_or("—".to_owned(), |share| format!("{:.0}%", share * 100.0)),
+            share,
+            limit,
+            is_over: freshness.is_current() && share.is_some_and(|share| share >= limit),
+        }
     };
     let mut network = gauge(t("strip.network"), row.network, 0.7);
-    if let (None, Some(received), Some(sent)) = (row.network, row.received_bytes_per_s, row.sent_bytes_per_s)
-    {
+    let bytes_per_s = row.received_bytes_per_s.zip(row.sent_bytes_per_s);
+    if let (true, None, Some((received, sent))) = (speaks, row.network, bytes_per_s) {
         network.figure = fill(
             "strip.per_second",
             &[("n", &bytes(received.saturating_add(sent)))],
@@ -219,6 +222,28 @@ mod tests {
             said,
             [("41%", false), ("90%", true), ("—", false), ("1.5 MB/秒", false)]
         );
+    }
+
+    #[test]
+    fn a_silent_host_has_no_figures() {
+        texts::load_chinese();
+        let mut row = host_row("node-1", Health::None);
+        (row.network, row.received_bytes_per_s, row.sent_bytes_per_s) =
+            (None, Some(1_000_000), Some(500_000));
+        let panel = HostsPanel {
+            hosts: vec![row],
+            stores: Vec::new(),
+        };
+        let (cells, _) = strip(&panel, &AccountsPanel::default(), LIVE);
+        assert_eq!(cells[0].word, "无数据");
+        for gauge in &cells[0].gauges {
+            assert_eq!(
+                (gauge.figure.as_str(), gauge.share, gauge.is_over),
+                ("—", None, false),
+                "{}",
+                gauge.label
+            );
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::model::place::{OPEN, Page, Place};
 use crate::part::{Button, Drawer, Pill, PlaceLink, Sign};
 use crate::text::{fill, t};
 use carillon_api::live::{AlarmRule, AlarmView};
+use carillon_kit::trouble;
 use leptos::prelude::*;
 
 /// An alarm in the drawer.
@@ -39,7 +40,7 @@ pub fn Detail(alarm: AlarmView, handling: Handling) -> impl IntoView {
     });
     let copied = alarm.clone();
     let copy = move |()| console.copy(serde_json::to_string_pretty(&copied).unwrap_or_default());
-    let head = move || view! { <Pill tone=loud words=severity.clone() sign=Sign::Warning /> };
+    let head = move || view! { <Pill tone=loud words=severity.clone() /> };
     let acted = alarm.clone();
     let foot = move || {
         view! {
@@ -52,6 +53,7 @@ pub fn Detail(alarm: AlarmView, handling: Handling) -> impl IntoView {
         <Drawer title=alarm_line::title(&alarm) on_close=move |()| console.open("") head foot>
             <p>{alarm_line::consequence(&alarm)}</p>
             <dl class="facts">{facts}</dl>
+            {trouble(&alarm.detail).map(|words| view! { <p>{words}</p> })}
             <pre class="code" hidden=alarm.detail.is_empty()>{alarm.detail.clone()}</pre>
             {link}
         </Drawer>

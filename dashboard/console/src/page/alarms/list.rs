@@ -8,7 +8,7 @@ use crate::model::beijing::short;
 use crate::model::place::{OPEN, Page, Place};
 use crate::model::query::Query;
 use crate::page::connections::Keys;
-use crate::part::{Button, Empty, FailureLine, Pill, PlaceLink, RowKeys, Sign};
+use crate::part::{Button, Empty, FailureLine, Pill, PlaceLink, RowKeys};
 use crate::rest;
 use crate::text::t;
 use carillon_api::live::AlarmView;
@@ -138,7 +138,7 @@ fn row(alarm: AlarmView, handling: Handling, keys: RowKeys, show: Callback<Strin
     view! {
         <tr data-test="alarm-row" data-id=id.clone() class:at=move || keys.is_at(&at)
             on:click=move |_| { keys.stand_on(&id); show.run(id.clone()) }>
-            <td><Pill tone=loud words=severity sign=Sign::Warning /></td>
+            <td><Pill tone=loud words=severity /></td>
             <td class:strong=is_new>{alarm_line::title(&alarm)}</td>
             <td class="figure">{alarm_line::figure(&alarm)}</td>
             <td class="spring-col"><span class="cut">{alarm_line::consequence(&alarm)}</span></td>

@@ -11,6 +11,7 @@ use crate::rest;
 use crate::text::{fill, t, word};
 use carillon_api::{CatalogView, ConnectionConfigView, ConnectionTestView, ConnectionsView};
 use carillon_kit::format::count;
+use carillon_kit::trouble;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -88,6 +89,7 @@ pub fn Detail(
             {move || line.with(|line| (!line.last_error.is_empty()).then(|| view! {
                 <section class="block">
                     <h3>{t("connection.last_error")}</h3>
+                    {trouble(&line.last_error).map(|words| view! { <p>{words}</p> })}
                     <pre class="code">{line.last_error.clone()}</pre>
                 </section>
             }))}

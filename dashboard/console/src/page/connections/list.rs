@@ -150,8 +150,8 @@ fn row(name: String, all: Memo<Vec<ConnectionLine>>, keys: RowKeys, show: Callba
             <td class="figure number">{move || line.with(|line| line.in_flight)}</td>
             <td class="figure number">{move || line.with(|line| percent(line.delivery_rate))}</td>
             <td class="figure number">{p99}</td>
-            <td class="spring-col"><span class="cut code" title=move || line.with(|line| line.last_error.clone())>
-                {move || line.with(|line| line.last_error.clone())}
+            <td class="spring-col"><span class="cut" title=move || line.with(|line| line.last_error.clone())>
+                {move || line.with(ConnectionLine::error_words)}
             </span></td>
             <td class="acts"><Actions line /></td>
         </tr>

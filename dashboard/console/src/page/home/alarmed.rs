@@ -2,7 +2,7 @@ use super::ROWS_MAX;
 use crate::console::{Console, use_console};
 use crate::model::alarm_line::{self, AlarmTab};
 use crate::model::place::{OPEN, Page, Place};
-use crate::part::{Empty, Pill, PlaceLink, Sign};
+use crate::part::{Empty, Pill, PlaceLink};
 use crate::text::t;
 use carillon_api::live::AlarmView;
 use leptos::prelude::*;
@@ -44,7 +44,7 @@ fn alarm_row(console: Console, alarm: &AlarmView) -> impl IntoView + use<> {
     let place = Place::of(Page::Alarms).with(OPEN, alarm.id.to_string());
     view! {
         <li>
-            <Pill tone words sign=Sign::Warning />
+            <Pill tone words />
             <b class="cut">{title}</b>
             <span class="cut spring">{state}</span>
             <span class="figure">{move || alarm_line::lasted(&alarm, console.now_ms())}</span>
