@@ -1,8 +1,11 @@
 // Runs checks one after the other, and counts them.
 import { mkdirSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 
 const POLL_MS = 50;
+/** Of all processors' time, at least so much of an idle machine's passes idly. */
+const IDLE_SHARE = 0.85;
 
 export class Checks {
   /** Pictures of what failed go into `folder`. */
@@ -69,5 +72,15 @@ export async function until(what, look, timeoutMs = 10_000) {
 }
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Whether this machine has nothing to do, for a second. */
+export async function machineIsIdle() {
+  const times = () => cpus().map(({ times: { idle, ...busy } }) => [idle, idle + Object.values(busy).reduce((sum, one) => sum + one)]);
+  const before = times();
+  await pause(1_000);
+  const passed = times().map(([idle, all], index) => [idle - before[index][0], all - before[index][1]]);
+  const [idle, all] = [0, 1].map((kind) => passed.reduce((sum, one) => sum + one[kind], 0));
+  return idle >= all * IDLE_SHARE;
+}
 
 const indented = (text) => String(text).replace(/^/gm, '    ');
