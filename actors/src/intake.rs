@@ -4,6 +4,7 @@ use carillon_domain::catalog::CapPeriod;
 use carillon_domain::fact::{IdempotencyKey, RefusedLine};
 use carillon_domain::ids::{AccountId, MessageId};
 use carillon_domain::intake::Prepared;
+use carillon_domain::refusal::RefusalCode;
 
 /// One message of one account, already checked as far as it can be without state.
 #[derive(Debug)]
@@ -61,4 +62,14 @@ pub enum IntakeError {
     Stopping,
     #[error("the service ended before the request was durable; with an idempotency key a repeat is safe")]
     Interrupted,
+}
+
+impl IntakeError {
+    /// The code of a line that what its person got before kept out.
+    pub fn cap_code(&self) -> RefusalCode {
+        match self {
+            IntakeError::CapsFull { .. } => RefusalCode::CapsFull,
+            _ => RefusalCode::FrequencyCap,
+        }
+    }
 }

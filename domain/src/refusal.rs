@@ -74,6 +74,8 @@ pub enum RefusalCode {
     WindowsNeverOpen,
     /// The person has got as many messages of the business type as a period allows (SEND-5).
     FrequencyCap,
+    /// No more people can be counted in the periods that run; those of the next period can.
+    CapsFull,
     Blacklisted,
     ForbiddenWord,
     /// The line of a recipients file has more or fewer cells than its header has names.
@@ -87,7 +89,7 @@ pub enum RefusalCode {
 }
 
 impl RefusalCode {
-    pub const ALL: [RefusalCode; 39] = [
+    pub const ALL: [RefusalCode; 40] = [
         RefusalCode::AccountDisabled,
         RefusalCode::ModuleNotGranted,
         RefusalCode::InvalidPhone,
@@ -120,6 +122,7 @@ impl RefusalCode {
         RefusalCode::SendAtOutOfRange,
         RefusalCode::WindowsNeverOpen,
         RefusalCode::FrequencyCap,
+        RefusalCode::CapsFull,
         RefusalCode::Blacklisted,
         RefusalCode::ForbiddenWord,
         RefusalCode::WrongColumnCount,
@@ -164,6 +167,7 @@ impl RefusalCode {
             RefusalCode::SendAtOutOfRange => "send_at_out_of_range",
             RefusalCode::WindowsNeverOpen => "windows_never_open",
             RefusalCode::FrequencyCap => "frequency_cap",
+            RefusalCode::CapsFull => "caps_full",
             RefusalCode::Blacklisted => "blacklisted",
             RefusalCode::ForbiddenWord => "forbidden_word",
             RefusalCode::WrongColumnCount => "wrong_column_count",

@@ -211,8 +211,8 @@ impl LaneCore {
             (Ok(message), Some(account)) => {
                 if self.check_quota(account, &message, now).is_err() {
                     self.refuse_line(at, message, RefusalCode::QuotaExceeded, now);
-                } else if self.check_caps(account, &message, now).is_err() {
-                    self.refuse_line(at, message, RefusalCode::FrequencyCap, now);
+                } else if let Err(error) = self.check_caps(account, &message, now) {
+                    self.refuse_line(at, message, error.cap_code(), now);
                 } else {
                     self.accept(account, message, None, Some(at), now);
                 }

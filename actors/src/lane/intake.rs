@@ -269,7 +269,7 @@ impl LaneCore {
         self.check_quota(account, &message, now)
             .map_err(|error| refused(RefusalCode::QuotaExceeded, error))?;
         self.check_caps(account, &message, now)
-            .map_err(|error| refused(RefusalCode::FrequencyCap, error))?;
+            .map_err(|error| refused(error.cap_code(), error))?;
         Ok(message)
     }
 

@@ -453,6 +453,10 @@ fn no_more_people_are_counted_than_there_is_room_for() {
     assert_eq!(send_to(&mut world, PERSON + 3), full);
     assert_eq!(world.lane.counters().caps_full.get(), 1);
     assert_eq!(send_to(&mut world, PERSON), None, "who is known is counted on");
+    let line = Ok(to(&mut world, PERSON + 3));
+    let taken = world.batch(None, vec![line]).unwrap();
+    let codes: Vec<_> = taken.refused.iter().map(|line| line.code.as_str()).collect();
+    assert_eq!(codes, ["caps_full"], "a line is told the same");
     skip(&mut world, HOUR);
     assert_eq!(send_to(&mut world, PERSON + 3), None, "there is room again");
 }

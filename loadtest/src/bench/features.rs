@@ -51,8 +51,9 @@ pub fn with_features(plain: &str, webhook: SocketAddr) -> String {
     file
 }
 
-/// Settings that let the webhook reach this machine.
-pub const SETTINGS: &str = "[webhooks]\nallow = [\"127.0.0.0/8\"]\n";
+/// Settings that let the webhook reach this machine, and count every generated person in both periods.
+pub const SETTINGS: &str =
+    "[limits]\ncounted_people_max = 20000000\n\n[webhooks]\nallow = [\"127.0.0.0/8\"]\n";
 
 /// Takes webhook calls and answers 200; counts calls and the events in them.
 pub struct Receiver {

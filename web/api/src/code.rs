@@ -186,6 +186,8 @@ codes! {
     WindowsNeverOpen "windows_never_open" 422 final "The sending windows are never open together" "发送时段互相冲突";
     /// The person has got as many messages of the business type as an hour or a day allows (SEND-5).
     FrequencyCap "frequency_cap" 422 final "The person has got enough messages" "超出频次限制";
+    /// As many people as `limits.counted_people_max` allows are counted in the hour or day that runs.
+    CapsFull "caps_full" 503 retry "No more people can be counted" "频次计数已满，请稍后重试";
     /// The recipient stands in a black list (SAFE-1).
     Blacklisted "blacklisted" 422 final "The recipient is blacklisted" "接收人在黑名单中";
     /// What would be sent holds a sensitive word (SAFE-1); `detail` says where and of which list.

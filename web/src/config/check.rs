@@ -43,6 +43,11 @@ impl Config {
                 limits.messages_open_max,
                 1_000..=50_000_000,
             ),
+            (
+                "limits.counted_people_max",
+                limits.counted_people_max,
+                1_000..=200_000_000,
+            ),
             ("limits.screens_max", limits.screens_max.into(), 1..=100_000),
             (
                 "limits.screens_per_source_max",

@@ -1,4 +1,5 @@
 use super::listen::Listen;
+use carillon_actors::columns::ColumnLimits;
 use carillon_actors::lane::LaneOptions;
 use carillon_domain::alarm::AlarmLimits;
 use carillon_domain::number_range::NumberRanges;
@@ -68,6 +69,7 @@ pub struct Limits {
     pub batch_lines_max: usize,
     pub body_timeout_s: u32,
     pub messages_open_max: u64,
+    pub counted_people_max: u64,
     pub screens_max: u32,
     pub screens_per_source_max: u32,
     pub screen_timeout_s: u32,
@@ -82,6 +84,7 @@ impl Default for Limits {
             batch_lines_max: 10_000,
             body_timeout_s: 30,
             messages_open_max: LaneOptions::default().messages_open_max,
+            counted_people_max: LaneOptions::default().columns.caps_max as u64,
             screens_max: 2_000,
             screens_per_source_max: 500,
             screen_timeout_s: 30,
@@ -242,6 +245,10 @@ impl Config {
     pub fn lane_options(&self) -> LaneOptions {
         LaneOptions {
             messages_open_max: self.limits.messages_open_max,
+            columns: ColumnLimits {
+                caps_max: usize::try_from(self.limits.counted_people_max).unwrap_or(usize::MAX),
+                ..ColumnLimits::default()
+            },
             checkpoint_bytes: self.journal.checkpoint_bytes,
             disk_free_bytes_min: self.journal.disk_free_bytes_min,
             feed_retention: Duration::from_secs(u64::from(self.journal.feed_retention_hours) * 3600),

@@ -400,6 +400,7 @@ const SEND_ERRORS: &[Code] = &[
     Code::RecipientMissing,
     Code::WindowsNeverOpen,
     Code::FrequencyCap,
+    Code::CapsFull,
     Code::Blacklisted,
     Code::MissingVariable,
     Code::InvalidVariable,

@@ -131,7 +131,7 @@ impl From<IntakeError> for Failure {
             }
             IntakeError::FrequencyCap { .. } => Failure::new(Code::FrequencyCap, detail),
             IntakeError::CapsFull { retry_after_s } => {
-                Failure::new(Code::Overloaded, detail).retry_after_s(retry_after_s)
+                Failure::new(Code::CapsFull, detail).retry_after_s(retry_after_s)
             }
             IntakeError::TenantUnavailable { retry_after_s } => {
                 Failure::new(Code::OrganisationRestarting, detail).retry_after_s(retry_after_s)
