@@ -1,6 +1,6 @@
 use super::figures::Figures;
 use super::limits::AlarmLimits;
-use super::record::{Alarm, AlarmId, AlarmKey, AlarmRule, AlarmState, Shelf};
+use super::record::{Alarm, AlarmId, AlarmKey, AlarmRule, AlarmState, Severity, Shelf};
 use super::watch::{Finding, findings};
 use crate::time::UnixMs;
 use std::collections::BTreeMap;
@@ -34,6 +34,21 @@ struct Cause {
     /// Since when it is there.
     since: UnixMs,
     seen: UnixMs,
+    /// The worst that was told of it. A figure that swings around a limit does not ask to be seen each time.
+    worst: Option<Severity>,
+    /// There was no room for its alarm.
+    overflowed: bool,
+}
+
+impl Cause {
+    fn begins(since: UnixMs, now: UnixMs) -> Self {
+        Cause {
+            since,
+            seen: now,
+            worst: None,
+            overflowed: false,
+        }
+    }
 }
 
 /// Why an operator's wish was not done.
@@ -66,8 +81,11 @@ impl AlarmBook {
                 continue;
             }
             if alarm.returned.is_none() {
-                let since = alarm.since.min(now);
-                self.causes.insert(alarm.key.clone(), Cause { since, seen: now });
+                let cause = Cause {
+                    worst: Some(alarm.severity),
+                    ..Cause::begins(alarm.since.min(now), now)
+                };
+                self.causes.insert(alarm.key.clone(), cause);
             }
             self.open.insert(alarm.key.clone(), alarm);
         }
@@ -77,14 +95,17 @@ impl AlarmBook {
     /// Looks at the newest figures.
     pub fn look(&mut self, figures: &Figures, now: UnixMs) -> Vec<Alarm> {
         let mut changed = Vec::new();
+        // Times ahead of a clock that was set back would let everything wait until they are reached again.
+        for cause in self.causes.values_mut() {
+            cause.since = cause.since.min(now);
+            cause.seen = cause.seen.min(now);
+        }
         for finding in findings(figures, &self.limits) {
-            let cause = self.causes.entry(finding.key.clone()).or_insert(Cause {
-                since: now,
-                seen: now,
-            });
+            let cause = self.causes.entry(finding.key.clone());
+            let cause = cause.or_insert_with(|| Cause::begins(now, now));
             cause.seen = now;
             if now.saturating_since(cause.since) >= on_delay(finding.key.rule) {
-                changed.extend(self.raise(finding, now));
+                self.raise(finding, now, &mut changed);
             }
         }
         self.causes
@@ -176,13 +197,30 @@ impl AlarmBook {
         self.overflowed
     }
 
-    fn raise(&mut self, finding: Finding, now: UnixMs) -> Option<Alarm> {
+    fn raise(&mut self, finding: Finding, now: UnixMs, changed: &mut Vec<Alarm>) {
+        let Some(cause) = self.causes.get_mut(&finding.key) else {
+            return;
+        };
+        let grew_worse = cause.worst.is_some_and(|worst| finding.severity > worst);
+        cause.worst = cause.worst.max(Some(finding.severity));
         if let Some(alarm) = self.open.get_mut(&finding.key) {
-            return alarm.stand(finding, now).then(|| alarm.clone());
+            if alarm.stand(finding, grew_worse, now) {
+                changed.push(alarm.clone());
+            }
+            return;
         }
         if self.open.len() >= OPEN_MAX {
-            self.overflowed += 1;
-            return None;
+            let Some(returned) = self.take_returned(now) else {
+                let told = self
+                    .causes
+                    .get_mut(&finding.key)
+                    .map(|cause| &mut cause.overflowed);
+                if told.is_some_and(|told| !std::mem::replace(told, true)) {
+                    self.overflowed += 1;
+                }
+                return;
+            };
+            changed.push(returned);
         }
         self.last_id = AlarmId(self.last_id.0 + 1);
         let alarm = Alarm {
@@ -200,6 +238,18 @@ impl AlarmBook {
             taken_over_by: finding.taken_over_by,
         };
         self.open.insert(finding.key, alarm.clone());
+        changed.push(alarm);
+    }
+
+    /// Makes room: of those whose cause is gone and that nobody has seen, the one that waits longest is history.
+    fn take_returned(&mut self, now: UnixMs) -> Option<Alarm> {
+        let returned = self
+            .open
+            .values()
+            .filter(|alarm| alarm.state() == AlarmState::Returned);
+        let oldest = returned.min_by_key(|alarm| (alarm.returned, alarm.id))?;
+        let mut alarm = self.open.remove(&oldest.key.clone())?;
+        alarm.cleared = Some(now);
         Some(alarm)
     }
 
@@ -223,13 +273,12 @@ impl AlarmBook {
 
 impl Alarm {
     /// The cause is there. Tells whether the log should know; the running figure is not worth a line.
-    fn stand(&mut self, finding: Finding, now: UnixMs) -> bool {
+    fn stand(&mut self, finding: Finding, grew_worse: bool, now: UnixMs) -> bool {
         self.figure = finding.figure;
         self.limit = finding.limit;
         self.detail = finding.detail;
         self.taken_over_by = finding.taken_over_by;
         let came_back = self.returned.take().is_some() && self.shelf.is_none();
-        let grew_worse = finding.severity > self.severity;
         let changed = self.severity != finding.severity;
         self.severity = finding.severity;
         if came_back || grew_worse {
@@ -382,6 +431,55 @@ mod tests {
     }
 
     #[test]
+    fn a_figure_that_swings_around_a_limit_is_seen_once() {
+        let mut book = AlarmBook::default();
+        let look = |book: &mut AlarmBook, failures, second| {
+            let mut figures = figures(2);
+            figures.connections[0].outcomes = 1_000;
+            figures.connections[0].failures = failures;
+            book.look(&figures, at(second));
+            let open = book.open();
+            open.first()
+                .map(|alarm| (alarm.id, alarm.severity, alarm.state()))
+        };
+        assert_eq!(look(&mut book, 301, 0), None);
+        let (id, ..) = look(&mut book, 301, 30).unwrap();
+        book.acknowledge(id, "admin", at(31)).unwrap();
+        for second in 32..100 {
+            let (failures, severity) = if second % 2 == 0 {
+                (299, Severity::Warning)
+            } else {
+                (301, Severity::Critical)
+            };
+            let seen = (id, severity, AlarmState::Acknowledged);
+            assert_eq!(look(&mut book, failures, second), Some(seen), "at {second}");
+        }
+    }
+
+    /// The clock was an hour ahead, and was set right.
+    #[test]
+    fn a_clock_that_is_set_back_delays_no_alarm_and_no_end() {
+        const HOUR: u64 = 3_600;
+        let mut book = AlarmBook::default();
+        book.look(&figures(0), at(HOUR));
+        assert_eq!(states(&book), down(AlarmState::Unacknowledged));
+        for second in 0..6 {
+            book.look(&figures(1), at(second));
+        }
+        let degraded = (AlarmRule::ConnectionDegraded, AlarmState::Unacknowledged);
+        let gone = (AlarmRule::ConnectionDown, AlarmState::Returned);
+        assert_eq!(states(&book), [degraded, gone]);
+        for second in 6..12 {
+            book.look(&figures(2), at(second));
+        }
+        assert!(book.open().iter().all(|alarm| alarm.returned.is_some()));
+        // What began to stand before the clock was set back stands since then.
+        book.look(&figures(1), at(HOUR));
+        (0..6).for_each(|second| drop(book.look(&figures(1), at(20 + second))));
+        assert!(states(&book).contains(&degraded));
+    }
+
+    #[test]
     fn a_shelved_alarm_is_silent_until_its_time() {
         let (mut book, id) = raised();
         book.shelve(id, at(100), "换卡", "admin", at(1)).unwrap();
@@ -449,8 +547,39 @@ mod tests {
             webhooks_off: (0..2_000).map(|n| (format!("{n}").into(), 1)).collect(),
             ..Figures::default()
         };
-        book.look(&figures, at(0));
-        assert_eq!(book.open().len(), OPEN_MAX);
-        assert_eq!(book.overflowed(), 1_000);
+        for second in 0..3 {
+            book.look(&figures, at(second));
+            assert_eq!(book.open().len(), OPEN_MAX);
+            assert_eq!(book.overflowed(), 1_000, "each cause once");
+        }
+    }
+
+    /// Nobody looks for years, and objects come and go: what is wrong now is told all the same.
+    #[test]
+    fn what_has_returned_makes_room() {
+        let mut book = AlarmBook::default();
+        let figures = |name: u64| Figures {
+            webhooks_off: vec![(format!("{name}").into(), 1)],
+            ..Figures::default()
+        };
+        for name in 0..OPEN_MAX as u64 {
+            book.look(&figures(name), at(name * 10));
+        }
+        let now = at(OPEN_MAX as u64 * 10);
+        let changed = book.look(&figures(OPEN_MAX as u64), now);
+        let told: Vec<_> = changed
+            .iter()
+            .map(|alarm| (alarm.id, alarm.state()))
+            .filter(|(_, state)| *state != AlarmState::Returned)
+            .collect();
+        let new = AlarmId(OPEN_MAX as u64 + 1);
+        assert_eq!(
+            told,
+            [
+                (AlarmId(1), AlarmState::Cleared),
+                (new, AlarmState::Unacknowledged)
+            ]
+        );
+        assert_eq!((book.open().len(), book.overflowed()), (OPEN_MAX, 0));
     }
 }

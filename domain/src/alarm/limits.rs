@@ -36,7 +36,7 @@ impl Default for AlarmLimits {
             disk_warning: 150,
             disk_critical: 50,
             uncertain_warning: 100,
-            history_behind_warning: 2_000_000,
+            history_behind_warning: 500_000,
         }
     }
 }

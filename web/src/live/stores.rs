@@ -15,7 +15,7 @@ const GROWTH_REACH: Duration = Duration::from_secs(24 * 3600);
 const GROWTH_KNOWN: Duration = Duration::from_secs(3600);
 const GROWTH_SAMPLE: Duration = Duration::from_secs(600);
 /// Messages not yet stored in the history from which on it is behind.
-const BEHIND_ROWS: u64 = 1_000_000;
+const BEHIND_ROWS: u64 = 500_000;
 
 /// What is known of the stores between two readings.
 pub struct Stores {
