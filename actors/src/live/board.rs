@@ -14,6 +14,9 @@ use carillon_domain::time::{Now, UnixMs};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+/// By how much ids may run ahead of the clock.
+const AHEAD_MAX: Duration = Duration::from_secs(600);
+
 /// How a connection does, in the words of screens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Condition {
@@ -120,8 +123,12 @@ impl Board {
             waiting,
             running,
             clock,
+            organisations,
         } = sample;
-        self.turn_day(&tally, now.unix);
+        if self.turn_day(&tally, now.unix) {
+            self.tenants
+                .retain(|id, scope| organisations.contains(id) || !scope.is_forgotten());
+        }
         self.scopes().for_each(|(_, scope)| scope.begin_look(now.unix));
         self.take_tally(&tally, now.unix);
         self.totals.fold(&tally);
@@ -150,15 +157,18 @@ impl Board {
         std::iter::once((None, &mut self.all)).chain(tenants)
     }
 
-    /// Ids run ahead of the clock after it stepped back; by more than a day nothing is believed.
-    fn turn_day(&mut self, tally: &Tally, now: UnixMs) {
-        let today = day_utc8(now);
-        let newest = tally.days().filter(|day| *day <= today + 1).max();
-        let day = newest.map_or(today, |newest| newest.max(today));
-        if day > self.day {
-            self.day = day;
-            self.scopes().for_each(|(_, scope)| scope.turn_day());
+    /// Ids run ahead of a clock that stepped back a little; by more nothing is believed. A day that is further ahead was the
+    /// clock's mistake. Tells whether another day is shown now.
+    fn turn_day(&mut self, tally: &Tally, now: UnixMs) -> bool {
+        let soon = day_utc8(now + AHEAD_MAX);
+        let ahead = tally.days().filter(|day| *day <= soon);
+        let day = ahead.fold(day_utc8(now), u32::max);
+        let turns = day > self.day || self.day > soon;
+        if turns {
+            let left = std::mem::replace(&mut self.day, day);
+            self.scopes().for_each(|(_, scope)| scope.turn_day(left, day));
         }
+        turns
     }
 
     fn take_tally(&mut self, tally: &Tally, now: UnixMs) {
@@ -166,6 +176,10 @@ impl Board {
             for (dimensions, counts) in tally.of_day(day) {
                 if day == self.day {
                     self.add_today(dimensions, counts);
+                } else {
+                    self.all.add_elsewhere(day, dimensions, counts);
+                    self.tenant(dimensions.tenant)
+                        .add_elsewhere(day, dimensions, counts);
                 }
                 self.all.note(dimensions, counts, now);
                 self.tenant(dimensions.tenant).note(dimensions, counts, now);
@@ -187,7 +201,10 @@ impl Board {
         for (tenant, standing) in standings {
             all.open += standing.open;
             all.uncertain += standing.uncertain;
-            self.tenant(*tenant).standing = *standing;
+            // One that has nothing open may be gone.
+            if *standing != Standing::default() || self.tenants.contains_key(tenant) {
+                self.tenant(*tenant).standing = *standing;
+            }
         }
         self.all.standing = all;
     }

@@ -57,6 +57,7 @@ fn sample(ms: i64, events: &[(i64, u32, Measure, i64)]) -> Sample {
         waiting: vec![(TenantId(1), 3), (TenantId(2), 4)],
         running: Vec::new(),
         clock: ClockStatus::Steady,
+        organisations: vec![TenantId(1)],
     }
 }
 
@@ -119,7 +120,7 @@ fn today_is_what_was_stored_and_what_was_not_and_what_happens() {
     let provinces: Vec<_> = scope.provinces().map(|(_, counts)| counts[Accepted]).collect();
     let kinds: Vec<_> = scope.kinds().map(|(_, counts)| counts[Accepted]).collect();
     assert_eq!((provinces, kinds), (vec![20], vec![20]));
-    assert_eq!(scope.connection(LINK).unwrap().today()[SegmentsDelivered], 3);
+    assert_eq!(scope.today_by(LINK)[SegmentsDelivered], 3);
     assert_eq!(
         board
             .scope(Some(TenantId(1)))
@@ -174,6 +175,70 @@ fn a_day_begins_at_midnight_and_what_is_of_yesterday_stays_there() {
     let year = 365 * DAY_MS as i64;
     board.fold(sample(500, &[(year, 1, Accepted, 4)]), Vec::new());
     assert_eq!(today(&board, None, Accepted), 4);
+}
+
+/// A clock that was wrong for a while: nobody sees another day for longer, and nothing is lost of the right one.
+#[test]
+fn a_day_that_the_clock_came_to_by_mistake_is_left_again() {
+    use Measure::{Accepted, SegmentsSubmitted};
+    const HOUR: i64 = 3_600_000;
+    for by in [5 * HOUR, 24 * HOUR, 365 * 24 * HOUR] {
+        let evening = -3 * HOUR;
+        let mut board = start(evening, &[(1, Accepted, 10)], &[]);
+        let submitted = |board: &Board| board.scope(None).unwrap().today_by(LINK)[SegmentsSubmitted];
+        board.fold(
+            sample(evening + 500, &[(evening, 1, SegmentsSubmitted, 4)]),
+            Vec::new(),
+        );
+        let wrong = evening + by;
+        board.fold(sample(wrong, &[(wrong, 1, Accepted, 1)]), Vec::new());
+        assert_eq!((today(&board, None, Accepted), submitted(&board)), (1, 0));
+        // What was on its way still counts where it belongs.
+        let late = (evening + 900, 1, SegmentsSubmitted, 1);
+        board.fold(sample(wrong + 500, &[late]), Vec::new());
+        board.fold(
+            sample(evening + 1_500, &[(evening + 1_100, 1, SegmentsSubmitted, 2)]),
+            Vec::new(),
+        );
+        for tenant in [None, Some(1)] {
+            assert_eq!(today(&board, tenant, Accepted), 10, "after {by}");
+        }
+        assert_eq!(submitted(&board), 7);
+        // The right midnight comes all the same.
+        board.fold(sample(10, &[(5, 1, Accepted, 3)]), Vec::new());
+        let of_the_morning = 3 + i64::from(by <= 24 * HOUR);
+        assert_eq!(today(&board, None, Accepted), of_the_morning, "after {by}");
+    }
+}
+
+#[test]
+fn an_organisation_that_is_gone_is_forgotten_after_two_days() {
+    use Measure::Accepted;
+    let mut board = start(0, &[(1, Accepted, 1), (2, Accepted, 1), (3, Accepted, 1)], &[]);
+    let known = |board: &Board| [1, 2, 3].map(|tenant| board.scope(Some(TenantId(tenant))).is_some());
+    let day = |number: i64, tenant: u32| {
+        let at = number * DAY_MS as i64;
+        let mut sample = sample(at + 500, &[(at, tenant, Accepted, 1)]);
+        sample.waiting.clear();
+        sample.standings = vec![(TenantId(3), Standing::default())];
+        sample
+    };
+    board.fold(day(1, 2), Vec::new());
+    assert_eq!(
+        known(&board),
+        [true, true, true],
+        "what was yesterday may still be corrected"
+    );
+    board.fold(day(2, 2), Vec::new());
+    assert_eq!(known(&board), [true, true, false]);
+    for number in 3..6 {
+        board.fold(day(number, 4), Vec::new());
+    }
+    assert_eq!(
+        known(&board),
+        [true, false, false],
+        "one that is configured stays"
+    );
 }
 
 #[test]

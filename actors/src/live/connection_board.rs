@@ -48,7 +48,6 @@ impl AddAssign for MinuteCounts {
 /// What went by a connection, of one organisation or of all.
 #[derive(Debug, Default)]
 pub struct ConnectionBoard {
-    pub(super) today: Counts,
     pub(super) latency: LatencyWindow,
     minutes: VecDeque<(u64, MinuteCounts)>,
     /// Segments submitted in the looks before this one, newest first.
@@ -56,11 +55,6 @@ pub struct ConnectionBoard {
 }
 
 impl ConnectionBoard {
-    /// Since midnight (UTC+8).
-    pub fn today(&self) -> &Counts {
-        &self.today
-    }
-
     /// Of the last five minutes; `None` when nothing was delivered.
     pub fn latency(&self) -> Option<Percentiles> {
         self.latency.percentiles()
@@ -85,6 +79,32 @@ impl ConnectionBoard {
     pub(super) fn tick(&mut self, now: UnixMs) {
         self.submitted = [0, self.submitted[0]];
         self.latency.expire(now);
+        let minute = now.0 / MINUTE_MS;
+        self.step_back(minute);
+        let is_old = |(first, _): &mut (u64, _)| *first + MINUTES < minute;
+        while self.minutes.pop_front_if(is_old).is_some() {}
+    }
+
+    /// Whether nothing went by it within the hour.
+    pub(super) fn is_silent(&self) -> bool {
+        self.minutes.is_empty() && self.latency.is_empty()
+    }
+
+    /// What lies ahead of a clock that was set back counts for the present minute, so that it grows old like everything else.
+    fn step_back(&mut self, minute: u64) {
+        let mut ahead = MinuteCounts::default();
+        let mut is_any = false;
+        while let Some((_, counts)) = self.minutes.pop_back_if(|(last, _)| *last > minute) {
+            ahead += counts;
+            is_any = true;
+        }
+        if !is_any {
+            return;
+        }
+        match self.minutes.back_mut() {
+            Some((last, sum)) if *last == minute => *sum += ahead,
+            _ => self.minutes.push_back((minute, ahead)),
+        }
     }
 
     pub(super) fn note(&mut self, counts: &Counts, now: UnixMs) {
@@ -94,13 +114,6 @@ impl ConnectionBoard {
         match self.minutes.back_mut() {
             Some((last, sum)) if *last >= minute => *sum += counts,
             _ => self.minutes.push_back((minute, counts)),
-        }
-        while self
-            .minutes
-            .front()
-            .is_some_and(|(first, _)| first + MINUTES < minute)
-        {
-            self.minutes.pop_front();
         }
     }
 
@@ -122,13 +135,28 @@ mod tests {
         let mut now = UnixMs(0);
         for minute in 0..200 {
             now = UnixMs(minute * MINUTE_MS + 7);
+            board.tick(now);
             board.note(&counts, now);
         }
         assert!(board.minutes.len() <= 61);
         assert_eq!(board.last_minutes(5, now).delivered, 10);
         assert_eq!(board.last_minutes(60, now).delivered, 120);
         assert_eq!(board.last_minutes(60, now).failed, 0);
+        // The clock was an hour ahead.
+        now = UnixMs(now.0 - 60 * MINUTE_MS);
+        board.tick(now);
+        assert_eq!(board.last_minutes(5, now).delivered, 122);
+        for _ in 0..6 {
+            now = UnixMs(now.0 + MINUTE_MS);
+            board.tick(now);
+            board.note(&counts, now);
+        }
+        assert_eq!(board.last_minutes(5, now).delivered, 10);
         // Nothing for a while.
-        assert_eq!(board.last_minutes(5, UnixMs(now.0 + 10 * MINUTE_MS)).delivered, 0);
+        now = UnixMs(now.0 + 10 * MINUTE_MS);
+        assert_eq!(board.last_minutes(5, now).delivered, 0);
+        assert!(!board.is_silent());
+        board.tick(UnixMs(now.0 + 61 * MINUTE_MS));
+        assert!(board.is_silent(), "{board:?}");
     }
 }

@@ -12,6 +12,8 @@ pub const SLOT: Duration = Duration::from_secs(15);
 pub const CURVE_POINTS: usize = 120;
 
 const SLOT_MS: u64 = SLOT.as_millis() as u64;
+/// By so many slots the clock may step back while the slot goes on until it is reached again.
+const BACK_MAX: u64 = 4;
 
 /// The number of the slot in which a moment lies.
 pub(super) fn slot_of(at: UnixMs) -> u64 {
@@ -62,8 +64,10 @@ impl Curve {
         super::latency::add(&mut self.latency, histogram);
     }
 
-    /// Adds what was counted in the `time` until `now`. Points are never taken back: when the clock steps back, the slot goes
-    /// on until it is reached again.
+    /// Adds what was counted in the `time` until `now`.
+    ///
+    /// When the clock steps back a little, the slot goes on until it is reached again. When it steps back further, the next
+    /// point takes the place of those that lie ahead: a clock that was wrong for a while must not stop the curve until then.
     pub fn note(
         &mut self,
         count: EventCount,
@@ -75,6 +79,9 @@ impl Curve {
         self.time += time;
         let slot = slot_of(now);
         let current = *self.slot.get_or_insert(slot);
+        if slot + BACK_MAX < current {
+            self.slot = Some(slot);
+        }
         if slot <= current {
             return;
         }
@@ -102,6 +109,9 @@ impl Curve {
     }
 
     fn push(&mut self, point: CurvePoint) {
+        while self.points.back().is_some_and(|last| last.at >= point.at) {
+            self.points.pop_back();
+        }
         self.points.push_back(point);
         if self.points.len() > CURVE_POINTS {
             self.points.pop_front();
@@ -174,5 +184,16 @@ mod tests {
         assert_eq!(curve.points.len(), 1);
         note(&mut curve, 1, 45_500);
         assert_eq!(rates(&curve).last().unwrap().0, 45_000);
+    }
+
+    #[test]
+    fn a_clock_that_was_wrong_for_a_while_does_not_stop_the_curve() {
+        const HOUR: u64 = 3_600_000;
+        let mut curve = Curve::default();
+        let times = [1_000, 16_000, 31_000, HOUR, HOUR + 16_000, 46_000, 61_000, 76_000];
+        times.iter().for_each(|now| note(&mut curve, 50, *now));
+        // The gap up to the wrong hour took the place of what was before.
+        let known: Vec<_> = rates(&curve).into_iter().map(|(at, _)| at).collect();
+        assert_eq!(known, [60_000, 75_000]);
     }
 }

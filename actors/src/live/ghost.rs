@@ -1,7 +1,7 @@
 use super::rate::{EventCount, Rate};
 use carillon_domain::ids::TenantId;
 use carillon_domain::time::UnixMs;
-use carillon_storage::history::{GroupBy, History, HistoryError, Resolution, RollupQuery};
+use carillon_storage::history::{GroupBy, History, HistoryError, Resolution, RollupQuery, RollupRow};
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
@@ -11,6 +11,8 @@ const DAY_MS: u64 = 86_400_000;
 /// What is asked for: a little more than what the curves show now, and what they will show until it is asked again.
 const BACK_MS: u64 = 32 * MINUTE_MS;
 const AHEAD_MS: u64 = 30 * MINUTE_MS;
+/// What is asked for at once: a few thousand organisations in each minute are not too many rows.
+const PART_MS: u64 = 8 * MINUTE_MS;
 
 /// The same half hour of the day before, and the next one, by minute: from rollups.
 #[derive(Debug, Default)]
@@ -22,33 +24,37 @@ pub struct Ghost {
 impl Ghost {
     /// Reads the disk.
     pub fn read(history: &dyn History, now: UnixMs) -> Result<Ghost, HistoryError> {
-        let query = RollupQuery {
-            resolution: Resolution::Minute,
-            from: UnixMs(now.0.saturating_sub(DAY_MS + BACK_MS)),
-            until: UnixMs(now.0.saturating_sub(DAY_MS) + AHEAD_MS),
-            tenant: None,
-            account: None,
-            group_by: GroupBy {
-                time: true,
-                tenant: true,
-                ..GroupBy::default()
-            },
-        };
+        let from = now.0.saturating_sub(DAY_MS + BACK_MS);
+        let until = now.0.saturating_sub(DAY_MS) + AHEAD_MS;
         let mut ghost = Ghost::default();
-        for row in history.rollup(&query)? {
+        for from in (from / MINUTE_MS * MINUTE_MS..until).step_by(PART_MS as usize) {
+            let query = RollupQuery {
+                resolution: Resolution::Minute,
+                from: UnixMs(from),
+                until: UnixMs(until.min(from + PART_MS)),
+                tenant: None,
+                account: None,
+                group_by: GroupBy {
+                    time: true,
+                    tenant: true,
+                    ..GroupBy::default()
+                },
+            };
+            ghost.take(history.rollup(&query)?);
+        }
+        Ok(ghost)
+    }
+
+    fn take(&mut self, rows: Vec<RollupRow>) {
+        for row in rows {
             let (Some(at), Some(tenant)) = (row.at, row.tenant) else {
                 continue;
             };
             let (minute, count) = (at.0 / MINUTE_MS, EventCount::of(&row.counts));
-            *ghost.all.entry(minute).or_default() += count;
-            *ghost
-                .tenants
-                .entry(tenant)
-                .or_default()
-                .entry(minute)
-                .or_default() += count;
+            *self.all.entry(minute).or_default() += count;
+            let of_tenant = self.tenants.entry(tenant).or_default();
+            *of_tenant.entry(minute).or_default() += count;
         }
-        Ok(ghost)
     }
 
     /// The speed of the minute one day before `at`. A minute without anything is zero where anything is known at all.

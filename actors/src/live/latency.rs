@@ -31,37 +31,74 @@ impl Percentiles {
 /// Histograms of the last five minutes, by slot.
 #[derive(Debug, Default)]
 pub(super) struct LatencyWindow {
-    slots: VecDeque<(u64, Box<Histogram>)>,
+    slots: VecDeque<(u64, Few)>,
 }
 
 impl LatencyWindow {
     pub fn add(&mut self, histogram: &Histogram, at: UnixMs) {
         let slot = slot_of(at);
         if self.slots.back().is_none_or(|(last, _)| *last < slot) {
-            self.slots.push_back((slot, Box::new([0; LATENCY_BUCKETS])));
+            self.slots.push_back((slot, Few::default()));
         }
         if let Some((_, sum)) = self.slots.back_mut() {
-            add(sum, histogram);
+            sum.add(histogram);
         }
     }
 
-    /// Forgets what is too old.
+    /// Forgets what is too old. What lies ahead of a clock that was set back counts as of now, so that it grows old, too.
     pub fn expire(&mut self, now: UnixMs) {
-        let oldest = slot_of(now).saturating_sub(REACH.as_secs() / SLOT.as_secs());
+        let slot = slot_of(now);
+        let oldest = slot.saturating_sub(REACH.as_secs() / SLOT.as_secs());
         while self.slots.front().is_some_and(|(slot, _)| *slot <= oldest) {
             self.slots.pop_front();
         }
+        let mut ahead = [0; LATENCY_BUCKETS];
+        let mut is_any = false;
+        while let Some((_, histogram)) = self.slots.pop_back_if(|(last, _)| *last > slot) {
+            histogram.add_to(&mut ahead);
+            is_any = true;
+        }
+        if is_any {
+            self.add(&ahead, now);
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
     }
 
     /// Adds up everything to `sum`.
     pub fn add_to(&self, sum: &mut Histogram) {
-        self.slots.iter().for_each(|(_, histogram)| add(sum, histogram));
+        self.slots.iter().for_each(|(_, histogram)| histogram.add_to(sum));
     }
 
     pub fn percentiles(&self) -> Option<Percentiles> {
         let mut sum = [0; LATENCY_BUCKETS];
         self.add_to(&mut sum);
         Percentiles::of(&sum)
+    }
+}
+
+/// A histogram of which few buckets are used: there is one for each slot, connection and organisation.
+#[derive(Debug, Default)]
+struct Few(Vec<(u8, u32)>);
+
+impl Few {
+    fn add(&mut self, histogram: &Histogram) {
+        let used = (0u8..).zip(histogram).filter(|(_, count)| **count > 0);
+        for (bucket, count) in used {
+            let count = u32::try_from(*count).unwrap_or(u32::MAX);
+            match self.0.iter_mut().find(|(known, _)| *known == bucket) {
+                Some((_, sum)) => *sum = sum.saturating_add(count),
+                None => self.0.push((bucket, count)),
+            }
+        }
+    }
+
+    fn add_to(&self, sum: &mut Histogram) {
+        for (bucket, count) in &self.0 {
+            sum[usize::from(*bucket)] += u64::from(*count);
+        }
     }
 }
 
@@ -103,8 +140,15 @@ mod tests {
         let one = histogram(Duration::from_secs(1), 1);
         window.add(&one, UnixMs(900_000));
         window.add(&one, UnixMs(1_000));
-        let mut sum = [0; LATENCY_BUCKETS];
-        window.add_to(&mut sum);
-        assert_eq!(sum.iter().sum::<u64>(), 2);
+        let known = |window: &LatencyWindow| {
+            let mut sum = [0; LATENCY_BUCKETS];
+            window.add_to(&mut sum);
+            sum.iter().sum::<u64>()
+        };
+        window.expire(UnixMs(1_000));
+        assert_eq!(known(&window), 2);
+        // And nothing stays until the time is reached again that the clock was at.
+        window.expire(UnixMs(301_000));
+        assert_eq!(known(&window), 0);
     }
 }

@@ -8,6 +8,7 @@ mod board;
 mod board_tests;
 mod connection_board;
 mod curve;
+mod day_sums;
 mod ghost;
 mod keeper;
 mod latency;

@@ -15,6 +15,8 @@ pub(crate) struct Sample {
     pub waiting: Vec<(TenantId, u64)>,
     pub running: Vec<RunningCampaign>,
     pub clock: ClockStatus,
+    /// Those that are configured.
+    pub organisations: Vec<TenantId>,
 }
 
 impl Sample {
@@ -32,6 +34,7 @@ impl Sample {
             waiting: core.waiting_by_tenant().collect(),
             running,
             clock: core.clock_status(now),
+            organisations: core.catalog().snapshot().organisations.keys().copied().collect(),
         })
     }
 }

@@ -1,5 +1,6 @@
 use super::connection_board::ConnectionBoard;
 use super::curve::{Curve, CurvePoint};
+use super::day_sums::Days;
 use super::ghost::Ghost;
 use super::latency::Percentiles;
 use super::rate::{Drain, EventCount, Rate, Speed};
@@ -9,15 +10,13 @@ use carillon_domain::plan::ChannelKind;
 use carillon_domain::province::Province;
 use carillon_domain::tally::{Counts, Dimensions, LATENCY_BUCKETS};
 use carillon_domain::time::{Now, UnixMs};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The figures of one organisation, or of all together.
 #[derive(Debug, Default)]
 pub struct ScopeBoard {
-    today: Counts,
-    kinds: HashMap<ChannelKind, Counts>,
-    provinces: BTreeMap<Province, Counts>,
+    days: Days,
     connections: BTreeMap<ConnectionId, ConnectionBoard>,
     pub(super) standing: Standing,
     waiting: u64,
@@ -31,22 +30,28 @@ pub struct ScopeBoard {
 impl ScopeBoard {
     /// Since midnight (UTC+8).
     pub fn today(&self) -> &Counts {
-        &self.today
+        &self.days.shown.all
     }
 
     /// Today, by channel kind; of messages that of their first attempt.
     pub fn kinds(&self) -> impl Iterator<Item = (ChannelKind, &Counts)> {
-        self.kinds.iter().map(|(kind, counts)| (*kind, counts))
+        let kinds = self.days.shown.kinds.iter();
+        kinds.map(|(kind, counts)| (*kind, counts))
     }
 
     /// Today.
     pub fn provinces(&self) -> impl Iterator<Item = (Province, &Counts)> {
-        self.provinces
-            .iter()
-            .map(|(province, counts)| (*province, counts))
+        let provinces = self.days.shown.provinces.iter();
+        provinces.map(|(province, counts)| (*province, counts))
     }
 
-    /// A connection by which something went since the start.
+    /// What went by a connection since midnight (UTC+8).
+    pub fn today_by(&self, connection: ConnectionId) -> Counts {
+        let connections = &self.days.shown.connections;
+        connections.get(&connection).copied().unwrap_or_default()
+    }
+
+    /// A connection by which something went within the hour.
     pub fn connection(&self, id: ConnectionId) -> Option<&ConnectionBoard> {
         self.connections.get(&id)
     }
@@ -84,24 +89,24 @@ impl ScopeBoard {
         Percentiles::of(&sum)
     }
 
-    /// A new day begins.
-    pub(super) fn turn_day(&mut self) {
-        self.today = Counts::default();
-        self.kinds.clear();
-        self.provinces.clear();
-        for connection in self.connections.values_mut() {
-            connection.today = Counts::default();
-        }
+    /// Another day is shown from now on.
+    pub(super) fn turn_day(&mut self, from: u32, to: u32) {
+        self.days.turn(from, to);
     }
 
-    /// What counts for today.
+    /// What counts for the day that is shown.
     pub(super) fn add_today(&mut self, dimensions: &Dimensions, counts: &Counts) {
-        self.today.add(counts);
-        self.kinds.entry(dimensions.kind).or_default().add(counts);
-        self.provinces.entry(dimensions.province).or_default().add(counts);
-        if let Some(connection) = dimensions.connection {
-            self.connections.entry(connection).or_default().today.add(counts);
-        }
+        self.days.shown.add(dimensions, counts);
+    }
+
+    /// What counts for another day.
+    pub(super) fn add_elsewhere(&mut self, day: u32, dimensions: &Dimensions, counts: &Counts) {
+        self.days.add_elsewhere(day, dimensions, counts);
+    }
+
+    /// Whether nothing was heard of it since the day before the one that is shown, and nothing waits.
+    pub(super) fn is_forgotten(&self) -> bool {
+        self.days.is_empty() && self.waiting == 0 && self.standing == Standing::default()
     }
 
     /// What happened just now, on whatever day it counts.
@@ -119,9 +124,10 @@ impl ScopeBoard {
     }
 
     pub(super) fn begin_look(&mut self, now: UnixMs) {
-        self.connections
-            .values_mut()
-            .for_each(|connection| connection.tick(now));
+        self.connections.retain(|_, connection| {
+            connection.tick(now);
+            !connection.is_silent()
+        });
     }
 
     /// Closes a look: `time` is that since the one before.

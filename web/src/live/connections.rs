@@ -92,9 +92,8 @@ fn row(
         sessions_bound: status.sessions_bound.into(),
         sessions_wanted: status.sessions_wanted.into(),
         in_flight: status.in_flight,
-        segments_submitted: used.map_or(0, |used| {
-            u64::try_from(used.today()[Measure::SegmentsSubmitted]).unwrap_or(0)
-        }),
+        segments_submitted: u64::try_from(figures.today_by(status.connection)[Measure::SegmentsSubmitted])
+            .unwrap_or(0),
         last_error: match link.condition {
             Condition::Ok => String::new(),
             _ => status.last_error.clone().unwrap_or_default(),
