@@ -58,12 +58,14 @@ impl Recent {
         self.inner.lock().rows
     }
 
-    /// When the oldest message among them was accepted.
+    /// Since when something may be counted once they are stored: the oldest message among them was accepted then, or the
+    /// oldest correction came.
     pub fn oldest_accepted(&self) -> Option<UnixMs> {
         let waiting: Vec<_> = self.inner.lock().waiting.iter().cloned().collect();
         let journeys = waiting.iter().flat_map(|finished| &finished.journeys);
-        let oldest = journeys.map(|journey| journey.message).min();
-        oldest.map(|oldest| UnixMs(oldest.unix_ms()))
+        let accepted = journeys.map(|journey| UnixMs(journey.message.unix_ms()));
+        let amendments = waiting.iter().flat_map(|finished| &finished.amendments);
+        accepted.chain(amendments.map(|amendment| amendment.at)).min()
     }
 
     /// The oldest frames' worth that ended up to `durable`, at most about `rows_max` rows, still readable until
@@ -285,6 +287,22 @@ mod tests {
         recent.stored(FrameSeq(1));
         let seen = recent.amend(journey(1, 8_613_800_000_001));
         assert_eq!(seen.state, MessageState::Final(states[1]));
+    }
+
+    #[test]
+    fn what_is_not_stored_is_not_counted_yet_corrections_included() {
+        let recent = Recent::default();
+        assert_eq!(recent.oldest_accepted(), None);
+        let number = 8_613_800_000_001;
+        let accepted = MessageId::new(9_000, 0, 0).0;
+        let mut corrected = finished(2, vec![], &[(5, FinalState::Delivered)]);
+        corrected.amendments[0].at = UnixMs(8_000);
+        recent.add(vec![finished(1, vec![journey(accepted, number)], &[])]);
+        assert_eq!(recent.oldest_accepted(), Some(UnixMs(9_000)));
+        recent.add(vec![corrected]);
+        assert_eq!(recent.oldest_accepted(), Some(UnixMs(8_000)));
+        recent.stored(FrameSeq(2));
+        assert_eq!(recent.oldest_accepted(), None);
     }
 
     /// A monitoring system may write to one number without end.
