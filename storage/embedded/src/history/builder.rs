@@ -1,3 +1,4 @@
+use super::clocks::Clocks;
 use super::store::Shared;
 use carillon_domain::time::UnixMs;
 use parking_lot::{Condvar, Mutex};
@@ -8,8 +9,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// Yields the processor to everything that carries messages.
 const NICENESS: i32 = 15;
 
-/// How often old files and figures are removed.
+/// How often old files and figures are removed, for the first time after the start when the clock may have been set right.
 const REMOVE_EVERY: Duration = Duration::from_secs(3600);
+const REMOVE_FIRST: Duration = Duration::from_secs(600);
 
 /// The thread that merges files after they were stored, and removes old ones.
 pub(super) struct Builder {
@@ -39,11 +41,19 @@ impl Builder {
             if let Err(error) = rustix::process::nice(NICENESS) {
                 tracing::warn!(%error, "history files are merged at normal priority");
             }
-            let mut remove_at = Instant::now();
+            let mut clocks = Clocks::now();
+            let mut remove_at = Instant::now() + REMOVE_FIRST;
             while seen.wait(remove_at) {
                 if Instant::now() >= remove_at {
                     remove_at = Instant::now() + REMOVE_EVERY;
-                    remove_old(&shared);
+                    let before = std::mem::replace(&mut clocks, Clocks::now());
+                    if clocks.went_on_alike(before) {
+                        remove_old(&shared);
+                    } else {
+                        tracing::warn!(
+                            "the wall clock was set; old files of the history are removed an hour later"
+                        );
+                    }
                 }
                 merge_all(&shared, &seen);
             }

@@ -57,9 +57,15 @@ impl<'b> Changes<'b> {
         let ranges = &shared.options.ranges;
         let mut fold = self.fold;
         for (message, amendment) in self.latest {
-            // Of a message that has not come yet, it counts when that comes.
-            let Some(journey) = shared.stored(message)? else {
-                continue;
+            let journey = match shared.stored(message) {
+                Ok(Some(journey)) => journey,
+                // Of a message that has not come yet, it counts when that comes.
+                Ok(None) => continue,
+                Err(error) if shared.is_lost(message) => {
+                    tracing::error!(%error, %message, "a correction is stored and not counted: its message cannot be read");
+                    continue;
+                }
+                Err(error) => return Err(error),
             };
             let known = shared.manifest.amendment(message)?;
             fold.remove(&journey, known.as_ref(), ranges);

@@ -21,3 +21,14 @@ pub(super) fn unreadable(place: &Path, detail: impl ToString) -> HistoryError {
         detail: detail.to_string(),
     }
 }
+
+/// Whether it is that SQLite could not sync: what was written may be there after a crash, or not.
+pub(super) fn is_failed_sync(error: &HistoryError) -> bool {
+    let HistoryError::Backend { source, .. } = error else {
+        return false;
+    };
+    let error = source.downcast_ref::<rusqlite::Error>();
+    error
+        .and_then(rusqlite::Error::sqlite_error)
+        .is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_FSYNC)
+}

@@ -83,6 +83,7 @@ pub(super) struct HistoryFile {
     idle: Mutex<Vec<Connection>>,
     budget: Arc<AtomicUsize>,
     leaves: AtomicBool,
+    damaged: AtomicBool,
 }
 
 impl HistoryFile {
@@ -96,6 +97,7 @@ impl HistoryFile {
             idle: Mutex::default(),
             budget,
             leaves: AtomicBool::new(false),
+            damaged: AtomicBool::new(false),
         }
     }
 
@@ -119,8 +121,39 @@ impl HistoryFile {
         Ok(())
     }
 
+    /// Whether not all of it can be read, as far as anybody has looked.
+    pub fn is_damaged(&self) -> bool {
+        self.damaged.load(Ordering::Acquire)
+    }
+
+    /// Reads all of it.
+    pub fn look_for_damage(&self) {
+        let read_all = || -> Result<(), HistoryError> {
+            let connection = self.connect()?;
+            let read = || -> rusqlite::Result<Option<String>> {
+                let mut statement = connection.prepare(ALL)?;
+                let mut rows = statement.query([])?;
+                while let Some(row) = rows.next()? {
+                    let row = with_body(read_head(row)?, row)?;
+                    if let Err(detail) = row.decode() {
+                        return Ok(Some(detail));
+                    }
+                }
+                Ok(None)
+            };
+            match read().map_err(failed("reading a file", &self.path))? {
+                None => Ok(()),
+                Some(detail) => Err(unreadable(&self.path, detail)),
+            }
+        };
+        if let Err(error) = read_all() {
+            tracing::error!(%error, "a file of the history is damaged; restore it from a copy");
+            self.damaged.store(true, Ordering::Release);
+        }
+    }
+
     pub fn get(&self, id: u64) -> Result<Option<Row>, HistoryError> {
-        if !(self.extent.id_min..=self.extent.id_max).contains(&id) {
+        if !self.extent.has(id) {
             return Ok(None);
         }
         self.with(|connection| {

@@ -51,6 +51,13 @@ pub(super) struct Extent {
     pub bytes: u64,
 }
 
+impl Extent {
+    /// Whether a message may be in the file.
+    pub fn has(&self, id: u64) -> bool {
+        (self.id_min..=self.id_max).contains(&id)
+    }
+}
+
 /// Takes rows in the order of their ids, each id once.
 pub(super) struct Rows<'c> {
     insert: Statement<'c>,

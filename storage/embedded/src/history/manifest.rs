@@ -67,10 +67,12 @@ pub(super) struct Manifest {
 }
 
 impl Manifest {
-    pub fn open(dir: &Path) -> Result<Self, HistoryError> {
+    /// `has_files` says whether finished files lie beside it: then it is not made anew, since files that it does not name are
+    /// removed.
+    pub fn open(dir: &Path, has_files: bool) -> Result<Self, HistoryError> {
         let path = dir.join(NAME);
         let mut writer = connect(&path)?;
-        prepare(&mut writer, &path)?;
+        prepare(&mut writer, &path, has_files)?;
         let reader = connect(&path)?;
         let figures = connect_to_read(&path)?;
         let amended = reader.query_row("SELECT EXISTS (SELECT 1 FROM amendment)", [], |row| row.get(0));
@@ -278,11 +280,11 @@ fn connect_to_read(path: &Path) -> Result<Connection, HistoryError> {
     Ok(connection)
 }
 
-fn prepare(connection: &mut Connection, path: &Path) -> Result<(), HistoryError> {
+fn prepare(connection: &mut Connection, path: &Path, has_files: bool) -> Result<(), HistoryError> {
     let mut prepare = || -> rusqlite::Result<u32> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let found: u32 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        if found == 0 {
+        if found == 0 && !has_files {
             transaction.execute_batch(SCHEMA)?;
             transaction.execute("INSERT INTO progress VALUES (1, 0, ?)", [ROLLUP_FORMAT])?;
             rollup::create_anew(&transaction)?;
@@ -293,6 +295,10 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<(), HistoryError>
     };
     match prepare().map_err(failed("preparing the manifest", path))? {
         FORMAT => Ok(()),
+        0 => Err(unreadable(
+            path,
+            "it is missing, and files of messages lie beside it; restore it from a copy, or move them away",
+        )),
         found => Err(unreadable(
             path,
             format!("format {found}, this program reads {FORMAT}"),

@@ -5,6 +5,7 @@
 
 mod builder;
 mod changes;
+mod clocks;
 mod code;
 mod failure;
 mod file;

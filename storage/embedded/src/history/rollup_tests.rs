@@ -113,7 +113,14 @@ fn figures_come_with_their_messages_or_not_at_all() {
     let refuse =
         "CREATE TRIGGER refuse BEFORE UPDATE ON progress BEGIN SELECT RAISE(ABORT, 'as after a crash'); END";
     manifest(&folder).execute_batch(refuse).unwrap();
-    assert!(history.store(Batch::of(&all[10..], &[]), FrameSeq(2)).is_err());
+    for _ in 0..3 {
+        assert!(history.store(Batch::of(&all[10..], &[]), FrameSeq(2)).is_err());
+    }
+    assert_eq!(
+        folder.data_files().len(),
+        1,
+        "tries without end do not fill the disk"
+    );
     assert_eq!(figures(&history), before);
     drop(history);
     manifest(&folder).execute_batch("DROP TRIGGER refuse").unwrap();
@@ -121,6 +128,29 @@ fn figures_come_with_their_messages_or_not_at_all() {
     assert_eq!((figures(&history), history.stored_upto()), (before, FrameSeq(1)));
     history.store(Batch::of(&all[10..], &[]), FrameSeq(2)).unwrap();
     assert_eq!(accepted(&history, &EVERYTHING), 40);
+}
+
+/// The manifest takes a merge or not; a file that it did not take goes, however often it is tried.
+#[test]
+fn a_merge_that_fails_leaves_nothing_behind() {
+    let folder = Folder::new(false);
+    let history = folder.open();
+    let all = journeys(80);
+    history.store(Batch::of(&all[..40], &[]), FrameSeq(1)).unwrap();
+    history.store(Batch::of(&all[40..], &[]), FrameSeq(2)).unwrap();
+    let refuse =
+        "CREATE TRIGGER refuse BEFORE DELETE ON file BEGIN SELECT RAISE(ABORT, 'as on a full disk'); END";
+    manifest(&folder).execute_batch(refuse).unwrap();
+    for _ in 0..3 {
+        assert!(history.merge_due().is_err());
+    }
+    assert_eq!(
+        (folder.data_files().len(), accepted(&history, &EVERYTHING)),
+        (2, 80)
+    );
+    manifest(&folder).execute_batch("DROP TRIGGER refuse").unwrap();
+    history.merge_due().unwrap();
+    assert_eq!((folder.data_files().len(), history.size().rows), (1, 80));
 }
 
 fn accepted(history: &impl History, query: &RollupQuery) -> i64 {

@@ -7,6 +7,7 @@ use carillon_storage::history::HistoryError;
 use parking_lot::RwLock;
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -19,6 +20,27 @@ pub(super) struct Shelf {
     files: RwLock<Arc<Vec<Arc<HistoryFile>>>>,
     next_number: AtomicU64,
     budget: Arc<AtomicUsize>,
+}
+
+/// Whether a folder has files that may hold messages.
+pub(super) fn has_files(dir: &Path) -> Result<bool, HistoryError> {
+    Ok(!files_in(dir)?.is_empty())
+}
+
+/// Our files in a folder, finished or not.
+fn files_in(dir: &Path) -> Result<Vec<PathBuf>, HistoryError> {
+    let is_ours = |path: &PathBuf| {
+        path.file_name()
+            .is_some_and(|name| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()))
+    };
+    let paths = fs::read_dir(dir)
+        .and_then(|entries| {
+            entries
+                .map(|entry| entry.map(|entry| entry.path()))
+                .collect::<io::Result<Vec<_>>>()
+        })
+        .map_err(failed("listing the folder", dir))?;
+    Ok(paths.into_iter().filter(is_ours).collect())
 }
 
 impl Shelf {
@@ -82,19 +104,15 @@ impl Shelf {
         ))
     }
 
-    fn path(&self, number: u64) -> PathBuf {
+    /// Where a file has or would have its place.
+    pub fn path(&self, number: u64) -> PathBuf {
         self.dir.join(format!("{PREFIX}{number:08}.db"))
     }
 
     fn remove_all_but(&self, numbers: BTreeSet<u64>) -> Result<(), HistoryError> {
         let named: BTreeSet<PathBuf> = numbers.into_iter().map(|number| self.path(number)).collect();
-        let entries = fs::read_dir(&self.dir).map_err(failed("listing the folder", &self.dir))?;
-        for entry in entries {
-            let path = entry.map_err(failed("listing the folder", &self.dir))?.path();
-            let ours = path
-                .file_name()
-                .is_some_and(|name| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()));
-            if ours && !named.contains(&path) {
+        for path in files_in(&self.dir)? {
+            if !named.contains(&path) {
                 file_writer::remove(&path).map_err(failed("removing an unfinished file", &path))?;
             }
         }

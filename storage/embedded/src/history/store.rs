@@ -1,6 +1,7 @@
 use super::builder::Builder;
 use super::changes::Changes;
-use super::failure::{failed, unreadable};
+use super::failure::{failed, is_failed_sync, unreadable};
+use super::file::HistoryFile;
 use super::file_writer::{self, Extent};
 use super::manifest::{Entry, Manifest};
 use super::merge::merge;
@@ -10,7 +11,7 @@ use super::rollup;
 use super::row::Row;
 use super::scan::{Found, Scan};
 use super::search::Search;
-use super::shelf::Shelf;
+use super::shelf::{Shelf, has_files};
 use carillon_domain::ids::MessageId;
 use carillon_domain::journey::Journey;
 use carillon_domain::time::UnixMs;
@@ -52,10 +53,11 @@ impl EmbeddedHistory {
     /// Opens the history in `dir`, which is created when absent. What a crash left unfinished is removed, so
     /// only one process may have the folder open: the one that holds the journal's lock.
     ///
-    /// Errors when a finished file is missing, shorter than it was, or of a format this program does not know.
+    /// Errors when the manifest is missing beside files, or of a format this program does not know; and when a finished file
+    /// is missing or not as long as it was.
     pub fn open(dir: &Path, options: HistoryOptions) -> Result<Self, HistoryError> {
         fs::create_dir_all(dir).map_err(failed("creating the folder", dir))?;
-        let manifest = Manifest::open(dir)?;
+        let manifest = Manifest::open(dir, has_files(dir)?)?;
         file_writer::sync_dir(dir)?;
         file_writer::sync_dir(
             dir.parent()
@@ -112,7 +114,17 @@ impl History for EmbeddedHistory {
         if let Some(builder) = &self.builder {
             builder.wake();
         }
-        while self.shared.unmerged() > UNMERGED_FILES_MAX && self.shared.merge_next()? {}
+        while self.shared.unmerged() > UNMERGED_FILES_MAX {
+            match self.shared.merge_next() {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    // The batch is stored: whoever handed it over must not do so again.
+                    tracing::error!(%error, "history files cannot be merged");
+                    break;
+                }
+            }
+        }
         Ok(())
     }
 
@@ -210,10 +222,14 @@ impl Shared {
         let entry = (!batch.journeys.is_empty())
             .then(|| self.write(each_once(batch.journeys), &mut changes))
             .transpose()?;
-        let fold = changes.finish(self)?;
         let upto = upto.max(known);
-        self.manifest
-            .add(entry.as_ref(), &batch.amendments, upto, &fold)?;
+        let added = changes
+            .finish(self)
+            .and_then(|fold| self.manifest.add(entry.as_ref(), &batch.amendments, upto, &fold));
+        if let (Err(error), Some(entry)) = (&added, &entry) {
+            self.abandon(entry.number, error);
+        }
+        added?;
         if let Some(entry) = entry {
             self.shelf.put(entry, &[]);
         }
@@ -240,20 +256,43 @@ impl Shared {
         Ok(Entry { number, age, extent })
     }
 
+    /// Removes a file that the manifest did not take: the next try writes another one, and without end they would fill the
+    /// disk. After a failed sync nobody knows what the manifest says after a crash; then the file stays until the next start.
+    fn abandon(&self, number: u64, error: &HistoryError) {
+        if is_failed_sync(error) {
+            return;
+        }
+        let path = self.shelf.path(number);
+        if let Err(error) = file_writer::remove(&path) {
+            tracing::warn!(path = %path.display(), %error, "an unfinished history file stays until the next start");
+        }
+    }
+
     /// Merges the files that are next in turn; false when there is nothing to do.
     pub fn merge_next(&self) -> Result<bool, HistoryError> {
         let _one_at_a_time = self.rearranging.lock();
         let files = self.shelf.files();
-        let rows: Vec<u64> = files.iter().map(|file| file.extent.rows).collect();
+        // A damaged file stays as it is, like a full one, so that the others go on.
+        let rows = |file: &Arc<HistoryFile>| {
+            if file.is_damaged() {
+                u64::MAX
+            } else {
+                file.extent.rows
+            }
+        };
+        let rows: Vec<u64> = files.iter().map(rows).collect();
         let Some(range) = next_merge(&rows, self.options.rows_full) else {
             return Ok(false);
         };
         let old = &files[range];
         let age = old.last().expect("a merge takes at least two files").age;
         let (number, path) = self.shelf.fresh();
-        let entry = self.finished(number, age, merge(&path, old)?)?;
+        let extent = merge(&path, old).inspect_err(|_| old.iter().for_each(|file| file.look_for_damage()))?;
+        let entry = self.finished(number, age, extent)?;
+        let old_numbers = old.iter().map(|file| file.number);
         self.manifest
-            .replace(old.iter().map(|file| file.number), &entry)?;
+            .replace(old_numbers, &entry)
+            .inspect_err(|error| self.abandon(number, error))?;
         self.shelf.put(entry, old);
         Ok(true)
     }
@@ -262,7 +301,7 @@ impl Shared {
         let files = self.shelf.files();
         files
             .iter()
-            .filter(|file| file.extent.rows < self.options.rows_full)
+            .filter(|file| file.extent.rows < self.options.rows_full && !file.is_damaged())
             .count()
     }
 
@@ -274,6 +313,18 @@ impl Shared {
             }
         }
         Ok(None)
+    }
+
+    /// Whether a message that could not be read never can be, so that nothing is gained by trying again.
+    pub fn is_lost(&self, id: MessageId) -> bool {
+        let files = self.shelf.files();
+        let mut may_have_it = files.iter().filter(|file| file.extent.has(id.0));
+        may_have_it.any(|file| {
+            if !file.is_damaged() {
+                file.look_for_damage();
+            }
+            file.is_damaged()
+        })
     }
 
     /// The journey of a row, without its correction.

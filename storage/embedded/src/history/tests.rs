@@ -1,15 +1,17 @@
 use super::failure::unreadable;
 use super::file::Key;
 use super::{EmbeddedHistory, HistoryOptions, Keep, file_writer};
+use carillon_domain::fact::FinalState;
 use carillon_domain::ids::{AccountId, MessageId};
-use carillon_domain::journey::Journey;
+use carillon_domain::journey::{Amendment, Journey};
+use carillon_domain::time::UnixMs;
 use carillon_storage::conformance::Random;
 use carillon_storage::conformance::history::{self as conformance, HistoryPlace, journey, phone};
 use carillon_storage::history::{Batch, History, HistoryError, SearchQuery};
 use carillon_storage::journal::FrameSeq;
 use proptest::prelude::*;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -313,6 +315,83 @@ fn a_missing_short_or_foreign_file_is_refused_by_name() {
         folder.open().journey(MessageId(3)),
         Err(HistoryError::Backend { .. })
     ));
+}
+
+/// The disk spoilt a file. Batches are stored all the same, once each, and the other files are merged.
+#[test]
+fn a_damaged_file_keeps_nobody_from_storing() {
+    let folder = Folder::new(false);
+    folder
+        .open()
+        .store(Batch::of(&batch(0, 10), &[]), FrameSeq(1))
+        .unwrap();
+    let damaged = folder.data_files().remove(0);
+    let bytes = fs::read(&damaged).unwrap();
+    fs::write(&damaged, vec![0xa5; bytes.len()]).unwrap();
+    let history = folder.open();
+    for number in 1..=115 {
+        let stored = history.store(Batch::of(&batch(number * 10, 8), &[]), FrameSeq(number + 1));
+        assert!(stored.is_ok(), "batch {number}: {stored:?}");
+    }
+    assert_eq!((history.size().rows, history.stored_upto()), (930, FrameSeq(116)));
+    history.merge_due().unwrap();
+    assert!(history.size().files < 40, "{} files", history.size().files);
+    assert!(damaged.exists());
+    fs::write(&damaged, bytes).unwrap();
+    drop(history);
+    assert_eq!(all(&folder.open()).len(), 930);
+}
+
+/// A receipt comes late for a message whose row nobody can read any more.
+#[test]
+fn a_correction_of_a_message_that_is_lost_keeps_nobody_from_storing() {
+    let spoil: [fn(&Path); 2] = [
+        |file| fs::write(file, vec![0xa5; fs::metadata(file).unwrap().len() as usize]).unwrap(),
+        |file| {
+            let file = rusqlite::Connection::open(file).unwrap();
+            file.execute_batch("UPDATE journey SET body = zeroblob(length(body))")
+                .unwrap();
+        },
+    ];
+    for spoil in spoil {
+        let folder = Folder::new(false);
+        folder
+            .open()
+            .store(Batch::of(&batch(0, 10), &[]), FrameSeq(1))
+            .unwrap();
+        spoil(&folder.data_files()[0]);
+        let history = folder.open();
+        let correction = Amendment {
+            message: MessageId(3),
+            state: FinalState::Delivered,
+            cause: None,
+            at: UnixMs(1),
+        };
+        history
+            .store(Batch::of(&batch(10, 10), [&correction]), FrameSeq(2))
+            .unwrap();
+        assert_eq!((history.size().rows, history.stored_upto()), (20, FrameSeq(2)));
+        assert!(history.journey(MessageId(3)).is_err());
+        assert!(history.journey(MessageId(12)).unwrap().is_some());
+    }
+}
+
+/// Whoever restores files and forgets the manifest must not lose them.
+#[test]
+fn files_without_their_manifest_are_not_removed() {
+    let folder = Folder::new(false);
+    let history = folder.open();
+    history.store(Batch::of(&batch(0, 10), &[]), FrameSeq(1)).unwrap();
+    drop(history);
+    let manifest = folder.path().join("manifest.db");
+    let kept = folder.path().join("kept");
+    fs::rename(&manifest, &kept).unwrap();
+    for _ in 0..2 {
+        assert!(folder.refusal().to_string().contains("manifest.db"));
+        assert_eq!(folder.data_files().len(), 1);
+    }
+    fs::rename(&kept, &manifest).unwrap();
+    assert_eq!(all(&folder.open()), Vec::from_iter(0..10));
 }
 
 #[test]
