@@ -72,4 +72,9 @@ stage_kills() { "$BIN/carillon-loadtest" kills --times 10; }
 
 stage_bench_batch() { "$BIN/carillon-loadtest" bench batch --seconds 20 --floor 12000; }
 
+stage_bench_walls() { "$BIN/carillon-loadtest" bench walls --seconds 10 --percent-max 10; }
+
+# Ten thousand screens that never read.
+stage_bench_idle_walls() { "$BIN/carillon-loadtest" bench idle-walls --seconds 2; }
+
 stage_bench_backlog() { "$BIN/carillon-loadtest" bench backlog --messages 500000 --rss-mib-max 400; }

@@ -90,6 +90,18 @@ pub fn process_cpu() -> Duration {
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
+/// What the system's TCP sockets take, all of them together; 0 where it does not tell.
+pub fn kernel_socket_bytes() -> u64 {
+    let sockets = fs::read_to_string("/proc/net/sockstat").unwrap_or_default();
+    pages_in(&sockets).unwrap_or(0) * rustix::param::page_size() as u64
+}
+
+/// Of the line `TCP: inuse 4 orphan 0 tw 0 alloc 6 mem 1`.
+fn pages_in(sockstat: &str) -> Option<u64> {
+    let line = sockstat.lines().find_map(|line| line.strip_prefix("TCP:"))?;
+    line.rsplit_once("mem ")?.1.trim().parse().ok()
+}
+
 /// What every measurement is given with.
 #[derive(Clone, Debug, Serialize)]
 pub struct Surroundings {
@@ -148,6 +160,10 @@ mod tests {
         assert_eq!(name_in(stat), Some("journal) w)"));
         let ticks = rustix::param::clock_ticks_per_second() as f64;
         assert_eq!(cpu_in(stat), Some(Duration::from_secs_f64(200.0 / ticks)));
+        assert_eq!(
+            pages_in("sockets: used 9\nTCP: inuse 4 orphan 0 mem 17\nUDP: mem 3\n"),
+            Some(17)
+        );
         assert_eq!(stage_of("journal-writer"), "journal");
         assert_eq!(stage_of("actix-rt|system"), "web");
         assert!(cpu_by_stage(std::process::id()).contains_key("rest"));

@@ -3,6 +3,7 @@ use super::server::ServerError;
 use super::system::SystemError;
 use crate::http::HttpError;
 use crate::judge::{Judgement, RecordsError, SettlementError, Violation};
+use crate::live::LiveError;
 use crate::load::LoadError;
 use crate::sim::HostError;
 use serde::Serialize;
@@ -27,12 +28,18 @@ pub enum RunError {
     Campaign(&'static str),
     #[error(transparent)]
     Http(#[from] HttpError),
+    #[error(transparent)]
+    Live(#[from] LiveError),
     #[error("{path} was answered with {status}: {body}")]
     Status { path: String, status: u16, body: String },
     #[error("the answer to {path} cannot be understood")]
     Body { path: String, source: serde_json::Error },
     #[error(transparent)]
     Settlement(SettlementError),
+    #[error("the server does not tell {name}")]
+    Figure { name: String },
+    #[error("{wanted} open files are not allowed; raise the limit (ulimit -n)")]
+    OpenFiles { wanted: u64, source: std::io::Error },
     #[error("cannot write the run's files")]
     File(#[source] std::io::Error),
 }

@@ -167,6 +167,11 @@ impl Server {
         }
     }
 
+    /// Settings that the next start finds in its environment.
+    pub fn set_environment(&mut self, environment: Vec<(&'static str, String)>) {
+        self.environment = environment;
+    }
+
     /// Starts it on the same data and port, and waits until it is ready. Returns how long that took.
     pub async fn start_again(&mut self) -> Result<Duration, ServerError> {
         let start = Instant::now();

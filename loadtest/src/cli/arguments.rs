@@ -231,6 +231,8 @@ pub enum Bench {
     Carrier(CarrierSpeed),
     /// Screens that look on: what they cost, and how soon they know.
     Walls(Walls),
+    /// Screens that never read: whether anybody else notices.
+    IdleWalls(IdleWalls),
 }
 
 /// What every run of a whole system takes.
@@ -334,6 +336,21 @@ pub struct Walls {
     /// Fail when the screens take more than this many per cent of one core.
     #[arg(long)]
     pub percent_max: Option<f64>,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, Args)]
+pub struct IdleWalls {
+    /// Screens that never read.
+    #[arg(long, default_value_t = 10_000)]
+    pub sockets: usize,
+    /// Messages per second.
+    #[arg(long, default_value_t = 12_000.0)]
+    pub rate: f64,
+    /// How long it is measured without them, and then with them.
+    #[arg(long, default_value_t = 10)]
+    pub seconds: u64,
     #[command(flatten)]
     pub common: Common,
 }

@@ -1,11 +1,11 @@
 use super::arguments::{
-    Backlog, Bench, CampaignRun, CarrierSpeed, Common, Fairness, Kills, MailRun, RemindersRun, Throughput,
-    Walls,
+    Backlog, Bench, CampaignRun, CarrierSpeed, Common, Fairness, IdleWalls, Kills, MailRun, RemindersRun,
+    Throughput, Walls,
 };
 use super::{print, print_json};
 use carillon_loadtest::bench::{
-    self, BacklogOptions, CampaignOptions, CarrierSpeedOptions, FairnessOptions, KillsOptions,
-    MailRunOptions, Outcome, RemindersOptions, ThroughputOptions, WallsOptions,
+    self, BacklogOptions, CampaignOptions, CarrierSpeedOptions, FairnessOptions, IdleWallsOptions,
+    KillsOptions, MailRunOptions, Outcome, RemindersOptions, ThroughputOptions, WallsOptions,
 };
 use serde::Serialize;
 use std::time::Duration;
@@ -21,6 +21,7 @@ pub async fn bench(arguments: Bench) -> anyhow::Result<bool> {
         Bench::Fairness(arguments) => fairness(arguments).await,
         Bench::Carrier(arguments) => carrier(arguments).await,
         Bench::Walls(arguments) => walls(arguments).await,
+        Bench::IdleWalls(arguments) => idle_walls(arguments).await,
     }
 }
 
@@ -127,6 +128,30 @@ async fn walls(arguments: Walls) -> anyhow::Result<bool> {
         eprintln!("the screens took {percent:.1} % of a core");
     }
     Ok(report.outcome.clean && report.walls_lost == 0 && cheap_enough)
+}
+
+async fn idle_walls(arguments: IdleWalls) -> anyhow::Result<bool> {
+    let Common {
+        program,
+        folder,
+        keep,
+        json,
+    } = arguments.common;
+    let report = bench::idle_walls(&IdleWallsOptions {
+        sockets: arguments.sockets,
+        rate: arguments.rate,
+        seconds: arguments.seconds,
+        program,
+        folder,
+        keep,
+    })
+    .await?;
+    print_run(&report, &report.outcome, json)?;
+    let complaints = report.complaints();
+    for complaint in &complaints {
+        eprintln!("{complaint}");
+    }
+    Ok(complaints.is_empty())
 }
 
 async fn fairness(arguments: Fairness) -> anyhow::Result<bool> {

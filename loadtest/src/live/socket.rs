@@ -18,6 +18,8 @@ pub enum LiveError {
     Io(#[from] io::Error),
     #[error("the handshake was answered with: {0}")]
     Refused(String),
+    #[error("the server has no place for another screen")]
+    Overloaded,
     #[error("the answer to the handshake is too long")]
     Head,
     #[error("a frame cannot be read")]
@@ -56,6 +58,9 @@ impl LiveSocket {
             }
         };
         let head = input.split_to(end);
+        if head.starts_with(b"HTTP/1.1 503") {
+            return Err(LiveError::Overloaded);
+        }
         if !head.starts_with(b"HTTP/1.1 101") {
             let head = String::from_utf8_lossy(&head);
             return Err(LiveError::Refused(

@@ -6,6 +6,7 @@ mod check_config;
 mod environment;
 mod exit;
 mod log;
+mod open_files;
 mod operator;
 mod serve;
 mod watch;

@@ -1,5 +1,6 @@
 use super::arguments::Serve;
 use super::log;
+use super::open_files;
 use super::watch::{self, Signals};
 use crate::config::{Config, Overrides, load};
 use crate::service::{Failed, Service, url};
@@ -16,6 +17,7 @@ pub fn serve(arguments: &Serve) -> Result<(), Failed> {
     };
     let config = load(arguments.config.as_deref(), overrides)?;
     log::start(&config.log)?;
+    open_files::allow(config.http.connections_max);
     actix_web::rt::System::new().block_on(run(arguments, config))
 }
 

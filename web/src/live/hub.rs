@@ -1,3 +1,4 @@
+use super::link_counts::LinkCounts;
 use super::panels::panels;
 use super::scope::{self, Scope};
 use super::socket::SocketTimes;
@@ -9,6 +10,7 @@ use bytestring::ByteString;
 use carillon_api::live::{LiveMessage, Panels, Place};
 use parking_lot::Mutex;
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -21,6 +23,7 @@ const KEPT: Duration = Duration::from_secs(60);
 pub struct LiveHub {
     pub sources: Sources,
     pub times: SocketTimes,
+    pub links: LinkCounts,
     /// Of the next stream, so that no place in an earlier one, or of an earlier run of the service, fits. Counted from the start
     /// in milliseconds: JavaScript reads it exactly.
     next_epoch: AtomicU64,
@@ -61,6 +64,7 @@ impl LiveHub {
         let hub = Arc::new(LiveHub {
             sources,
             times,
+            links: LinkCounts::default(),
             next_epoch: AtomicU64::new(time::now().0),
             scopes: Mutex::default(),
             beats,
@@ -70,9 +74,11 @@ impl LiveHub {
         let follower = hub.clone();
         let runs = hub.sources.lane.live().spawn(async move {
             while looks.changed().await.is_ok() && !follower.beats.borrow().stopping {
-                // Before the panels: a tile and its alarm tell the same.
-                follower.sources.alarms.look();
-                follower.beat();
+                // What one look cannot show, the next one may; without looks nobody would be told of anything any more.
+                if catch_unwind(AssertUnwindSafe(|| follower.look_on())).is_err() {
+                    follower.sources.lane.counters().actor_restarts.add(1);
+                    tracing::error!("the live feed panicked; it goes on with the next look");
+                }
             }
         });
         if !runs {
@@ -154,6 +160,12 @@ impl LiveHub {
         });
         watched.snapshots.insert(allowed, snapshot.clone());
         Some(snapshot)
+    }
+
+    fn look_on(&self) {
+        // Before the panels: a tile and its alarm tell the same.
+        self.sources.alarms.look();
+        self.beat();
     }
 
     /// Makes the next change of every scope that is looked at.

@@ -21,6 +21,7 @@ pub async fn open(
 ) -> Result<HttpResponse, Failure> {
     let from = source(&request, &state.proxies);
     let Some(seat) = state.live.sources.seats.take(from) else {
+        state.live.links.count_refused();
         return Err(Failure::new(
             Code::Overloaded,
             "too many screens are open, or too many from one place",

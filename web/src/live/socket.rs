@@ -1,5 +1,6 @@
 use super::budget::Budget;
 use super::hub::{Beat, LiveHub, Update};
+use super::link_counts::Closed;
 use super::scope::{self, Scope};
 use super::seats::Seat;
 use super::stream::text;
@@ -10,10 +11,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{MissedTickBehavior, timeout};
 
 /// Messages sent and not known to be read; above it nothing more is sent until a ping is answered.
 const UNREAD_MAX: u32 = 24;
+/// The same before the first answer, so that thousands of peers that never read cost next to nothing.
+const UNREAD_MAX_AT_FIRST: u32 = 4;
 /// How long the goodbye may take.
 const GOODBYE_MAX: Duration = Duration::from_secs(2);
 
@@ -49,8 +52,10 @@ pub struct Socket {
 
 /// Why a socket is closed.
 enum Over {
-    /// The peer left, breaks the protocol, or does not read.
-    Silently,
+    /// The peer left, or breaks the protocol.
+    Left,
+    /// It does not read.
+    Silent,
     Saying(LiveEnd),
 }
 
@@ -67,9 +72,13 @@ struct Reader {
     /// Pings that were not answered, oldest first.
     pings: VecDeque<u64>,
     pinged: Instant,
-    /// When a ping was answered last.
+    /// When a ping was answered last; the opening counts as an answer.
     answered: Instant,
+    /// A ping was answered.
+    reads: bool,
     unread: u32,
+    /// It is sent nothing until it answers.
+    held_back: bool,
 }
 
 impl Socket {
@@ -83,6 +92,9 @@ impl Socket {
             seat,
         } = self;
         let mut beats = hub.beats();
+        // Beside the beats: patience ends also when nothing happens any more.
+        let mut checks = tokio::time::interval(hub.times.ping_every);
+        checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let now = Instant::now();
         let mut reader = Reader {
             times: hub.times,
@@ -95,12 +107,15 @@ impl Socket {
             pings: VecDeque::new(),
             pinged: now,
             answered: now,
+            reads: false,
             unread: 0,
+            held_back: false,
         };
         let over = loop {
             let event = tokio::select! {
                 message = messages.recv() => reader.message(message).await,
                 beat = next(&mut beats) => reader.beat(beat).await,
+                _ = checks.tick() => reader.check(Instant::now()).await,
             };
             if let Err(over) = event {
                 break over;
@@ -120,7 +135,7 @@ async fn next(beats: &mut watch::Receiver<Beat>) -> Option<Beat> {
 impl Reader {
     async fn message(&mut self, message: Option<Result<Message, ProtocolError>>) -> Result<(), Over> {
         let Some(Ok(message)) = message else {
-            return Err(Over::Silently);
+            return Err(Over::Left);
         };
         if !self.budget.take(Instant::now()) {
             return Err(Over::Saying(LiveEnd::BadRequest));
@@ -139,7 +154,7 @@ impl Reader {
                 Ok(())
             }
             Message::Nop => Ok(()),
-            Message::Close(_) => Err(Over::Silently),
+            Message::Close(_) => Err(Over::Left),
             Message::Binary(_) | Message::Continuation(_) => Err(Over::Saying(LiveEnd::BadRequest)),
         }
     }
@@ -150,7 +165,9 @@ impl Reader {
         if let Some(place) = place {
             self.pings.drain(..=place);
             self.answered = Instant::now();
+            self.reads = true;
             self.unread = 0;
+            self.held_back = false;
         }
     }
 
@@ -160,14 +177,23 @@ impl Reader {
             return Err(Over::Saying(LiveEnd::UnknownScope));
         };
         self.subscribed = Some((scope, resume));
-        self.bring_up_to_date().await
+        self.bring_up_to_date().await?;
+        if self.reads {
+            return Ok(());
+        }
+        self.ping(Instant::now()).await
     }
 
     async fn beat(&mut self, beat: Option<Beat>) -> Result<(), Over> {
-        let now = Instant::now();
         if beat.is_none_or(|beat| beat.stopping) {
             return Err(Over::Saying(LiveEnd::Stopping));
         }
+        self.check(Instant::now()).await?;
+        self.bring_up_to_date().await
+    }
+
+    /// Whether the peer may stay, which it has to show now and then.
+    async fn check(&mut self, now: Instant) -> Result<(), Over> {
         if !self.right.still_valid() {
             return Err(Over::Saying(LiveEnd::Unauthenticated));
         }
@@ -175,16 +201,19 @@ impl Reader {
             return Err(Over::Saying(LiveEnd::BadRequest));
         }
         if now - self.answered > self.times.silence_max {
-            return Err(Over::Silently);
+            return Err(Over::Silent);
         }
-        self.bring_up_to_date().await?;
         if now - self.pinged >= self.times.ping_every {
-            let ping: u64 = rand::random();
-            self.pinged = now;
-            self.pings.push_back(ping);
-            waited(timeout(self.times.silence_max, self.session.ping(&ping.to_be_bytes())).await)?;
+            self.ping(now).await?;
         }
         Ok(())
+    }
+
+    async fn ping(&mut self, now: Instant) -> Result<(), Over> {
+        let ping: u64 = rand::random();
+        self.pinged = now;
+        self.pings.push_back(ping);
+        waited(timeout(self.times.silence_max, self.session.ping(&ping.to_be_bytes())).await)
     }
 
     /// Sends what the peer has not got, unless it has not read for a while: then it gets everything anew when it does.
@@ -192,7 +221,15 @@ impl Reader {
         let Some((scope, place)) = self.subscribed else {
             return Ok(());
         };
-        if self.unread >= UNREAD_MAX {
+        let unread_max = if self.reads {
+            UNREAD_MAX
+        } else {
+            UNREAD_MAX_AT_FIRST
+        };
+        if self.unread >= unread_max {
+            if !std::mem::replace(&mut self.held_back, true) {
+                self.hub.links.count_held_back();
+            }
             return Ok(());
         }
         match self.hub.update(self.right.scope(), scope, place) {
@@ -214,11 +251,15 @@ impl Reader {
     }
 
     async fn close(mut self, over: Over) {
-        let code = match &over {
-            Over::Silently => CloseCode::Normal,
-            Over::Saying(LiveEnd::Stopping) => CloseCode::Restart,
-            Over::Saying(_) => CloseCode::Policy,
+        let (code, why) = match &over {
+            Over::Left => (CloseCode::Normal, Closed::Left),
+            Over::Silent => (CloseCode::Normal, Closed::Silent),
+            Over::Saying(LiveEnd::Stopping) => (CloseCode::Restart, Closed::Stopping),
+            Over::Saying(LiveEnd::BadRequest) => (CloseCode::Policy, Closed::BadRequest),
+            Over::Saying(LiveEnd::UnknownScope) => (CloseCode::Policy, Closed::UnknownScope),
+            Over::Saying(LiveEnd::Unauthenticated) => (CloseCode::Policy, Closed::Unauthenticated),
         };
+        self.hub.links.count_closed(why);
         let goodbye = async move {
             if let Over::Saying(reason) = over {
                 let _peer_may_be_gone = self.session.text(text(&LiveMessage::End { reason })).await;
@@ -229,10 +270,10 @@ impl Reader {
     }
 }
 
-/// A peer that is gone, or does not read.
 fn waited<E>(sent: Result<Result<(), actix_ws::Closed>, E>) -> Result<(), Over> {
     match sent {
         Ok(Ok(())) => Ok(()),
-        _ => Err(Over::Silently),
+        Ok(Err(actix_ws::Closed)) => Err(Over::Left),
+        Err(_too_long) => Err(Over::Silent),
     }
 }

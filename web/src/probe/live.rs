@@ -2,7 +2,7 @@
 //! makes.
 
 use super::family::Family;
-use crate::live::LiveHub;
+use crate::live::{Closed, LiveHub};
 use crate::query::connection_name;
 use carillon_actors::live::ConnectionTotals;
 use carillon_domain::catalog::Compiled;
@@ -96,15 +96,37 @@ pub fn live(hub: &LiveHub, catalog: &Compiled) -> Vec<MetricFamily> {
         families.extend([accepted, ended]);
         families
     });
-    families.push(
-        Family::gauge("carillon_live_sockets", "Screens that look on.")
-            .sample(&[], sources.seats.taken() as f64),
-    );
+    families.extend(sockets(hub));
     // A family without samples is none.
     let families = families.into_iter().map(Family::finish);
     families
         .filter(|family| !family.get_metric().is_empty())
         .collect()
+}
+
+fn sockets(hub: &LiveHub) -> [Family; 4] {
+    let links = &hub.links;
+    let closed = Family::counter(
+        "carillon_live_sockets_closed_total",
+        "Screens that left, or had to, by why.",
+    );
+    [
+        Family::gauge("carillon_live_sockets", "Screens that look on.")
+            .sample(&[], hub.sources.seats.taken() as f64),
+        Family::counter(
+            "carillon_live_sockets_refused_total",
+            "Screens that were refused because too many look on.",
+        )
+        .sample(&[], links.refused() as f64),
+        Family::counter(
+            "carillon_live_sockets_held_back_total",
+            "Times a screen did not read, and was sent nothing until it did.",
+        )
+        .sample(&[], links.held_back() as f64),
+        Closed::ALL.into_iter().fold(closed, |family, why| {
+            family.sample(&[("reason", why.word())], links.closed(why) as f64)
+        }),
+    ]
 }
 
 fn receipt_times(family: Family, (name, totals): &(String, &ConnectionTotals)) -> Family {

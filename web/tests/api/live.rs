@@ -308,6 +308,11 @@ async fn sockets_are_bounded_by_source_and_in_all() {
     }
     let (head, _) = LiveSocket::try_open(&harness, &[("Cookie", &cookie)]).await;
     assert!(head.starts_with("HTTP/1.1 503"), "{head}");
+    let figures = figures(&harness).await;
+    assert!(
+        figures.contains("carillon_live_sockets_refused_total 1\n"),
+        "{figures}"
+    );
     // Who says nothing gives its place back.
     open.clear();
     loop {
@@ -339,8 +344,20 @@ async fn who_does_not_answer_gets_no_more_than_its_share_and_is_sent_away() {
         deaf.frame(10, &number.to_be_bytes()).await;
     }
     let heard = deaf.rest().await;
-    assert!((10..=25).contains(&heard.len()), "{} messages", heard.len());
+    assert!((2..=4).contains(&heard.len()), "{} messages", heard.len());
+    let figures = figures(&harness).await;
+    for sample in [
+        "carillon_live_sockets_held_back_total 1\n",
+        "carillon_live_sockets_closed_total{reason=\"silent\"} 1\n",
+    ] {
+        assert!(figures.contains(sample), "{sample} is missing in\n{figures}");
+    }
     harness.end().await;
+}
+
+async fn figures(harness: &Harness) -> String {
+    let answer = harness.request(Method::GET, "/metrics").send().await.unwrap();
+    answer.text().await.unwrap()
 }
 
 #[actix_web::test]
