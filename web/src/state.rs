@@ -3,7 +3,6 @@ use crate::config::Limits;
 use crate::live::{Activity, LiveHub};
 use crate::login::LoginKeeper;
 use crate::pages::Pages;
-use crate::probe::HostFigures;
 use crate::right::Nonces;
 use crate::service::CatalogKeeper;
 use crate::webhook::Webhooks;
@@ -32,7 +31,6 @@ pub struct AppState {
     pub webhooks: Arc<Webhooks>,
     pub nonces: Nonces,
     pub pages: Pages,
-    pub host: Arc<HostFigures>,
     pub live: Arc<LiveHub>,
     pub activity: Arc<Activity>,
     pub alarms: Arc<AlarmDesk>,

@@ -7,6 +7,7 @@ use carillon_domain::time::UnixMs;
 use carillon_storage::history::History;
 use parking_lot::Mutex;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -68,7 +69,11 @@ pub(crate) fn keep(handle: LaneHandle) {
                 break;
             };
             let now = sample.now.unix;
-            live.board.lock().fold(sample, handle.connections());
+            let fold = || live.board.lock().fold(sample, handle.connections());
+            if catch_unwind(AssertUnwindSafe(fold)).is_err() {
+                handle.counters().actor_restarts.add(1);
+                tracing::error!("a look at the lane panicked; screens miss what it counted");
+            }
             live.looks.send_modify(|look| *look += 1);
             if ghost_read.elapsed() >= GHOST_EVERY {
                 ghost_read = Instant::now();

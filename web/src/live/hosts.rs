@@ -17,23 +17,30 @@ const FULL: f64 = 0.97;
 
 /// The machine and the stores on it, read in the background.
 pub struct Hosts {
-    figures: Arc<HostFigures>,
+    figures: HostFigures,
     stores: Mutex<Stores>,
+    reading: Mutex<Option<HostReading>>,
     panel: Mutex<Panel<HostsPanel>>,
 }
 
 impl Hosts {
     /// `data` is the folder of all stores.
-    pub fn new(figures: Arc<HostFigures>, data: PathBuf) -> Self {
+    pub fn new(figures: HostFigures, data: PathBuf) -> Self {
         Hosts {
             figures,
             stores: Mutex::new(Stores::new(data)),
+            reading: Mutex::default(),
             panel: Mutex::default(),
         }
     }
 
     pub fn panel(&self) -> Panel<HostsPanel> {
         self.panel.lock().clone()
+    }
+
+    /// As it was when it was last read: nobody waits for a disk that hangs. `None` before the first time.
+    pub fn reading(&self) -> Option<HostReading> {
+        self.reading.lock().clone()
     }
 
     /// Begins to read; ends with the lane's live thread.
@@ -63,6 +70,7 @@ impl Hosts {
                 stores,
             },
         };
+        *self.reading.lock() = Some(reading);
     }
 }
 

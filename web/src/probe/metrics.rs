@@ -17,7 +17,9 @@ pub async fn metrics(
     families.extend(live(&state.live, &state.lane.catalog()));
     families.extend(crate::webhook::families(&state.webhooks, &state.lane.catalog()));
     families.extend(crate::alarm::families(&state.alarms));
-    families.extend(process(&state.host.read()));
+    if let Some(reading) = state.live.sources.hosts.reading() {
+        families.extend(process(&reading));
+    }
     families.extend(http.families());
     let mut text = Vec::new();
     TextEncoder::new()

@@ -88,7 +88,6 @@ impl Service {
         let alarms = AlarmDesk::open(alarm_sources, catalog.clone(), config.alarms).await?;
         let alarms = Arc::new(alarms);
         let keeper = Arc::new(CatalogKeeper::new(catalog, lane.clone()));
-        let host = Arc::new(HostFigures::new(data));
         let activity = Arc::new(Activity::new());
         let times = SocketTimes::new(Duration::from_secs(config.limits.screen_timeout_s.into()));
         let sources = Sources {
@@ -96,7 +95,7 @@ impl Service {
             logins: logins.clone(),
             activity: activity.clone(),
             alarms: alarms.clone(),
-            hosts: Arc::new(Hosts::new(host.clone(), data.to_owned())),
+            hosts: Arc::new(Hosts::new(HostFigures::new(data), data.to_owned())),
             seats: Arc::new(Seats::new(
                 config.limits.screens_max,
                 config.limits.screens_per_source_max,
@@ -116,7 +115,6 @@ impl Service {
             webhooks: webhooks.clone(),
             nonces: Nonces::new(),
             pages: Pages::open(&config.pages.dir),
-            host,
             live: live.clone(),
             activity,
             alarms: alarms.clone(),
