@@ -78,7 +78,10 @@ impl Curve {
         self.count += count;
         self.time += time;
         let slot = slot_of(now);
-        let current = *self.slot.get_or_insert(slot);
+        let current = *self.slot.get_or_insert_with(|| {
+            remember(&mut self.points, slot, &yesterday);
+            slot
+        });
         if slot + BACK_MAX < current {
             self.slot = Some(slot);
         }
@@ -117,6 +120,20 @@ impl Curve {
             self.points.pop_front();
         }
     }
+}
+
+/// Nobody counted before the first slot, but what was the day before is known.
+fn remember(points: &mut VecDeque<CurvePoint>, first: u64, yesterday: impl Fn(UnixMs) -> Option<Rate>) {
+    let before = first.saturating_sub(CURVE_POINTS as u64)..first;
+    points.extend(before.filter_map(|slot| {
+        let at = UnixMs((slot + 1) * SLOT_MS);
+        Some(CurvePoint {
+            at,
+            rate: None,
+            yesterday: Some(yesterday(at)?),
+            latency: None,
+        })
+    }));
 }
 
 #[cfg(test)]
@@ -172,6 +189,20 @@ mod tests {
         note(&mut curve, 50, 1_000_000_000_000);
         assert_eq!(curve.points.len(), CURVE_POINTS);
         assert!(rates(&curve).is_sorted());
+    }
+
+    #[test]
+    fn yesterday_is_there_from_the_beginning() {
+        let begin = UnixMs(7_200_000);
+        let known = |at: UnixMs| (at.0 > begin.0 - 60_000).then(Rate::default);
+        let mut curve = Curve::default();
+        let time = Duration::from_millis(500);
+        curve.note(accepted(9), time, begin, known);
+        let told: Vec<_> = curve.points().map(|point| (point.at, point.rate)).collect();
+        let ends = (1..=4).map(|slot| (UnixMs(begin.0 - 60_000 + slot * SLOT_MS), None));
+        assert_eq!(told, ends.collect::<Vec<_>>(), "it is known of one minute");
+        curve.note(accepted(9), time, UnixMs(begin.0 + SLOT_MS), known);
+        assert_eq!(rates(&curve).last(), Some(&(begin.0 + SLOT_MS, Some(18.0))));
     }
 
     #[test]
