@@ -20,6 +20,7 @@ pub mod province;
 pub mod quota;
 pub mod receipt_status;
 pub mod refusal;
+pub mod rights;
 pub mod segment;
 pub mod state;
 pub mod tally;

@@ -3,6 +3,7 @@
 use crate::catalog::CatalogError;
 use async_trait::async_trait;
 use carillon_domain::ids::TenantId;
+use carillon_domain::rights::Rights;
 use carillon_domain::time::UnixMs;
 use std::fmt;
 use std::net::IpAddr;
@@ -38,11 +39,13 @@ pub struct WallToken {
     pub used: Option<UnixMs>,
 }
 
-/// Everything that is stored of both.
+/// Everything that is stored of both, and of operators' rights.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoredLogins {
     pub sessions: Vec<Session>,
     pub wall_tokens: Vec<WallToken>,
+    /// Operators whose rights were set; all others have all of them.
+    pub rights: Vec<(String, Rights)>,
 }
 
 /// Durable on return; each change is whole or not at all. Other processes may change it at any time.
@@ -60,6 +63,12 @@ pub trait Logins: Send + Sync {
         phc: &str,
         kept: Option<SecretHash>,
     ) -> Result<(), CatalogError>;
+
+    /// Adds an operator; false when there is one of this name.
+    async fn add_operator(&self, operator: &str, phc: &str, rights: Rights) -> Result<bool, CatalogError>;
+
+    /// Sets what an operator may do; false when there is no such operator.
+    async fn set_rights(&self, operator: &str, rights: Rights) -> Result<bool, CatalogError>;
 
     /// Adds a session if its operator's password hash is still `phc`; says whether it did.
     async fn add_session(&self, session: &Session, phc: &str) -> Result<bool, CatalogError>;

@@ -3,6 +3,7 @@
 use super::catalog::HOSTILE;
 use crate::login::{Logins, SecretHash, Session, StoredLogins, WallToken};
 use carillon_domain::ids::TenantId;
+use carillon_domain::rights::{Right, Rights};
 use carillon_domain::time::UnixMs;
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -37,6 +38,7 @@ pub async fn sessions_and_tokens_come_back_whole_and_go(place: impl LoginPlace) 
         StoredLogins {
             sessions: sessions.to_vec(),
             wall_tokens: tokens.to_vec(),
+            rights: Vec::new(),
         }
     );
     let gone = [sessions[0].secret, tokens[1].secret, secret(99)];
@@ -47,6 +49,7 @@ pub async fn sessions_and_tokens_come_back_whole_and_go(place: impl LoginPlace) 
         StoredLogins {
             sessions: vec![sessions[1].clone()],
             wall_tokens: vec![tokens[0].clone()],
+            rights: Vec::new(),
         }
     );
 }
@@ -105,6 +108,33 @@ pub async fn a_session_is_added_for_the_password_that_is_stored_only(place: impl
     assert!(store.add_session(&session, "$argon2id$new").await.unwrap());
 }
 
+pub async fn operators_are_added_once_and_rights_are_set(place: impl LoginPlace) {
+    let store = place.open().await;
+    let steer: Rights = [Right::Steer].into_iter().collect();
+    store.set_password("admin", PHC, None).await.unwrap();
+    assert!(!store.add_operator("admin", "other", steer).await.unwrap());
+    assert_eq!(store.password("admin").await.unwrap().as_deref(), Some(PHC));
+    assert_eq!(store.logins().await.unwrap().rights, []);
+    assert!(store.add_operator("夜班", "$argon2id$2", steer).await.unwrap());
+    assert!(!store.set_rights("nobody", Rights::ALL).await.unwrap());
+    assert!(store.set_rights("admin", Rights::ALL).await.unwrap());
+    assert!(store.set_rights("admin", Rights::NONE).await.unwrap());
+    let again = place.open().await;
+    assert_eq!(
+        again.password("夜班").await.unwrap().as_deref(),
+        Some("$argon2id$2")
+    );
+    let mut rights = again.logins().await.unwrap().rights;
+    rights.sort_by(|a, b| a.0.cmp(&b.0));
+    assert_eq!(
+        rights,
+        [("admin".to_owned(), Rights::NONE), ("夜班".to_owned(), steer)]
+    );
+    // A new password changes no right.
+    again.set_password("夜班", PHC, None).await.unwrap();
+    assert_eq!(again.logins().await.unwrap().rights.len(), 2);
+}
+
 pub async fn hostile_names_are_only_text(place: impl LoginPlace) {
     let store = place.open().await;
     for (number, text) in (1..).zip(HOSTILE) {
@@ -120,10 +150,23 @@ pub async fn hostile_names_are_only_text(place: impl LoginPlace) {
         assert!(stored.sessions.contains(&session(number, text)), "{text:?}");
         assert!(stored.wall_tokens.contains(&token), "{text:?}");
         assert_eq!(store.password(text).await.unwrap().as_deref(), Some(*text));
+        assert!(store.set_rights(text, Rights::NONE).await.unwrap());
+        assert!(
+            stored_rights(&store, text).await == Some(Rights::NONE),
+            "{text:?}"
+        );
     }
 }
 
 const PHC: &str = "$argon2id$1";
+
+async fn stored_rights(store: &impl Logins, operator: &str) -> Option<Rights> {
+    let rights = store.logins().await.unwrap().rights;
+    rights
+        .into_iter()
+        .find(|(name, _)| name == operator)
+        .map(|(_, rights)| rights)
+}
 
 async fn log_in(store: &impl Logins, session: &Session) {
     store.set_password(&session.operator, PHC, None).await.unwrap();

@@ -69,7 +69,7 @@ codes! {
     WallTokenInvalid "wall_token_invalid" 401 final "The wall's link is not valid" "大屏链接无效或已过期";
     /// `X-CSRF-Token` is missing or not that of the session (`GET /v1/session` tells it).
     CsrfTokenWrong "csrf_token_wrong" 403 final "The CSRF token is missing or wrong" "CSRF 令牌缺失或错误";
-    /// These credentials are right but do not open this: a wall's link shows the live figures only.
+    /// These credentials are right but do not open this: an operator needs the right, and a wall's link shows the live figures only.
     NotAllowed "not_allowed" 403 final "This is not allowed with these credentials" "当前凭证无权执行此操作";
     /// The account is switched off.
     AccountDisabled "account_disabled" 403 final "The account is disabled" "账号已停用";

@@ -17,8 +17,8 @@ pub struct LoginRequest {
 pub struct SessionView {
     /// The operator's name.
     pub operator: String,
-    /// What the operator may do: `numbers` (see full numbers and contents), `steer` (connections, campaigns, alarms),
-    /// `configure` (the configuration, links of walls). Every operator has all of them today.
+    /// What the operator may do: `numbers` (see full numbers, and what messages say), `steer` (connections, campaigns, alarms,
+    /// webhooks), `configure` (the configuration, links of walls).
     pub rights: Vec<String>,
     /// Goes as `X-CSRF-Token` with every request that changes something.
     pub csrf: String,

@@ -1,15 +1,16 @@
 use crate::http::{Failure, parameter};
-use crate::query::{Numbers, Scope, SearchParameters, find, page, view};
+use crate::query::{Numbers, Scope, SearchParameters, Shown, find, page, view};
 use crate::right::OperatorRight;
 use crate::state::AppState;
 use actix_web::{HttpRequest, HttpResponse, web};
 use carillon_domain::ids::MessageId;
+use carillon_domain::rights::Right;
 use serde::Deserialize;
 use std::fmt::Display;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Shown {
+struct Asked {
     numbers: Option<Numbers>,
 }
 
@@ -20,11 +21,10 @@ pub async fn message(
     request: HttpRequest,
 ) -> Result<HttpResponse, Failure> {
     let id: MessageId = parameter::path(&request, "id")?;
-    let Shown { numbers } = parameter::query(&request)?;
-    audit(&right, numbers, id);
+    let Asked { numbers } = parameter::query(&request)?;
+    let shown = shown(&right, numbers, id)?;
     let journey = find(&state, id, None).await?;
-    let numbers = numbers.unwrap_or(Numbers::Full);
-    Ok(HttpResponse::Ok().json(view(&journey, &state.lane.catalog(), numbers)))
+    Ok(HttpResponse::Ok().json(view(&journey, &state.lane.catalog(), shown)))
 }
 
 /// `GET /v1/admin/messages`
@@ -34,14 +34,21 @@ pub async fn search(
     request: HttpRequest,
 ) -> Result<HttpResponse, Failure> {
     let parameters: SearchParameters = parameter::query(&request)?;
-    audit(&right, parameters.numbers, "search");
-    let page = page(&state, &state.lane.catalog(), parameters, Scope::Everyone).await?;
+    let shown = shown(&right, parameters.numbers, "search")?;
+    let page = page(&state, &state.lane.catalog(), parameters, Scope::Everyone(shown)).await?;
     Ok(HttpResponse::Ok().json(page))
 }
 
-/// People at a screen see numbers masked; when one asks for whole ones, that is written down (PII-1).
-fn audit(right: &OperatorRight, numbers: Option<Numbers>, what: impl Display) {
-    if numbers == Some(Numbers::Full) {
+/// Numbers are masked. Who asks for whole ones needs the right, and stands in the log; without it what is said to people is not
+/// shown either (PII-1).
+fn shown(right: &OperatorRight, numbers: Option<Numbers>, what: impl Display) -> Result<Shown, Failure> {
+    let numbers = numbers.unwrap_or(Numbers::Masked);
+    if numbers == Numbers::Full {
+        right.require(Right::Numbers)?;
         tracing::info!(target: "carillon::audit", operator = right.name(), verb = "unmask", %what, "messages");
     }
+    Ok(Shown {
+        numbers,
+        contents: right.rights().has(Right::Numbers),
+    })
 }

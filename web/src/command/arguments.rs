@@ -1,3 +1,4 @@
+use carillon_domain::rights::Rights;
 use clap::{Parser, Subcommand};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -18,7 +19,7 @@ pub enum Command {
     Serve(Serve),
     /// Make the configuration what a file says: organisations, accounts, connections, routes, templates.
     Apply(Apply),
-    /// Operators: reset a password.
+    /// Operators: add one, say what one may do, reset a password.
     Operator(Operator),
     /// Check a settings file and print the settings that result.
     CheckConfig(CheckConfig),
@@ -64,6 +65,10 @@ pub struct Operator {
 
 #[derive(Debug, Subcommand)]
 pub enum OperatorAction {
+    /// Add an operator and print the password.
+    Add(OperatorRights),
+    /// Say what an operator may do from now on; a running service knows within a second.
+    Rights(OperatorRights),
     /// Give an operator a new password, print it, and end the operator's sessions; a running service knows within a second.
     ResetPassword(ResetPassword),
 }
@@ -73,6 +78,19 @@ pub struct ResetPassword {
     /// The first operator is called `admin`.
     #[arg(value_name = "NAME")]
     pub name: String,
+    /// Folder of the catalog.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct OperatorRights {
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// Some of `numbers` (full numbers, and what messages say), `steer` (connections, campaigns, alarms, webhooks) and
+    /// `configure` (the configuration, links of walls), with commas between; empty for looking on.
+    #[arg(long, value_name = "WORDS")]
+    pub rights: Rights,
     /// Folder of the catalog.
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,

@@ -1,32 +1,72 @@
-use super::arguments::{Operator, OperatorAction, ResetPassword};
+use super::arguments::{Operator, OperatorAction, OperatorRights, ResetPassword};
 use crate::right::{generate_password, hash_password};
 use crate::service::Failed;
 use carillon_embedded::catalog::EmbeddedCatalog;
 use carillon_storage::login::Logins;
 use std::io;
+use std::path::Path;
+
+/// As long as any name that can log in.
+const NAME_BYTES_MAX: usize = 256;
 
 pub fn operator(arguments: &Operator) -> Result<(), Failed> {
-    let OperatorAction::ResetPassword(arguments) = &arguments.action;
-    actix_web::rt::System::new().block_on(reset_password(arguments))
+    let system = actix_web::rt::System::new();
+    match &arguments.action {
+        OperatorAction::Add(arguments) => system.block_on(add(arguments)),
+        OperatorAction::Rights(arguments) => system.block_on(set_rights(arguments)),
+        OperatorAction::ResetPassword(arguments) => system.block_on(reset_password(arguments)),
+    }
+}
+
+/// Prints `password: …` once the operator is stored.
+async fn add(arguments: &OperatorRights) -> Result<(), Failed> {
+    let OperatorRights { name, rights, data } = arguments;
+    if name.trim().is_empty() || name.len() > NAME_BYTES_MAX || name.chars().any(char::is_control) {
+        return Err(Failed::OperatorName(name.clone()));
+    }
+    let (password, phc) = new_password()?;
+    if !catalog(data).await?.add_operator(name, &phc, *rights).await? {
+        return Err(Failed::OperatorTaken(name.clone()));
+    }
+    println!("password: {password}");
+    Ok(())
+}
+
+async fn set_rights(arguments: &OperatorRights) -> Result<(), Failed> {
+    let OperatorRights { name, rights, data } = arguments;
+    if catalog(data).await?.set_rights(name, *rights).await? {
+        return Ok(());
+    }
+    Err(Failed::UnknownOperator(name.clone()))
 }
 
 /// Prints `password: …` once the new one is stored.
 async fn reset_password(arguments: &ResetPassword) -> Result<(), Failed> {
     let ResetPassword { name, data } = arguments;
-    // Opening would make a new catalog of a folder that was mistyped.
-    if !data.is_dir() {
-        return Err(Failed::Read {
-            path: data.clone(),
-            source: io::ErrorKind::NotFound.into(),
-        });
-    }
-    let catalog = EmbeddedCatalog::open(data).await?;
+    let catalog = catalog(data).await?;
     if catalog.password(name).await?.is_none() {
         return Err(Failed::UnknownOperator(name.clone()));
     }
-    let password = generate_password().map_err(Failed::Random)?;
-    let phc = hash_password(&password).map_err(Failed::Password)?;
+    let (password, phc) = new_password()?;
     catalog.set_password(name, &phc, None).await?;
     println!("password: {password}");
     Ok(())
+}
+
+/// A password and the hash that is stored of it.
+fn new_password() -> Result<(String, String), Failed> {
+    let password = generate_password().map_err(Failed::Random)?;
+    let phc = hash_password(&password).map_err(Failed::Password)?;
+    Ok((password, phc))
+}
+
+/// Opening would make a new catalog of a folder that was mistyped.
+async fn catalog(data: &Path) -> Result<EmbeddedCatalog, Failed> {
+    if !data.is_dir() {
+        return Err(Failed::Read {
+            path: data.to_owned(),
+            source: io::ErrorKind::NotFound.into(),
+        });
+    }
+    Ok(EmbeddedCatalog::open(data).await?)
 }

@@ -172,7 +172,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         path: "/v1/admin/messages/{id}",
         access: Access::Operator,
         summary: "The journey of one message of any account",
-        description: "With the full number, unless it is asked for masked.",
+        description: "Without the right `numbers` also what it says is left out.",
         parameters: &[NUMBERS],
         body: None,
         success: json::<api::MessageView>(200, "The message as it is now."),
@@ -184,8 +184,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
         path: "/v1/admin/messages",
         access: Access::Operator,
         summary: "Search of messages of all accounts",
-        description: "As `GET /v1/messages`, with full numbers and addresses. Without `to`, `mail` and `campaign` it needs an \
-                      `account`.",
+        description: "As `GET /v1/messages`. Without `to`, `mail` and `campaign` it needs an `account`. Without the right \
+                      `numbers` also what messages say is left out.",
         parameters: SEARCH_ALL,
         body: None,
         success: json::<api::MessagesPage>(200, "One page."),
@@ -461,7 +461,7 @@ const NUMBERS: Parameter = Parameter {
     name: "numbers",
     place: Place::Query,
     required: false,
-    description: "`masked`: numbers and addresses as others than operators see them (PII-1); `full` when absent.",
+    description: "`masked` (default) or `full`, which needs the right `numbers` and is written down (PII-1).",
 };
 
 const TO: Parameter = Parameter {

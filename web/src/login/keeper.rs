@@ -7,6 +7,7 @@ use actix_web::error::BlockingError;
 use actix_web::web;
 use argon2::password_hash::Error as HashError;
 use carillon_domain::ids::TenantId;
+use carillon_domain::rights::Rights;
 use carillon_domain::time::UnixMs;
 use carillon_storage::catalog::CatalogError;
 use carillon_storage::login::{Logins, SecretHash, Session, WallToken};
@@ -97,6 +98,11 @@ impl LoginKeeper {
         Some(session)
     }
 
+    /// What an operator may do.
+    pub fn rights_of(&self, operator: &str) -> Rights {
+        self.table.read().rights_of(operator)
+    }
+
     /// The wall token that a secret is; notes its use.
     pub fn use_wall_token(&self, secret: &str) -> Option<WallToken> {
         let (hash, now) = (hash_of(secret)?, time::now());
@@ -149,7 +155,9 @@ impl LoginKeeper {
         if !self.store.add_session(&session, &phc).await? {
             return Err(LoginError::Wrong);
         }
-        self.table.write().add_session(session);
+        // With what the operator may do, which may have been stored a moment ago.
+        let stored = self.store.logins().await?;
+        self.table.write().take_over(stored);
         Ok(secret)
     }
 

@@ -9,6 +9,7 @@ use crate::state::AppState;
 use actix_web::http::header::{CACHE_CONTROL, SET_COOKIE};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use carillon_api::{Code, LoginRequest, SessionView};
+use carillon_domain::rights::Rights;
 use std::time::Duration;
 
 /// As long as any name of an operator.
@@ -46,7 +47,7 @@ pub async fn log_in(
             Ok(HttpResponse::Ok()
                 .insert_header((SET_COOKIE, cookie))
                 .insert_header((CACHE_CONTROL, "no-store"))
-                .json(view(&name, &secret)))
+                .json(view(&name, state.logins.rights_of(&name), &secret)))
         }
         Err(error) => {
             // The name is not told: people type passwords there.
@@ -60,7 +61,7 @@ pub async fn log_in(
 pub async fn session(right: OperatorRight) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
-        .json(view(right.name(), right.secret()))
+        .json(view(right.name(), right.rights(), right.secret()))
 }
 
 /// `POST /v1/logout`
@@ -77,10 +78,10 @@ pub async fn log_out(
         .finish())
 }
 
-fn view(operator: &str, secret: &str) -> SessionView {
+fn view(operator: &str, rights: Rights, secret: &str) -> SessionView {
     SessionView {
         operator: operator.to_owned(),
-        rights: ["numbers", "steer", "configure"].map(str::to_owned).to_vec(),
+        rights: rights.iter().map(|right| right.word().to_owned()).collect(),
         csrf: csrf_token(secret),
     }
 }

@@ -1,4 +1,5 @@
 use super::source::network;
+use carillon_domain::rights::Rights;
 use carillon_domain::time::UnixMs;
 use carillon_storage::login::{SecretHash, Session, StoredLogins, WallToken};
 use std::collections::{HashMap, HashSet};
@@ -21,6 +22,8 @@ const USE_STEP: Duration = Duration::from_secs(60);
 pub struct LoginTable {
     sessions: HashMap<SecretHash, Session>,
     wall_tokens: HashMap<SecretHash, WallToken>,
+    /// Of operators who do not have all.
+    rights: HashMap<String, Rights>,
     /// Those whose last use is not stored yet.
     used: HashSet<SecretHash>,
 }
@@ -35,6 +38,11 @@ impl LoginTable {
     pub fn wall_token(&self, secret: SecretHash, now: UnixMs) -> Option<&WallToken> {
         let token = self.wall_tokens.get(&secret)?;
         token.expires.is_none_or(|end| now < end).then_some(token)
+    }
+
+    /// What an operator may do.
+    pub fn rights_of(&self, operator: &str) -> Rights {
+        self.rights.get(operator).copied().unwrap_or(Rights::ALL)
     }
 
     /// Whether the last use that is known lies so far back that this one is to be noted.
@@ -95,6 +103,7 @@ impl LoginTable {
             }
             self.add_wall_token(token);
         }
+        self.rights = stored.rights.into_iter().collect();
         self.used = before.used;
     }
 
@@ -246,7 +255,10 @@ mod tests {
         table.take_over(StoredLogins {
             sessions: vec![session(1)],
             wall_tokens: vec![token(2, None)],
+            rights: vec![("admin".to_owned(), Rights::NONE)],
         });
+        assert_eq!(table.rights_of("admin"), Rights::NONE);
+        assert_eq!(table.rights_of("other"), Rights::ALL);
         assert_eq!(table.session(secret(1), now).unwrap().used, now);
         let mut uses = table.take_uses();
         uses.sort();

@@ -1,4 +1,4 @@
-use super::view::{Numbers, view};
+use super::view::{Shown, view};
 use crate::http::{Failure, parameter};
 use crate::right::QueryRight;
 use crate::state::AppState;
@@ -15,7 +15,7 @@ pub async fn message(
 ) -> Result<HttpResponse, Failure> {
     let id = parameter::path(&request, "id")?;
     let journey = find(&state, id, Some(right.account().id)).await?;
-    Ok(HttpResponse::Ok().json(view(&journey, &right.catalog, Numbers::Masked)))
+    Ok(HttpResponse::Ok().json(view(&journey, &right.catalog, Shown::OWN)))
 }
 
 /// The journey of a message; one of another account is not found.

@@ -1,4 +1,4 @@
-use super::view::{Numbers, view};
+use super::view::{Numbers, Shown, view};
 use super::words;
 use crate::http::time::{now, parse_rfc3339};
 use crate::http::{Failure, parameter};
@@ -33,7 +33,7 @@ pub struct SearchParameters {
     until: Option<String>,
     before: Option<String>,
     limit: Option<u32>,
-    /// Operators only: others see them masked.
+    /// Masked when absent; whole ones for operators only.
     pub numbers: Option<Numbers>,
 }
 
@@ -41,7 +41,8 @@ pub struct SearchParameters {
 #[derive(Clone, Copy)]
 pub enum Scope {
     Account(AccountId),
-    Everyone,
+    /// For an operator, who sees so much.
+    Everyone(Shown),
 }
 
 /// `GET /v1/messages`
@@ -63,12 +64,12 @@ pub async fn page(
     parameters: SearchParameters,
     scope: Scope,
 ) -> Result<MessagesPage, Failure> {
-    let numbers = match (scope, parameters.numbers) {
+    let shown = match (scope, parameters.numbers) {
         (Scope::Account(_), Some(Numbers::Full)) => {
             return Err(Failure::parameter("numbers", "only operators see whole numbers"));
         }
-        (Scope::Account(_), _) => Numbers::Masked,
-        (Scope::Everyone, asked) => asked.unwrap_or(Numbers::Full),
+        (Scope::Account(_), _) => Shown::OWN,
+        (Scope::Everyone(shown), _) => shown,
     };
     let mut query = parameters.query(catalog, scope)?;
     let give_up = Instant::now() + SEARCH_TIME;
@@ -82,7 +83,7 @@ pub async fn page(
             messages: found
                 .journeys
                 .iter()
-                .map(|journey| view(journey, catalog, numbers))
+                .map(|journey| view(journey, catalog, shown))
                 .collect(),
             next: found.next.map(|id| id.to_string()),
         });
@@ -126,8 +127,8 @@ impl SearchParameters {
                 "account",
                 "only operators search by account; others see their own messages",
             )),
-            (Scope::Everyone, None) => Ok(None),
-            (Scope::Everyone, Some(name)) => match catalog.account_by_name(name) {
+            (Scope::Everyone(_), None) => Ok(None),
+            (Scope::Everyone(_), Some(name)) => match catalog.account_by_name(name) {
                 Some(account) => Ok(Some(account.id)),
                 None => Err(Failure::parameter("account", "there is no account of this name")),
             },

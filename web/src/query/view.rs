@@ -42,8 +42,33 @@ impl Numbers {
     }
 }
 
+/// How much of a person a caller is shown (PII-1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    pub numbers: Numbers,
+    /// What is said to the person.
+    pub contents: bool,
+}
+
+/// Stands for what is not shown.
+const HIDDEN: &str = "***";
+
+impl Shown {
+    /// An account's own messages.
+    pub const OWN: Shown = Shown {
+        numbers: Numbers::Masked,
+        contents: true,
+    };
+
+    fn content(self, text: &str) -> String {
+        let text = if self.contents { text } else { HIDDEN };
+        text.to_owned()
+    }
+}
+
 /// A journey with names instead of ids. A name that the configuration no longer has is shown as `#` and the id.
-pub fn view(journey: &Journey, catalog: &Compiled, numbers: Numbers) -> MessageView {
+pub fn view(journey: &Journey, catalog: &Compiled, shown: Shown) -> MessageView {
+    let numbers = shown.numbers;
     let names = Names(catalog);
     MessageView {
         id: journey.message,
@@ -51,7 +76,7 @@ pub fn view(journey: &Journey, catalog: &Compiled, numbers: Numbers) -> MessageV
         is_final: matches!(journey.state, MessageState::Final(_)),
         to: journey.to.map(|to| numbers.show(to)),
         mail: journey.address().map(|address| numbers.show_address(address)),
-        text: journey.headline().to_owned(),
+        text: shown.content(journey.headline()),
         account: account_name(catalog, journey.account),
         business_type: named(
             catalog
@@ -80,12 +105,12 @@ pub fn view(journey: &Journey, catalog: &Compiled, numbers: Numbers) -> MessageV
         attempts: journey
             .attempts
             .iter()
-            .map(|one| attempt(one, journey, numbers, &names))
+            .map(|one| attempt(one, journey, shown, &names))
             .collect(),
     }
 }
 
-fn attempt(attempt: &AttemptJourney, journey: &Journey, numbers: Numbers, names: &Names<'_>) -> AttemptView {
+fn attempt(attempt: &AttemptJourney, journey: &Journey, shown: Shown, names: &Names<'_>) -> AttemptView {
     let started_at = match attempt.start {
         AttemptStart::NotYet => None,
         AttemptStart::AtOnce => Some(UnixMs(journey.message.unix_ms())),
@@ -105,13 +130,13 @@ fn attempt(attempt: &AttemptJourney, journey: &Journey, numbers: Numbers, names:
             AttemptStart::NotYet | AttemptStart::AtOnce => None,
         },
         started_at: started_at.map(rfc3339),
-        mail: mail.map(|mail| numbers.show_address(&mail.address)),
-        subject: mail.map(|mail| mail.subject.to_string()),
-        text: text.to_string(),
+        mail: mail.map(|mail| shown.numbers.show_address(&mail.address)),
+        subject: mail.map(|mail| shown.content(&mail.subject)),
+        text: shown.content(text),
         attachments: mail
             .into_iter()
             .flat_map(|mail| &mail.attachments)
-            .map(|attachment| attachment.name.to_string())
+            .map(|attachment| shown.content(&attachment.name))
             .collect(),
         segments: (1..)
             .zip(&attempt.segments)

@@ -1,10 +1,13 @@
 use super::{Caller, cross_site};
+use crate::endpoint::RouteIndex;
 use crate::http::Failure;
 use crate::login::{SESSION_COOKIE, WALL_COOKIE, cookie, csrf_token_fits};
 use crate::state::AppState;
 use actix_web::dev::Payload;
+use actix_web::http::Method;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use carillon_api::Code;
+use carillon_domain::rights::{Right, Rights};
 use carillon_storage::login::Session;
 use std::future::{Ready, ready};
 
@@ -19,6 +22,7 @@ pub const CHALLENGE: &str = "Session realm=\"operators\"";
 pub struct OperatorRight {
     session: Session,
     secret: String,
+    rights: Rights,
 }
 
 impl OperatorRight {
@@ -29,6 +33,15 @@ impl OperatorRight {
 
     pub fn session(&self) -> &Session {
         &self.session
+    }
+
+    pub fn rights(&self) -> Rights {
+        self.rights
+    }
+
+    /// Refuses who does not have the right.
+    pub fn require(&self, right: Right) -> Result<(), Failure> {
+        require(self.rights, right)
     }
 
     /// What the cookie holds.
@@ -68,8 +81,41 @@ fn authorise(request: &HttpRequest) -> Result<OperatorRight, Failure> {
             "send the session's token as `X-CSRF-Token`",
         ));
     }
+    let rights = state.logins.rights_of(&session.operator);
+    let route = request.app_data::<RouteIndex>().map_or("", |route| route.0);
+    if let Some(right) = needed(request.method(), route) {
+        require(rights, right)?;
+    }
     let secret = secret.to_owned();
-    Ok(OperatorRight { session, secret })
+    Ok(OperatorRight {
+        session,
+        secret,
+        rights,
+    })
+}
+
+fn require(rights: Rights, right: Right) -> Result<(), Failure> {
+    if rights.has(right) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Code::NotAllowed,
+        format!("you do not have the right `{}`", right.word()),
+    ))
+}
+
+/// Looking needs a session only, and what concerns oneself as well. Whatever else changes something needs a right.
+fn needed(method: &Method, route: &str) -> Option<Right> {
+    const CONFIGURATION: [&str; 3] = ["/v1/admin/catalog", "/v1/admin/apply", "/v1/admin/wall-tokens"];
+    if method.is_safe() || !route.starts_with("/v1/admin/") {
+        return None;
+    }
+    let configures = CONFIGURATION.iter().any(|prefix| route.starts_with(prefix));
+    Some(if configures {
+        Right::Configure
+    } else {
+        Right::Steer
+    })
 }
 
 /// A wall is told that it may not; everybody else, to log in.

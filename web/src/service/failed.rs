@@ -64,6 +64,10 @@ pub enum Failed {
     Logins(#[source] crate::login::LoginError),
     #[error("there is no operator {0:?}")]
     UnknownOperator(String),
+    #[error("there is an operator {0:?} already")]
+    OperatorTaken(String),
+    #[error("{0:?} cannot be an operator's name")]
+    OperatorName(String),
     #[error("the metrics cannot be set up")]
     Metrics(#[source] prometheus::Error),
     #[error("the web server failed")]

@@ -1,10 +1,12 @@
 use carillon::config::Config;
-use carillon::right::OPERATOR;
+use carillon::right::{OPERATOR, hash_password};
 use carillon::service::Service;
 use carillon_domain::catalog::apply::{ApplyFile, Environment, resolve};
 use carillon_domain::catalog::{Secret, Snapshot};
+use carillon_domain::rights::Rights;
 use carillon_embedded::catalog::EmbeddedCatalog;
 use carillon_storage::catalog::Catalog;
+use carillon_storage::login::Logins;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -151,7 +153,19 @@ impl Harness {
 
     /// A new session of the operator.
     pub async fn log_in(&self, password: &str) -> Login {
-        let response = self.try_password(OPERATOR, password).send().await.unwrap();
+        self.log_in_as(OPERATOR, password).await
+    }
+
+    /// A session of a new operator who may do so much.
+    pub async fn operator_with(&self, name: &str, rights: Rights) -> Login {
+        let store = EmbeddedCatalog::open(self.folder.path()).await.unwrap();
+        let phc = hash_password("a password of its own").unwrap();
+        assert!(store.add_operator(name, &phc, rights).await.unwrap());
+        self.log_in_as(name, "a password of its own").await
+    }
+
+    async fn log_in_as(&self, name: &str, password: &str) -> Login {
+        let response = self.try_password(name, password).send().await.unwrap();
         let cookie = cookie(&response);
         let (status, body) = json(response).await;
         assert_eq!(status, 200, "{body}");

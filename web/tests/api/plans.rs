@@ -540,8 +540,11 @@ async fn a_plan_is_shown_whole_and_searched_by_address() {
         assert_eq!(status, 200, "{page}");
         assert_eq!(page["messages"].as_array().unwrap().len(), found, "{query}");
     }
-    let (_, page) =
-        answer(harness.operator(Method::GET, "/v1/admin/messages?mail=zhang.san@home.example")).await;
+    let (_, page) = answer(harness.operator(
+        Method::GET,
+        "/v1/admin/messages?mail=zhang.san@home.example&numbers=full",
+    ))
+    .await;
     assert_eq!(page["messages"][0]["mail"], "Zhang.San@home.example");
     harness.end().await;
 }

@@ -1,10 +1,11 @@
 //! Every endpoint refuses whoever may not use it. The cases come from the table that the router is built from, so that a
 //! new endpoint cannot be forgotten here.
 
-use super::harness::{Harness, key, problem};
+use super::harness::{Harness, Login, answer, key, problem};
 use carillon::endpoint::{Access, ENDPOINTS, Endpoint};
 use carillon::right::OPERATOR;
-use reqwest::RequestBuilder;
+use carillon_domain::rights::{Right, Rights};
+use reqwest::{Method, RequestBuilder};
 
 const OF_ACCOUNTS: [Access; 4] = [Access::Send, Access::Query, Access::Feed, Access::Campaign];
 
@@ -157,6 +158,140 @@ async fn endpoints_of_operators_take_an_operators_session_only() {
         );
     }
     harness.end().await;
+}
+
+/// Every endpoint that changes more than the operator's own session needs a right, and one right does not stand for another.
+#[actix_web::test]
+async fn operators_change_only_what_they_have_the_right_to() {
+    let harness = Harness::start().await;
+    let rights = |rights: &[Right]| rights.iter().copied().collect::<Rights>();
+    let nothing = harness.operator_with("looks", rights(&[])).await;
+    let steers = harness
+        .operator_with("steers", rights(&[Right::Steer, Right::Numbers]))
+        .await;
+    let configures = harness
+        .operator_with("configures", rights(&[Right::Configure, Right::Numbers]))
+        .await;
+    for endpoint in with_access(&[Access::Operator]) {
+        let name = name(endpoint);
+        if endpoint.method.is_safe() {
+            let looked = status(of(request(&harness, endpoint), &nothing)).await;
+            assert_ne!(looked, 403, "{name}");
+            continue;
+        }
+        if !endpoint.path.starts_with("/v1/admin/") {
+            continue;
+        }
+        let refused = (403, "not_allowed".to_owned());
+        assert_eq!(
+            problem(of(request(&harness, endpoint), &nothing)).await,
+            refused,
+            "{name}"
+        );
+        let configuration = ["catalog", "apply", "wall-tokens"]
+            .iter()
+            .any(|word| endpoint.path.contains(word));
+        let (may, may_not) = if configuration {
+            (&configures, &steers)
+        } else {
+            (&steers, &configures)
+        };
+        assert_eq!(
+            problem(of(request(&harness, endpoint), may_not)).await,
+            refused,
+            "{name}"
+        );
+        let allowed = status(of(request(&harness, endpoint), may)).await;
+        assert_ne!(allowed, 403, "{name}");
+    }
+    harness.end().await;
+}
+
+fn of(request: RequestBuilder, login: &Login) -> RequestBuilder {
+    request
+        .header("Cookie", &login.cookie)
+        .header("X-CSRF-Token", &login.csrf)
+}
+
+/// PII-1: whatever an operator without the right asks, a number is never whole, and nothing tells what people were told.
+#[actix_web::test]
+async fn numbers_and_texts_are_shown_to_those_with_the_right() {
+    let harness = Harness::start().await;
+    let numbers: Rights = [Right::Numbers].into_iter().collect();
+    let with = harness.operator_with("reads", numbers).await;
+    let without = harness
+        .operator_with("steers", [Right::Steer].into_iter().collect())
+        .await;
+    let body = r#"{"to":"13800000001","text":"验证码 314159"}"#;
+    let (status, sent) = answer(harness.post("/v1/messages", body)).await;
+    assert_eq!(status, 202, "{sent}");
+    let id = sent["id"].as_str().unwrap();
+    let csv = "姓名,号码\n王,13800000001\n李,1380000000\n赵,13800000001\n";
+    let campaign = campaign_with(&harness, csv).await;
+    let one = format!("/v1/admin/messages/{id}");
+    let search = "/v1/admin/messages?to=13800000001".to_owned();
+    for (path, masked) in [(&one, "?numbers=masked"), (&search, "&numbers=masked")] {
+        for query in ["", masked] {
+            let path = format!("{path}{query}");
+            let seen = text(harness.as_operator(&with, Method::GET, &path)).await;
+            assert!(seen.contains("138****0001") && seen.contains("314159"), "{seen}");
+            assert!(!seen.contains("13800000001"), "{seen}");
+        }
+        let full = format!("{path}{}", masked.replace("masked", "full"));
+        let seen = text(harness.as_operator(&with, Method::GET, &full)).await;
+        assert!(seen.contains("13800000001"), "{seen}");
+        let refused = problem(harness.as_operator(&without, Method::GET, &full)).await;
+        assert_eq!(refused, (403, "not_allowed".to_owned()), "{full}");
+    }
+    // Everything there is to look at.
+    let secrets = ["13800000001", "1380000000", "314159", "王"];
+    for endpoint in with_access(&[Access::Operator]).filter(|endpoint| endpoint.method.is_safe()) {
+        let path = endpoint
+            .path
+            .replace("messages/{id}", &format!("messages/{id}"))
+            .replace("campaigns/{id}", &format!("campaigns/{campaign}"))
+            .replace("{section}", "connection")
+            .replace("{organisation}", "hospital")
+            .replace("{name}", "mobile");
+        let path = match endpoint.path {
+            "/v1/admin/messages" => search.clone(),
+            "/v1/admin/route" => format!("{path}?account=his"),
+            _ => path,
+        };
+        let seen = text(harness.as_operator(&without, Method::GET, &path)).await;
+        for secret in secrets {
+            assert!(!seen.contains(secret), "{path} tells {secret}: {seen}");
+        }
+    }
+    harness.end().await;
+}
+
+/// A campaign whose recipients were checked; its id.
+async fn campaign_with(harness: &Harness, csv: &'static str) -> String {
+    let draft = r#"{"name":"复诊","text":"{name}您好","columns":{"to":"号码","variables":{"name":"姓名"}}}"#;
+    let (created, made) = answer(harness.post("/v1/campaigns", draft)).await;
+    assert_eq!(created, 201, "{made}");
+    let id = made["id"].as_str().unwrap().to_owned();
+    let path = format!("/v1/campaigns/{id}");
+    let put = harness
+        .request(Method::PUT, &format!("{path}/recipients"))
+        .bearer_auth(key("his"))
+        .header("Content-Type", "text/csv")
+        .body(csv);
+    let answered = status(put).await;
+    assert!(answered < 300, "{answered}");
+    loop {
+        let (_, campaign) = answer(harness.get(&path)).await;
+        match campaign["state"].as_str() {
+            Some("checking") => tokio::task::yield_now().await,
+            Some("ready") => return id,
+            _ => panic!("{campaign}"),
+        }
+    }
+}
+
+async fn text(request: RequestBuilder) -> String {
+    request.send().await.unwrap().text().await.unwrap()
 }
 
 #[actix_web::test]

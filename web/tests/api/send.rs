@@ -25,7 +25,8 @@ async fn an_accepted_message_can_be_read_by_its_account_and_by_operators() {
     assert_eq!(message["attempts"][0]["segments"][0]["status"], "waiting");
     assert!(message["accepted_at"].as_str().unwrap().ends_with("+08:00"));
 
-    let (status, message) = answer(harness.operator(Method::GET, &path.replace("/v1/", "/v1/admin/"))).await;
+    let of_operators = format!("{}?numbers=full", path.replace("/v1/", "/v1/admin/"));
+    let (status, message) = answer(harness.operator(Method::GET, &of_operators)).await;
     assert_eq!((status, message["to"].as_str()), (200, Some("13800000001")));
 
     let others = harness.request(Method::GET, &path).bearer_auth(key("lis"));

@@ -2,10 +2,11 @@
 
 use super::EmbeddedCatalog;
 use super::database::Transaction;
-use super::named::PASSWORDS;
+use super::named::{PASSWORDS, RIGHTS};
 use super::schema::{Session as SessionRow, WallToken as TokenRow};
 use async_trait::async_trait;
 use carillon_domain::ids::TenantId;
+use carillon_domain::rights::Rights;
 use carillon_domain::time::UnixMs;
 use carillon_storage::catalog::CatalogError;
 use carillon_storage::login::{Logins, SecretHash, Session, StoredLogins, WallToken};
@@ -21,6 +22,7 @@ impl Logins for EmbeddedCatalog {
         Ok(StoredLogins {
             sessions: sessions(&mut transaction).await?,
             wall_tokens: wall_tokens(&mut transaction).await?,
+            rights: rights(&mut transaction).await?,
         })
     }
 
@@ -45,6 +47,31 @@ impl Logins for EmbeddedCatalog {
         PASSWORDS.put(&mut transaction, operator, phc).await?;
         transaction.execute("ending sessions", &end_sessions).await?;
         transaction.commit().await
+    }
+
+    async fn add_operator(&self, operator: &str, phc: &str, rights: Rights) -> Result<bool, CatalogError> {
+        let mut transaction = self.database.write().await?;
+        if PASSWORDS.find(&mut transaction, operator).await?.is_some() {
+            return Ok(false);
+        }
+        PASSWORDS.put(&mut transaction, operator, phc).await?;
+        RIGHTS
+            .put(&mut transaction, operator, &rights.to_string())
+            .await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    async fn set_rights(&self, operator: &str, rights: Rights) -> Result<bool, CatalogError> {
+        let mut transaction = self.database.write().await?;
+        if PASSWORDS.find(&mut transaction, operator).await?.is_none() {
+            return Ok(false);
+        }
+        RIGHTS
+            .put(&mut transaction, operator, &rights.to_string())
+            .await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     async fn add_session(&self, session: &Session, phc: &str) -> Result<bool, CatalogError> {
@@ -217,6 +244,19 @@ async fn wall_tokens(transaction: &mut Transaction) -> Result<Vec<WallToken>, Ca
                 })
             },
         )
+        .collect()
+}
+
+async fn rights(transaction: &mut Transaction) -> Result<Vec<(String, Rights)>, CatalogError> {
+    let rows = RIGHTS.all(transaction).await?;
+    rows.into_iter()
+        .map(|(operator, words)| match words.parse() {
+            Ok(rights) => Ok((operator, rights)),
+            Err(_) => Err(CatalogError::Unreadable {
+                kind: "right",
+                detail: format!("{words:?} are no rights"),
+            }),
+        })
         .collect()
 }
 

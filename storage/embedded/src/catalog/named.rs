@@ -1,5 +1,5 @@
 use super::database::{Database, Transaction};
-use super::schema::{Operator, Setting};
+use super::schema::{Operator, OperatorRights, Setting};
 use carillon_storage::catalog::CatalogError;
 use sea_query::{Expr, ExprTrait, Iden, OnConflict, Query};
 
@@ -14,6 +14,12 @@ pub(super) const PASSWORDS: Named<Operator> = Named {
     table: Operator::Table,
     name: Operator::Name,
     value: Operator::Password,
+};
+
+pub(super) const RIGHTS: Named<OperatorRights> = Named {
+    table: OperatorRights::Table,
+    name: OperatorRights::Operator,
+    value: OperatorRights::Rights,
 };
 
 pub(super) const SETTINGS: Named<Setting> = Named {
@@ -39,6 +45,15 @@ impl<Column: Iden + Copy + 'static> Named<Column> {
             .to_owned();
         let rows: Vec<(String,)> = transaction.rows("reading a named text", &query).await?;
         Ok(rows.into_iter().next().map(|(value,)| value))
+    }
+
+    /// All names with their texts.
+    pub async fn all(&self, transaction: &mut Transaction) -> Result<Vec<(String, String)>, CatalogError> {
+        let query = Query::select()
+            .columns([self.name, self.value])
+            .from(self.table)
+            .to_owned();
+        transaction.rows("reading named texts", &query).await
     }
 
     pub async fn set(&self, database: &Database, name: &str, value: &str) -> Result<(), CatalogError> {

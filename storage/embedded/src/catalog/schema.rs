@@ -40,6 +40,14 @@ pub(super) enum Operator {
     Password,
 }
 
+/// What operators may do, as words with commas between; one who is not named may do everything.
+#[derive(Clone, Copy, Iden)]
+pub(super) enum OperatorRights {
+    Table,
+    Operator,
+    Rights,
+}
+
 /// Operators who have logged in.
 #[derive(Clone, Copy, Iden)]
 pub(super) enum Session {
@@ -93,7 +101,7 @@ pub(super) const CATALOG_ROW: i64 = 1;
 
 /// Brings the schema up to date. Version n of the schema is what the first n migrations make.
 pub(super) async fn migrate(database: &Database) -> Result<(), CatalogError> {
-    let migrations = [first_schema(), logins(), alarms()];
+    let migrations = [first_schema(), logins(), alarms(), operator_rights()];
     let known = migrations.len() as u32;
     let mut transaction = database.write().await?;
     transaction
@@ -223,6 +231,22 @@ fn alarms() -> Vec<TableCreateStatement> {
             .col(ColumnDef::new(Alarm::Id).big_integer().not_null().primary_key())
             .col(ColumnDef::new(Alarm::Cleared).big_integer())
             .col(ColumnDef::new(Alarm::Body).text())
+            .to_owned(),
+    ]
+}
+
+/// Version 4.
+fn operator_rights() -> Vec<TableCreateStatement> {
+    vec![
+        Table::create()
+            .table(OperatorRights::Table)
+            .col(
+                ColumnDef::new(OperatorRights::Operator)
+                    .text()
+                    .not_null()
+                    .primary_key(),
+            )
+            .col(ColumnDef::new(OperatorRights::Rights).text().not_null())
             .to_owned(),
     ]
 }
