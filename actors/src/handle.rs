@@ -50,6 +50,8 @@ pub(crate) struct Inner {
     pub file_keeper: FileKeeper,
     /// Whose turn it is to look through all open messages.
     pub open_searches: Semaphore,
+    /// Whose turn it is to add up figures.
+    pub statistics: Semaphore,
     pub live: Live,
 }
 
@@ -62,7 +64,7 @@ pub enum QueryError {
     #[error(transparent)]
     TooBroad(#[from] TooBroad),
     #[error(transparent)]
-    TooManyRows(HistoryError),
+    TooLarge(HistoryError),
     #[error("too many searches at once")]
     Busy,
 }
@@ -341,7 +343,9 @@ impl From<HistoryError> for QueryError {
     fn from(error: HistoryError) -> Self {
         match error {
             HistoryError::TooBroad(error) => QueryError::TooBroad(error),
-            many @ HistoryError::TooManyRows { .. } => QueryError::TooManyRows(many),
+            large @ (HistoryError::TooManyRows { .. } | HistoryError::TooSlow { .. }) => {
+                QueryError::TooLarge(large)
+            }
             other => QueryError::History(other),
         }
     }

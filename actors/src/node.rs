@@ -137,6 +137,7 @@ pub fn start_node(
         files: options.mail.files.clone(),
         file_keeper: campaign_tools.map(|tools| tools.keeper).unwrap_or_default(),
         open_searches: Semaphore::new(1),
+        statistics: Semaphore::new(1),
         live,
     };
     let handle = LaneHandle {

@@ -177,6 +177,7 @@ impl Columns {
             body: Body::pack(accepted),
         });
         self.by_id.insert(accepted.message, row.index);
+        self.open_seconds.enter(accepted.message);
         if let Some(to) = accepted.to {
             self.chain(row.index, to);
         }

@@ -19,6 +19,7 @@ impl Columns {
         let Some(index) = self.by_id.remove(&finished.message) else {
             return Applied::Idle;
         };
+        self.open_seconds.leave(finished.message);
         let head = self.rows.reference(index);
         let row = self.rows.get(head).expect("an indexed row is in the slab");
         let in_plan = row.in_plan;

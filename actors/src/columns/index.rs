@@ -152,6 +152,7 @@ impl Columns {
         if attempt == 0 {
             self.standing(tenant).open += 1;
             self.by_id.insert(id, at.index);
+            self.open_seconds.enter(id);
             if let Some(to) = to {
                 self.chain(at.index, to);
             }

@@ -15,6 +15,7 @@ mod finish;
 mod idempotency;
 mod index;
 mod journey;
+mod open_seconds;
 mod owed;
 mod parked;
 mod plan;
@@ -89,6 +90,7 @@ pub struct Columns {
     rows: Slab,
     /// The row of each message's first attempt.
     by_id: Map<MessageId, u32>,
+    open_seconds: open_seconds::OpenSeconds,
     /// Messages that are more than their one row.
     plans: Map<MessageId, Plan>,
     /// The newest open message to each number.
@@ -125,6 +127,7 @@ impl Columns {
             limits,
             rows: Slab::default(),
             by_id: Map::default(),
+            open_seconds: open_seconds::OpenSeconds::default(),
             plans: Map::default(),
             by_phone: Map::default(),
             by_carrier: Map::default(),
@@ -161,6 +164,11 @@ impl Columns {
 
     pub fn is_empty(&self) -> bool {
         self.by_id.is_empty()
+    }
+
+    /// When the oldest open message was accepted, at a second's beginning; `None` when none is open.
+    pub fn oldest_accepted(&self) -> Option<UnixMs> {
+        self.open_seconds.oldest()
     }
 
     /// Rows: the attempts of open messages that have started.

@@ -4,7 +4,7 @@ use crate::handle::{LaneHandle, QueryError};
 use crate::lane::LaneCore;
 use carillon_domain::ids::MessageId;
 use carillon_domain::journey::{Journey, MessageState};
-use carillon_domain::time::{Now, UnixMs};
+use carillon_domain::time::Now;
 use carillon_storage::history::SearchQuery;
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -58,20 +58,14 @@ impl LaneHandle {
         .await
     }
 
-    /// When the oldest message that is open now was accepted; `None` when none is.
-    pub(super) async fn oldest_open(&self) -> Result<Option<UnixMs>, QueryError> {
-        let Oldest(oldest) = self.look_through_open(Oldest::default()).await?;
-        Ok(oldest.map(|oldest| UnixMs(oldest.unix_ms())))
-    }
-
-    /// Shows all open messages to `look`, a slice at a time.
-    async fn look_through_open<L: Look + Send + 'static>(&self, look: L) -> Result<L, QueryError> {
+    /// Looks at all open messages, a slice at a time.
+    async fn look_through_open(&self, fitting: Fitting) -> Result<Fitting, QueryError> {
         let _turn = tokio::time::timeout(TURN_MAX, self.inner.open_searches.acquire())
             .await
             .map_err(|_| QueryError::Busy)?
             .map_err(|_| QueryError::Stopping)?;
         let mut slices = Slices {
-            look,
+            fitting,
             next: 0,
             end: None,
         };
@@ -86,7 +80,7 @@ impl LaneHandle {
                 .await?;
             slices = looked;
             if is_last {
-                return Ok(slices.look);
+                return Ok(slices.fitting);
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -112,43 +106,21 @@ fn to_phone(core: &LaneCore, query: &SearchQuery, now: Now) -> Option<Vec<Journe
     Some(found.into_values().map(|row| core.journey(row, now)).collect())
 }
 
-/// What is done with every open message.
-trait Look {
-    /// `row` is that of its first attempt.
-    fn at(&mut self, columns: &Columns, row: &Row);
-}
-
+/// What fits, as far as it is known.
 struct Fitting {
     query: SearchQuery,
     found: Newest<MessageId>,
 }
 
-impl Look for Fitting {
-    fn at(&mut self, columns: &Columns, row: &Row) {
-        if self.found.wants(row.id) && fits(columns, &self.query, row) {
-            self.found.offer(row.id, row.id);
-        }
-    }
-}
-
-#[derive(Default)]
-struct Oldest(Option<MessageId>);
-
-impl Look for Oldest {
-    fn at(&mut self, _columns: &Columns, row: &Row) {
-        self.0 = Some(self.0.map_or(row.id, |oldest| oldest.min(row.id)));
-    }
-}
-
 /// A way through all rows, as far as it has come.
-struct Slices<L> {
-    look: L,
+struct Slices {
+    fitting: Fitting,
     next: usize,
     /// Where rows ended when the search began: who came later came after it.
     end: Option<usize>,
 }
 
-impl<L: Look> Slices<L> {
+impl Slices {
     /// Goes on until the time is over; true when that were the last ones.
     fn look(&mut self, columns: &Columns, until: Instant) -> bool {
         let end = *self.end.get_or_insert(columns.places());
@@ -165,7 +137,10 @@ impl<L: Look> Slices<L> {
 
     fn look_at(&mut self, columns: &Columns, places: Range<usize>) {
         for row in columns.first_attempts(places) {
-            self.look.at(columns, row);
+            let Fitting { query, found } = &mut self.fitting;
+            if found.wants(row.id) && fits(columns, query, row) {
+                found.offer(row.id, row.id);
+            }
         }
     }
 }

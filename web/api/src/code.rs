@@ -57,6 +57,8 @@ codes! {
     InvalidField "invalid_field" 400 final "A field of the body is not valid" "请求体中的字段不合法";
     /// A query parameter, a path parameter or a header is not valid; `field` names it.
     InvalidParameter "invalid_parameter" 400 final "A parameter is not valid" "参数不合法";
+    /// What is asked for would have too many rows, or take too long; take a shorter time, or group by less.
+    QueryTooLarge "query_too_large" 422 final "Too much is asked for at once" "查询范围过大，请缩短时间或减少分组";
     /// There are no credentials, or they are not right.
     Unauthenticated "unauthenticated" 401 final "Credentials are missing or not valid" "缺少凭证或凭证无效";
     /// The signature of the request does not fit, or there is no such account with a secret to sign by.

@@ -47,7 +47,12 @@ pub const FIGURES: Endpoint = Endpoint {
     ],
     body: None,
     success: json::<api::StatisticsView>(200, "Rows by names, in ascending order of time."),
-    errors: &[Code::InvalidParameter, Code::Overloaded, Code::Unavailable],
+    errors: &[
+        Code::InvalidParameter,
+        Code::QueryTooLarge,
+        Code::Overloaded,
+        Code::Unavailable,
+    ],
     handler: || web::get().to(admin::statistics),
 };
 
@@ -70,7 +75,12 @@ pub const CARRIERS: Endpoint = Endpoint {
     ],
     body: None,
     success: json::<api::CarrierStatisticsView>(200, "Codes and times."),
-    errors: &[Code::InvalidParameter, Code::Overloaded, Code::Unavailable],
+    errors: &[
+        Code::InvalidParameter,
+        Code::QueryTooLarge,
+        Code::Overloaded,
+        Code::Unavailable,
+    ],
     handler: || web::get().to(admin::carrier_statistics),
 };
 

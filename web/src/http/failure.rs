@@ -152,7 +152,7 @@ impl From<QueryError> for Failure {
             QueryError::Stopping => Failure::new(Code::Unavailable, "the service is stopping"),
             QueryError::History(_) => Failure::internal(&error),
             QueryError::TooBroad(error) => Failure::new(Code::InvalidParameter, error.to_string()),
-            QueryError::TooManyRows(error) => Failure::new(Code::InvalidParameter, error.to_string()),
+            QueryError::TooLarge(error) => Failure::new(Code::QueryTooLarge, error.to_string()),
             QueryError::Busy => Failure::new(Code::Overloaded, "too many searches at once"),
         }
     }

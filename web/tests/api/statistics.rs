@@ -129,7 +129,10 @@ async fn an_open_message_holds_completeness_back() {
     let id = sent["id"].as_str().unwrap();
     let (_, journey) = answer(harness.get(&format!("/v1/messages/{id}"))).await;
     let (_, figures) = answer(harness.operator(Method::GET, PATH)).await;
-    assert_eq!(figures["complete_until"], journey["accepted_at"]);
+    // To the second, so that no message pays for an order of all that are open.
+    let accepted_at = journey["accepted_at"].as_str().unwrap();
+    let second = format!("{}.000+08:00", &accepted_at[.."2026-01-01T00:00:00".len()]);
+    assert_eq!(figures["complete_until"], second);
     harness.end().await;
 }
 
