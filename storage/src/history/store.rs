@@ -5,6 +5,7 @@ use crate::journal::FrameSeq;
 use carillon_domain::ids::MessageId;
 use carillon_domain::journey::Journey;
 use carillon_domain::time::UnixMs;
+use std::time::Duration;
 
 /// Journeys on one page at most.
 pub const PAGE_ROWS_MAX: usize = 10_000;
@@ -32,7 +33,7 @@ pub trait History: Send + Sync {
     fn search(&self, query: &SearchQuery) -> Result<SearchPage, HistoryError>;
 
     /// Sums over everything that was ever stored, in ascending order of what is grouped by. Buckets without anything have no
-    /// row. Minutes and hours are kept for a while only.
+    /// row. Minutes and hours are kept for a while only. Given up when it takes too long, as the next two.
     fn rollup(&self, query: &RollupQuery) -> Result<Vec<RollupRow>, HistoryError>;
 
     /// What carriers said, in ascending order of time, connection, kind, measure and code.
@@ -73,4 +74,6 @@ pub enum HistoryError {
     TooBroad(#[from] TooBroad),
     #[error("the figures have more than {max} rows; group by less or take a shorter time")]
     TooManyRows { max: usize },
+    #[error("the figures take longer than {} s; group by less or take a shorter time", .max.as_secs_f32())]
+    TooSlow { max: Duration },
 }

@@ -82,7 +82,14 @@ impl Shared {
         let mut messages = 0_u64;
         self.manifest.remake_rollups(|write| {
             let mut fold = Fold::default();
-            let mut all = Scan::new(&self.shelf.files(), Key::Id, 0..=u64::MAX, usize::MAX, |_| true);
+            let mut all = Scan::new(
+                &self.shelf.files(),
+                Key::Id,
+                0..=u64::MAX,
+                usize::MAX,
+                None,
+                |_| true,
+            );
             while let Found::Row(row) = all.next()? {
                 let journey = self.decode(&row)?;
                 fold.add(

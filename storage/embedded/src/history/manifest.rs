@@ -8,9 +8,12 @@ use carillon_domain::time::UnixMs;
 use carillon_storage::history::{HistoryError, Resolution};
 use carillon_storage::journal::FrameSeq;
 use parking_lot::Mutex;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
+};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 const NAME: &str = "manifest.db";
 /// `PRAGMA user_version` of the manifest this code writes.
@@ -41,6 +44,8 @@ const SCHEMA: &str = "
     );
     PRAGMA user_version = 3;
 ";
+/// Steps of SQLite's machine between two looks at the clock: a fraction of a millisecond.
+const STEPS_PER_LOOK: i32 = 10_000;
 const ADD_FILE: &str = "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?)";
 /// The latest correction stays, whatever the order in which corrections come.
 const AMEND: &str = "INSERT INTO amendment VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
@@ -198,12 +203,25 @@ impl Manifest {
         transaction.commit().map_err(failed())
     }
 
-    /// Reads sums, beside everything else.
+    /// Reads sums, beside everything else, and gives up when that takes longer than `max`.
     pub fn figures<T>(
         &self,
+        max: Duration,
         read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, HistoryError> {
-        read(&self.figures.lock()).map_err(failed("reading figures", &self.path))
+        let end = Instant::now() + max;
+        let figures = self
+            .figures
+            .try_lock_until(end)
+            .ok_or(HistoryError::TooSlow { max })?;
+        let failed = || failed("reading figures", &self.path);
+        figures
+            .progress_handler(STEPS_PER_LOOK, Some(move || Instant::now() >= end))
+            .map_err(failed())?;
+        read(&figures).map_err(|error| match error.sqlite_error_code() {
+            Some(ErrorCode::OperationInterrupted) => HistoryError::TooSlow { max },
+            _ => failed()(error),
+        })
     }
 
     /// The latest correction of a message.

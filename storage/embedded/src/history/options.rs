@@ -13,6 +13,10 @@ pub struct HistoryOptions {
     pub idle_connections_max: usize,
     /// Rows one search looks at, about, before it gives what it has and where to go on.
     pub looked_rows_max: usize,
+    /// How long one search looks before it does the same.
+    pub search_time_max: Duration,
+    /// How long figures may be added up for one query.
+    pub figures_time_max: Duration,
     /// Merge and remove on a thread of low priority. Without it files are merged only when too many lie about.
     pub works_in_background: bool,
     /// By which carriers and provinces are counted.
@@ -35,6 +39,8 @@ impl Default for HistoryOptions {
             rows_full: 200_000,
             idle_connections_max: 256,
             looked_rows_max: 20_000,
+            search_time_max: Duration::from_secs(1),
+            figures_time_max: Duration::from_secs(5),
             works_in_background: true,
             ranges: Arc::default(),
             keep: Keep::default(),

@@ -11,6 +11,7 @@ use carillon_storage::history::{
 };
 use carillon_storage::journal::FrameSeq;
 use rusqlite::Connection;
+use std::time::Duration;
 
 /// The beginning of an hour.
 const START_MS: u64 = 1_769_997_600_000;
@@ -273,6 +274,31 @@ fn more_rows_than_can_be_given_are_refused_and_not_cut_short() {
         Err(HistoryError::TooManyRows { max: ROLLUP_ROWS_MAX })
     ));
     assert_eq!(accepted(&history, &EVERYTHING), ROLLUP_ROWS_MAX as i64 + 1);
+}
+
+/// Years of figures hold neither a thread nor those who ask after them for longer than they may.
+#[test]
+fn figures_that_take_too_long_are_given_up() {
+    let mut folder = Folder::new(false);
+    let fill = format!(
+        "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 50000)
+         INSERT INTO rollup SELECT 2, 86400000 * n, 1, 1, 0, -1, 0, 0, 1, {} FROM number",
+        ["0"; 13].join(", ")
+    );
+    drop(folder.open());
+    manifest(&folder).execute_batch(&fill).unwrap();
+    folder.options.figures_time_max = Duration::ZERO;
+    let history = folder.open();
+    for _ in 0..2 {
+        let refused = history.rollup(&EVERYTHING);
+        assert!(
+            matches!(refused, Err(HistoryError::TooSlow { max: Duration::ZERO })),
+            "{refused:?}"
+        );
+    }
+    drop(history);
+    folder.options.figures_time_max = Duration::from_secs(60);
+    assert_eq!(accepted(&folder.open(), &EVERYTHING), 50_000);
 }
 
 #[test]

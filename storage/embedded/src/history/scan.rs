@@ -4,6 +4,7 @@ use carillon_storage::history::HistoryError;
 use std::collections::BinaryHeap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Rows one look into a file reads: few at first, because a page is often full soon.
 const LOOK_ROWS_FIRST: usize = 64;
@@ -17,8 +18,9 @@ pub(super) struct Scan<W> {
     low: u64,
     high: u64,
     wanted: W,
-    /// Looks at about so many rows, then pauses.
+    /// Looks at about so many rows, or for so long, then pauses.
     looked_max: usize,
+    end: Option<Instant>,
     looked: usize,
     ways: Vec<Way>,
     /// Where each way goes on: the highest id it may give next. Among equal ones the newest file comes first.
@@ -50,6 +52,7 @@ impl<W: Fn(&Row) -> bool> Scan<W> {
         key: Key,
         ids: RangeInclusive<u64>,
         looked_max: usize,
+        end: Option<Instant>,
         wanted: W,
     ) -> Self {
         let (low, high) = ids.into_inner();
@@ -70,6 +73,7 @@ impl<W: Fn(&Row) -> bool> Scan<W> {
             high,
             wanted,
             looked_max,
+            end,
             looked: 0,
             next: next.collect(),
             ways,
@@ -80,7 +84,9 @@ impl<W: Fn(&Row) -> bool> Scan<W> {
     pub fn next(&mut self) -> Result<Found, HistoryError> {
         while let Some((id, _, at)) = self.next.pop() {
             // Below `high`, so that a search that goes on from here has come forward.
-            if self.looked >= self.looked_max && id < self.high {
+            let is_enough =
+                self.looked >= self.looked_max || self.end.is_some_and(|end| Instant::now() >= end);
+            if is_enough && id < self.high {
                 return Ok(Found::Paused { from: id + 1 });
             }
             let way = &mut self.ways[at];

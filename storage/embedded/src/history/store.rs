@@ -25,6 +25,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 /// Files that wait for being merged; above, a store helps the builder before it returns.
 const UNMERGED_FILES_MAX: usize = 100;
@@ -146,6 +147,7 @@ impl History for EmbeddedHistory {
             search.key(),
             ids.start().0..=ids.end().0,
             self.shared.options.looked_rows_max,
+            Instant::now().checked_add(self.shared.options.search_time_max),
             |row| search.wants(row),
         );
         while page.journeys.len() < limit {
@@ -171,7 +173,9 @@ impl History for EmbeddedHistory {
         not_too_many(
             self.shared
                 .manifest
-                .figures(|figures| rollup::rollup(figures, query))?,
+                .figures(self.shared.options.figures_time_max, |figures| {
+                    rollup::rollup(figures, query)
+                })?,
         )
     }
 
@@ -179,7 +183,9 @@ impl History for EmbeddedHistory {
         not_too_many(
             self.shared
                 .manifest
-                .figures(|figures| rollup::codes(figures, query))?,
+                .figures(self.shared.options.figures_time_max, |figures| {
+                    rollup::codes(figures, query)
+                })?,
         )
     }
 
@@ -187,7 +193,9 @@ impl History for EmbeddedHistory {
         not_too_many(
             self.shared
                 .manifest
-                .figures(|figures| rollup::latencies(figures, query))?,
+                .figures(self.shared.options.figures_time_max, |figures| {
+                    rollup::latencies(figures, query)
+                })?,
         )
     }
 

@@ -27,6 +27,8 @@ impl Folder {
         let options = HistoryOptions {
             rows_full: 64,
             looked_rows_max: 1000,
+            search_time_max: Duration::from_secs(60),
+            figures_time_max: Duration::from_secs(60),
             idle_connections_max: 5,
             works_in_background: merge_in_background,
             ranges: Arc::new(conformance::ranges()),
