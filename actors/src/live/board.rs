@@ -3,6 +3,7 @@ use super::running::RunningCampaign;
 use super::sample::Sample;
 use super::scope_board::ScopeBoard;
 use super::start::{LiveStart, dimensions_of};
+use super::throttling::Throttling;
 use super::totals::Totals;
 use crate::columns::{Standing, Tally};
 use crate::lane::ClockStatus;
@@ -36,6 +37,7 @@ pub struct LinkBoard {
     pub since: UnixMs,
     /// It was bound, or could not be, since it was last switched on: what connects now is down.
     tried: bool,
+    throttling: Throttling,
 }
 
 /// Everything that screens show of a lane, as of the last look.
@@ -228,19 +230,27 @@ impl Board {
 }
 
 impl LinkBoard {
+    /// The carrier keeps slowing it down.
+    pub fn is_throttled(&self) -> bool {
+        self.throttling.lasts()
+    }
+
     fn first_seen(status: ConnectionStatus, now: UnixMs) -> Self {
         let tried = has_tried(&status, false);
+        let throttling = throttling(&status, Throttling::default());
         LinkBoard {
-            condition: condition(status.state, tried),
+            condition: condition(&status, tried, throttling),
             status,
             since: now,
             tried,
+            throttling,
         }
     }
 
     fn looks_now(self, status: ConnectionStatus, now: UnixMs) -> Self {
         let tried = has_tried(&status, self.tried);
-        let condition = condition(status.state, tried);
+        let throttling = throttling(&status, self.throttling);
+        let condition = condition(&status, tried, throttling);
         let since = if condition == self.condition {
             self.since
         } else {
@@ -251,6 +261,7 @@ impl LinkBoard {
             condition,
             since,
             tried,
+            throttling,
         }
     }
 }
@@ -263,11 +274,23 @@ fn has_tried(status: &ConnectionStatus, before: bool) -> bool {
     }
 }
 
-fn condition(state: ConnectionState, tried: bool) -> Condition {
-    match state {
+fn throttling(status: &ConnectionStatus, before: Throttling) -> Throttling {
+    match status.state {
+        ConnectionState::Throttled => before.seen(true),
+        ConnectionState::Up | ConnectionState::Degraded => before.seen(false),
+        _ => Throttling::default(),
+    }
+}
+
+fn condition(status: &ConnectionStatus, tried: bool, throttling: Throttling) -> Condition {
+    match status.state {
         ConnectionState::Off | ConnectionState::Draining => Condition::Off,
-        ConnectionState::Up => Condition::Ok,
-        ConnectionState::Degraded | ConnectionState::Throttled => Condition::Degraded,
+        // It was slowed down, and then the link was lost.
+        ConnectionState::Throttled if status.sessions_bound == 0 => Condition::Failed,
+        ConnectionState::Up | ConnectionState::Throttled if throttling.lasts() => Condition::Degraded,
+        ConnectionState::Throttled if status.sessions_bound < status.sessions_wanted => Condition::Degraded,
+        ConnectionState::Up | ConnectionState::Throttled => Condition::Ok,
+        ConnectionState::Degraded => Condition::Degraded,
         // A word that changes with every try would tell nothing.
         ConnectionState::Connecting if !tried => Condition::Degraded,
         ConnectionState::Connecting

@@ -65,7 +65,7 @@ fn status(state: ConnectionState) -> ConnectionStatus {
     ConnectionStatus {
         connection: LINK,
         state,
-        sessions_bound: 0,
+        sessions_bound: u8::from(matches!(state, ConnectionState::Up | ConnectionState::Throttled)),
         sessions_wanted: 1,
         in_flight: 0,
         written_last_second: 0,
@@ -253,7 +253,7 @@ fn a_connection_that_comes_and_goes_is_down_until_it_is_up() {
         (Up, Condition::Ok, 4),
         (Connecting, Condition::Failed, 5),
         (Degraded, Condition::Degraded, 6),
-        (Throttled, Condition::Degraded, 6),
+        (Throttled, Condition::Ok, 7),
         (BreakerOpen, Condition::Failed, 8),
         (Failed, Condition::Failed, 8),
         (Draining, Condition::Off, 10),
@@ -268,6 +268,31 @@ fn a_connection_that_comes_and_goes_is_down_until_it_is_up() {
     }
     board.fold(sample(99_000, &[]), Vec::new());
     assert_eq!(board.links().count(), 0);
+}
+
+#[test]
+fn a_connection_that_is_slowed_down_again_and_again_is_degraded_until_that_is_over() {
+    use ConnectionState::{Throttled, Up};
+    let mut board = start(0, &[], &[]);
+    let mut looks = 0;
+    let mut look = |state: ConnectionState, bound: u8| {
+        looks += 1;
+        let status = ConnectionStatus {
+            sessions_bound: bound,
+            ..status(state)
+        };
+        board.fold(sample(looks * 500, &[]), vec![status]);
+        let link = board.link(LINK).unwrap();
+        (link.condition, link.is_throttled())
+    };
+    let (fine, slow) = ((Condition::Ok, false), (Condition::Degraded, true));
+    let begin: Vec<_> = (0..12).map(|_| look(Throttled, 1)).collect();
+    assert_eq!((&begin[..9], &begin[9..]), (&[fine; 9][..], &[slow; 3][..]));
+    assert_eq!(look(Up, 1), slow, "between two times");
+    let end: Vec<_> = (0..30).map(|_| look(Up, 1)).collect();
+    assert_eq!((end[0], end[29]), (slow, fine));
+    assert!(end.is_sorted_by_key(|(_, throttled)| !throttled), "once");
+    assert_eq!(look(Throttled, 0), (Condition::Failed, false));
 }
 
 #[test]

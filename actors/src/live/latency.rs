@@ -14,6 +14,8 @@ pub struct Percentiles {
     pub p50: Duration,
     pub p95: Duration,
     pub p99: Duration,
+    /// Deliveries that they are made of.
+    pub count: u64,
 }
 
 impl Percentiles {
@@ -24,6 +26,7 @@ impl Percentiles {
             p50: at(0.50)?,
             p95: at(0.95)?,
             p99: at(0.99)?,
+            count: histogram.iter().sum(),
         })
     }
 }

@@ -17,6 +17,7 @@ mod running;
 mod sample;
 mod scope_board;
 mod start;
+mod throttling;
 mod totals;
 
 pub use board::{Board, Condition, LinkBoard};

@@ -307,7 +307,11 @@ impl Alarm {
 /// How long a cause must be there before it is an alarm.
 fn on_delay(rule: AlarmRule) -> Duration {
     Duration::from_secs(match rule {
-        AlarmRule::ConnectionDown | AlarmRule::ClockJump | AlarmRule::WebhookOff => 0,
+        AlarmRule::ConnectionDown
+        // Who tells of it has waited already.
+        | AlarmRule::ConnectionThrottled
+        | AlarmRule::ClockJump
+        | AlarmRule::WebhookOff => 0,
         AlarmRule::ConnectionDegraded | AlarmRule::Disk => 5,
         AlarmRule::ErrorRate
         | AlarmRule::Backlog

@@ -8,8 +8,9 @@ pub struct Figures {
     pub waiting: u64,
     /// Seconds until they have left at the present rate; `None` when they do not get fewer.
     pub drain_s: Option<u64>,
-    /// Of the last five minutes.
+    /// Of the deliveries of the last five minutes, and how many they are.
     pub latency_p99_ms: Option<u64>,
+    pub latency_deliveries: u64,
     pub segments_uncertain: u64,
     /// Messages that have ended and are not stored.
     pub history_behind: u64,
@@ -29,6 +30,11 @@ pub struct ConnectionFigures {
     pub is_usable: bool,
     pub sessions_bound: u32,
     pub sessions_wanted: u32,
+    /// The carrier keeps slowing it down.
+    pub is_throttled: bool,
+    /// Segments written in the last second, and how many may be.
+    pub rate: u32,
+    pub rate_limit: u32,
     /// Segments with a known outcome in the last five minutes, and those of them that failed or were refused.
     pub outcomes: u64,
     pub failures: u64,

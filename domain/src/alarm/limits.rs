@@ -16,6 +16,8 @@ pub struct AlarmLimits {
     pub backlog_messages_min: u32,
     /// p99 from the carrier's response to its receipt.
     pub latency_warning_ms: u32,
+    /// Fewer deliveries than this say nothing about it.
+    pub latency_deliveries_min: u32,
     /// Free per mille of a disk.
     pub disk_warning: u32,
     pub disk_critical: u32,
@@ -33,6 +35,7 @@ impl Default for AlarmLimits {
             backlog_critical_s: 1_800,
             backlog_messages_min: 1_000,
             latency_warning_ms: 60_000,
+            latency_deliveries_min: 50,
             disk_warning: 150,
             disk_critical: 50,
             uncertain_warning: 100,

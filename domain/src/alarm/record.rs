@@ -14,6 +14,8 @@ pub enum AlarmRule {
     ConnectionDown,
     /// Some of its sessions are not bound. Sessions bound.
     ConnectionDegraded,
+    /// Its carrier keeps slowing it down. Segments written in the last second.
+    ConnectionThrottled,
     /// What a connection submitted and what failed of it. Per mille failed.
     ErrorRate,
     /// What waits would take too long to leave. Seconds.
@@ -33,9 +35,10 @@ pub enum AlarmRule {
 }
 
 impl AlarmRule {
-    pub const ALL: [AlarmRule; 10] = [
+    pub const ALL: [AlarmRule; 11] = [
         AlarmRule::ConnectionDown,
         AlarmRule::ConnectionDegraded,
+        AlarmRule::ConnectionThrottled,
         AlarmRule::ErrorRate,
         AlarmRule::Backlog,
         AlarmRule::Latency,

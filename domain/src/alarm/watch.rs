@@ -35,6 +35,7 @@ pub(super) fn findings(figures: &Figures, limits: &AlarmLimits) -> Vec<Finding> 
     let mut found: Vec<Finding> = Vec::new();
     for connection in figures.connections.iter().filter(|connection| !connection.is_off) {
         found.extend(of_sessions(connection));
+        found.extend(of_throttling(connection));
         found.extend(of_errors(connection, limits));
     }
     found.extend(figures.stores.iter().filter_map(|store| of_disk(store, limits)));
@@ -42,7 +43,7 @@ pub(super) fn findings(figures: &Figures, limits: &AlarmLimits) -> Vec<Finding> 
     let plain = [
         (
             AlarmRule::Latency,
-            figures.latency_p99_ms.unwrap_or(0),
+            latency_p99_ms(figures, limits),
             limits.latency_warning_ms,
         ),
         (
@@ -93,6 +94,32 @@ fn of_sessions(connection: &ConnectionFigures) -> Option<Finding> {
         taken_over_by: connection.backups.clone(),
         ..Finding::new(rule, &connection.name, severity, bound.into(), wanted.into())
     })
+}
+
+/// One that is down is not slowed down.
+fn of_throttling(connection: &ConnectionFigures) -> Option<Finding> {
+    if !connection.is_throttled || !connection.is_usable {
+        return None;
+    }
+    let (rate, rate_limit) = (connection.rate.into(), connection.rate_limit.into());
+    Some(Finding {
+        taken_over_by: connection.backups.clone(),
+        ..Finding::new(
+            AlarmRule::ConnectionThrottled,
+            &connection.name,
+            Severity::Warning,
+            rate,
+            rate_limit,
+        )
+    })
+}
+
+/// One late receipt of a quiet night is no slow carrier.
+fn latency_p99_ms(figures: &Figures, limits: &AlarmLimits) -> u64 {
+    if figures.latency_deliveries < limits.latency_deliveries_min.into() {
+        return 0;
+    }
+    figures.latency_p99_ms.unwrap_or(0)
 }
 
 fn of_errors(connection: &ConnectionFigures, limits: &AlarmLimits) -> Option<Finding> {
@@ -204,6 +231,40 @@ mod tests {
     }
 
     #[test]
+    fn a_connection_that_is_slowed_down_is_not_down() {
+        let with = |is_usable, is_off| {
+            of(ConnectionFigures {
+                is_usable,
+                is_off,
+                is_throttled: true,
+                ..connection(2)
+            })
+        };
+        assert_eq!(
+            with(true, false),
+            [(AlarmRule::ConnectionThrottled, Severity::Warning)]
+        );
+        assert_eq!(
+            with(false, false),
+            [(AlarmRule::ConnectionDown, Severity::Critical)]
+        );
+        assert_eq!(with(true, true), []);
+    }
+
+    #[test]
+    fn a_latency_needs_enough_deliveries() {
+        let with = |latency_deliveries| {
+            rules(&Figures {
+                latency_p99_ms: Some(90_000),
+                latency_deliveries,
+                ..Figures::default()
+            })
+        };
+        assert_eq!(with(49), []);
+        assert_eq!(with(50), [(AlarmRule::Latency, Severity::Warning)]);
+    }
+
+    #[test]
     fn an_error_rate_needs_enough_outcomes() {
         let with = |outcomes, failures| {
             of(ConnectionFigures {
@@ -263,6 +324,7 @@ mod tests {
     fn figures_of_the_whole() {
         let figures = Figures {
             latency_p99_ms: Some(60_000),
+            latency_deliveries: 50,
             segments_uncertain: 100,
             history_behind: 2_000_000,
             webhooks_off: vec![("his".into(), 72)],

@@ -47,11 +47,13 @@ fn of_board(board: &Board, catalog: &Compiled, is_down: impl Fn(&str) -> bool, n
         }
         Some(of_link(link, name.into(), board, all, catalog, now))
     });
+    let latency = all.latency();
     Figures {
         connections: connections.collect(),
         waiting: all.waiting(),
         drain_s: drain_s(all.drain(), all.waiting(), all.rate().submitted),
-        latency_p99_ms: all.latency().map(|latency| latency.p99.as_millis() as u64),
+        latency_p99_ms: latency.map(|latency| latency.p99.as_millis() as u64),
+        latency_deliveries: latency.map_or(0, |latency| latency.count),
         segments_uncertain: all.standing().uncertain,
         clock_jump_ms: match board.clock() {
             Some(ClockStatus::Held { by_ms, .. }) => by_ms,
@@ -70,6 +72,7 @@ fn of_link(
     now: UnixMs,
 ) -> ConnectionFigures {
     let status = &link.status;
+    let config = catalog.snapshot().connections.get(&status.connection);
     let used = all.connection(status.connection);
     let counts = used
         .map(|used| used.last_minutes(ERROR_MINUTES, now))
@@ -81,6 +84,9 @@ fn of_link(
         is_usable: is_usable(link),
         sessions_bound: status.sessions_bound.into(),
         sessions_wanted: status.sessions_wanted.into(),
+        is_throttled: link.is_throttled(),
+        rate: status.written_last_second,
+        rate_limit: config.map_or(0, |config| config.rate_per_second),
         outcomes: counts.delivered + failures,
         failures,
         last_error: shortened(status.last_error.as_deref().unwrap_or_default()),

@@ -46,9 +46,10 @@ impl Sight {
             return true;
         };
         match key.rule {
-            AlarmRule::ConnectionDown | AlarmRule::ConnectionDegraded | AlarmRule::ErrorRate => {
-                connections.contains(&key.object)
-            }
+            AlarmRule::ConnectionDown
+            | AlarmRule::ConnectionDegraded
+            | AlarmRule::ConnectionThrottled
+            | AlarmRule::ErrorRate => connections.contains(&key.object),
             AlarmRule::WebhookOff => accounts.contains(&key.object),
             AlarmRule::Backlog
             | AlarmRule::Latency

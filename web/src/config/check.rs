@@ -129,6 +129,11 @@ impl Config {
                 alarms.latency_warning_ms.into(),
                 1..=u32::MAX.into(),
             ),
+            (
+                "alarms.latency_deliveries_min",
+                alarms.latency_deliveries_min.into(),
+                1..=1_000_000,
+            ),
             ("alarms.disk_warning", alarms.disk_warning.into(), 0..=1_000),
             (
                 "alarms.disk_critical",

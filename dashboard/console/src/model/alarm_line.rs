@@ -158,6 +158,7 @@ fn in_unit(rule: AlarmRule, figure: i64) -> String {
         AlarmRule::ErrorRate => per_mille(whole),
         AlarmRule::Disk => fill("alarms.free", &[("share", &per_mille(whole))]),
         AlarmRule::ConnectionDown | AlarmRule::ConnectionDegraded => counted("alarms.sessions"),
+        AlarmRule::ConnectionThrottled => counted("alarms.a_second"),
         AlarmRule::Uncertain => counted("alarms.segments"),
         AlarmRule::HistoryBehind => counted("alarms.messages"),
         AlarmRule::WebhookOff => counted("alarms.hours"),
@@ -173,6 +174,7 @@ fn rule_word(rule: AlarmRule) -> &'static str {
     match rule {
         AlarmRule::ConnectionDown => "connection_down",
         AlarmRule::ConnectionDegraded => "connection_degraded",
+        AlarmRule::ConnectionThrottled => "connection_throttled",
         AlarmRule::ErrorRate => "error_rate",
         AlarmRule::Backlog => "backlog",
         AlarmRule::Latency => "latency",

@@ -216,6 +216,7 @@ fn figure(alarm: &AlarmView) -> Option<String> {
         AlarmRule::Disk => fill("alarms.figure.disk", n),
         AlarmRule::Uncertain => fill("alarms.figure.uncertain", n),
         AlarmRule::HistoryBehind => fill("alarms.figure.history_behind", n),
+        AlarmRule::ConnectionThrottled => fill("alarms.figure.throttled", n),
         AlarmRule::ConnectionDegraded => {
             let wanted = u64::try_from(alarm.limit?).ok()?;
             fill("alarms.figure.sessions", &[("n", &wanted.saturating_sub(value))])
@@ -228,7 +229,11 @@ fn figure(alarm: &AlarmView) -> Option<String> {
         .filter(|_| {
             matches!(
                 alarm.rule,
-                AlarmRule::ErrorRate | AlarmRule::Backlog | AlarmRule::Latency | AlarmRule::Disk
+                AlarmRule::ErrorRate
+                    | AlarmRule::Backlog
+                    | AlarmRule::Latency
+                    | AlarmRule::Disk
+                    | AlarmRule::ConnectionThrottled
             )
         });
     Some(match limit {
@@ -325,6 +330,7 @@ fn rule_word(rule: AlarmRule) -> &'static str {
     match rule {
         AlarmRule::ConnectionDown => "connection_down",
         AlarmRule::ConnectionDegraded => "connection_degraded",
+        AlarmRule::ConnectionThrottled => "connection_throttled",
         AlarmRule::ErrorRate => "error_rate",
         AlarmRule::Backlog => "backlog",
         AlarmRule::Latency => "latency",
@@ -486,6 +492,12 @@ mod tests {
             (AlarmRule::Uncertain, 64, Some(1), "64 段不知是否发出"),
             (AlarmRule::Disk, 81, Some(100), "剩余 8.1%，限 10.0%"),
             (AlarmRule::ConnectionDegraded, 1, Some(4), "缺 3 个会话"),
+            (
+                AlarmRule::ConnectionThrottled,
+                12,
+                Some(50),
+                "现每秒 12 条，限 50",
+            ),
             (AlarmRule::ErrorRate, -1, None, "原因"),
         ] {
             let mut raised = alarm(rule, "", Severity::Warning, AlarmState::Unacknowledged);

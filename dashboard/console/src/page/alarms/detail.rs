@@ -31,7 +31,11 @@ pub fn Detail(alarm: AlarmView, handling: Handling) -> impl IntoView {
         .collect_view();
     let of_connection = matches!(
         alarm.rule,
-        AlarmRule::ConnectionDown | AlarmRule::ConnectionDegraded | AlarmRule::ErrorRate | AlarmRule::Latency
+        AlarmRule::ConnectionDown
+            | AlarmRule::ConnectionDegraded
+            | AlarmRule::ConnectionThrottled
+            | AlarmRule::ErrorRate
+            | AlarmRule::Latency
     );
     let link = (of_connection && !alarm.object.is_empty()).then(|| {
         let place = Place::of(Page::Connections).with(OPEN, alarm.object.as_str());
