@@ -146,6 +146,15 @@ pub fn focus(selector: &str) {
     }
 }
 
+/// The same, unless somebody is at work elsewhere on the page.
+pub fn focus_when_idle(selector: &str) {
+    let document = window().and_then(|window| window.document());
+    let at = document.and_then(|document| document.active_element());
+    if at.is_none_or(|at| at.tag_name() == "BODY") {
+        focus(selector);
+    }
+}
+
 /// Brings an element into sight, if there is one.
 pub fn reveal(selector: &str) {
     if let Some(element) = find(selector) {

@@ -25,8 +25,10 @@ pub fn Drawer(
         }
     });
     on_cleanup(move || listener.remove());
+    // Whoever opened it by a key goes on inside.
+    Effect::new(move || browser::focus_when_idle(".drawer"));
     view! {
-        <section class="drawer" aria-label=move || title.get() data-test="drawer">
+        <section class="drawer" tabindex="-1" aria-label=move || title.get() data-test="drawer">
             <header>
                 <h2 class="cut">{move || title.get()}</h2>
                 {move || head.run()}

@@ -135,7 +135,7 @@ fn tile(row: &ConnectionRow, freshness: Freshness, now_ms: u64) -> Tile {
         in_flight: count(u64::from(row.in_flight)),
         submitted: count(row.segments_submitted),
         note,
-        error: if matches!(row.health, Health::Failed | Health::Degraded) {
+        error: if matches!(health, Health::Failed | Health::Degraded) {
             trouble(&row.last_error).map_or_else(|| row.last_error.clone(), str::to_owned)
         } else {
             String::new()
@@ -244,8 +244,12 @@ mod tests {
     #[test]
     fn stale_tiles_have_no_state() {
         texts::load_chinese();
+        let failed = ConnectionRow {
+            last_error: "the carrier closed the connection".into(),
+            ..row("移动主", Health::Failed)
+        };
         let panel = ConnectionsPanel {
-            connections: vec![row("移动主", Health::Failed)],
+            connections: vec![failed],
             removed: Vec::new(),
         };
         let view = matrix(&panel, Freshness::Stale, NOW_MS);
@@ -253,7 +257,7 @@ mod tests {
             (view.tiles[0].health, view.tiles[0].word.as_str()),
             (Health::None, "停更")
         );
-        assert!(view.tiles[0].note.is_empty());
+        assert!(view.tiles[0].note.is_empty() && view.tiles[0].error.is_empty());
     }
 
     #[test]
