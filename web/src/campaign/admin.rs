@@ -1,11 +1,12 @@
 use super::list::everyone;
 use super::refused::{one_page, whole_list};
-use super::resend::again;
-use super::steer::{change, change_rate, find};
+use super::resend::{again, created};
+use super::steer::{answer, asked_rate, find, id_of};
 use super::view::view;
 use crate::http::Failure;
 use crate::right::OperatorRight;
 use crate::state::AppState;
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use carillon_domain::campaign::CampaignChange;
 
@@ -30,21 +31,23 @@ pub async fn show(
 
 /// `POST /v1/admin/campaigns/{id}/start`
 pub async fn start(
-    _right: OperatorRight,
+    right: OperatorRight,
     state: web::Data<AppState>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Failure> {
-    change(&state, &request, None, CampaignChange::Started).await
+    change(&right, &state, &request, "start", CampaignChange::Started).await
 }
 
 /// `POST /v1/admin/campaigns/{id}/resend`
 pub async fn resend(
-    _right: OperatorRight,
+    right: OperatorRight,
     state: web::Data<AppState>,
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Failure> {
-    again(&state, &request, payload, None, None).await
+    let (of, new) = again(&state, &request, payload, None, None).await?;
+    tracing::info!(target: "carillon::audit", operator = right.name(), verb = "resend", what = of.text(), new = new.text(), "campaign");
+    Ok(created(new))
 }
 
 /// `GET /v1/admin/campaigns/{id}/refused`
@@ -67,37 +70,55 @@ pub async fn refused_csv(
 
 /// `POST /v1/admin/campaigns/{id}/pause`
 pub async fn pause(
-    _right: OperatorRight,
+    right: OperatorRight,
     state: web::Data<AppState>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Failure> {
-    change(&state, &request, None, CampaignChange::Paused).await
+    change(&right, &state, &request, "pause", CampaignChange::Paused).await
 }
 
 /// `POST /v1/admin/campaigns/{id}/resume`
 pub async fn resume(
-    _right: OperatorRight,
+    right: OperatorRight,
     state: web::Data<AppState>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Failure> {
-    change(&state, &request, None, CampaignChange::Resumed).await
+    change(&right, &state, &request, "resume", CampaignChange::Resumed).await
 }
 
 /// `POST /v1/admin/campaigns/{id}/stop`
 pub async fn stop(
-    _right: OperatorRight,
+    right: OperatorRight,
     state: web::Data<AppState>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Failure> {
-    change(&state, &request, None, CampaignChange::Stopped).await
+    change(&right, &state, &request, "stop", CampaignChange::Stopped).await
 }
 
 /// `PUT /v1/admin/campaigns/{id}/rate`
 pub async fn rate(
-    _right: OperatorRight,
+    right: OperatorRight,
     state: web::Data<AppState>,
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Failure> {
-    change_rate(&state, &request, payload, None).await
+    let rate = asked_rate(&state, &request, payload).await?;
+    change(&right, &state, &request, "rate", CampaignChange::Rate(rate)).await
+}
+
+async fn change(
+    right: &OperatorRight,
+    state: &AppState,
+    request: &HttpRequest,
+    verb: &'static str,
+    change: CampaignChange,
+) -> Result<HttpResponse, Failure> {
+    let id = id_of(request)?;
+    let rate = match &change {
+        CampaignChange::Rate(rate) => *rate,
+        _ => None,
+    };
+    state.lane.change_campaign(None, id, change).await?;
+    tracing::info!(target: "carillon::audit", operator = right.name(), verb, what = id.text(), rate, "campaign");
+    answer(state, None, id, StatusCode::OK).await
 }

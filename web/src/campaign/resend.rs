@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use carillon_api::{CampaignAnswer, Code, ResendRequest, ResendState};
 use carillon_domain::campaign::{CampaignDraft, CampaignState, Resend};
 use carillon_domain::fact::FinalState;
-use carillon_domain::ids::AccountId;
+use carillon_domain::ids::{AccountId, CampaignId};
 use carillon_domain::intake::fingerprint;
 
 const BODY_BYTES_MAX: usize = 4 * 1024;
@@ -23,17 +23,19 @@ pub async fn resend(
 ) -> Result<HttpResponse, Failure> {
     let account = right.account().id;
     let key = idempotency::from_header(&request, account)?;
-    again(&state, &request, payload, Some(account), key).await
+    let (_, new) = again(&state, &request, payload, Some(account), key).await?;
+    Ok(created(new))
 }
 
-/// Begins a campaign of the messages of one of `account`, or of any account when `None`, that ended without delivery.
+/// Begins a campaign of the messages of one of `account`, or of any account when `None`, that ended without delivery. Gives
+/// that one and the new one.
 pub async fn again(
     state: &AppState,
     request: &HttpRequest,
     payload: web::Payload,
     account: Option<AccountId>,
     key: Option<KeyHash>,
-) -> Result<HttpResponse, Failure> {
+) -> Result<(CampaignId, CampaignId), Failure> {
     pressure::check(state)?;
     let body = json_body(state, request, payload, BODY_BYTES_MAX).await?;
     let asked: ResendRequest = parse(&body)?;
@@ -64,11 +66,15 @@ pub async fn again(
         idempotency: key.map(|key| key.over(fingerprint(&[id.text().as_bytes(), &body].concat()))),
         ..(*before.draft).clone()
     };
-    let (id, _) = state.lane.draft_campaign(draft).await?;
-    Ok(HttpResponse::Created().json(CampaignAnswer {
-        id: id.text(),
+    let (new, _) = state.lane.draft_campaign(draft).await?;
+    Ok((id, new))
+}
+
+pub fn created(campaign: CampaignId) -> HttpResponse {
+    HttpResponse::Created().json(CampaignAnswer {
+        id: campaign.text(),
         state: CampaignState::Checking.word().to_owned(),
-    }))
+    })
 }
 
 fn final_state(state: ResendState) -> FinalState {

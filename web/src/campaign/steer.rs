@@ -73,7 +73,9 @@ pub async fn rate(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Failure> {
-    change_rate(&state, &request, payload, Some(right.account().id)).await
+    let rate = asked_rate(&state, &request, payload).await?;
+    let account = Some(right.account().id);
+    change(&state, &request, account, CampaignChange::Rate(rate)).await
 }
 
 /// `PUT /v1/campaigns/{id}/schedule`
@@ -90,20 +92,19 @@ pub async fn schedule(
     change(&state, &request, account, CampaignChange::Scheduled(schedule)).await
 }
 
-pub async fn change_rate(
+/// Messages a second; `None` for no bound.
+pub async fn asked_rate(
     state: &AppState,
     request: &HttpRequest,
     payload: web::Payload,
-    account: Option<AccountId>,
-) -> Result<HttpResponse, Failure> {
+) -> Result<Option<u32>, Failure> {
     let body = json_body(state, request, payload, SMALL_BODY_BYTES_MAX).await?;
     let asked: RateRequest = parse(&body)?;
-    let rate = request::rate(asked.per_second, "per_second")?;
-    change(state, request, account, CampaignChange::Rate(rate)).await
+    request::rate(asked.per_second, "per_second")
 }
 
 /// Records the change and answers with the state after it.
-pub async fn change(
+async fn change(
     state: &AppState,
     request: &HttpRequest,
     account: Option<AccountId>,

@@ -181,7 +181,8 @@ pub const TEST: Endpoint = Endpoint {
                   Takes 15 s at most. The carrier may allow no session more.",
     parameters: &[],
     body: Some(Body {
-        description: "Optional: settings that are not stored yet, as an entry of the section `connection`.",
+        description: "Optional: settings that are not stored yet, as an entry of the section `connection`; needs the right \
+                      `configure`. A stored password is for the stored host only.",
         contents: ENTRY_BODY,
     }),
     success: json::<api::ConnectionTestView>(200, "Every step with the answer it got."),

@@ -365,6 +365,23 @@ async fn a_connection_is_drained_resumed_and_tested() {
     });
     let (_, mut entry) = answer(get(&harness, "connection/mobile")).await;
     entry["port"] = port.into();
+    // The stored password goes to the stored host only.
+    for (field, value) in [
+        ("port", json!(port)),
+        ("host", json!("localhost")),
+        ("protocol", json!("cmpp3.0")),
+    ] {
+        let (_, mut other) = answer(get(&harness, "connection/mobile")).await;
+        other[field] = value;
+        let request = ask("mobile", "test").body(other.to_string());
+        let (status, refused) = answer(request).await;
+        assert_eq!(
+            (status, &refused["code"], &refused["field"]),
+            (422, &json!("catalog_invalid"), &json!("password")),
+            "{field}: {refused}"
+        );
+    }
+    entry["password"] = "the-secret-password".into();
     let (status, tested) = answer(ask("mobile", "test").body(entry.to_string())).await;
     assert_eq!((status, &tested["passed"]), (200, &json!(false)), "{tested}");
     let steps = tested["steps"].as_array().unwrap();
