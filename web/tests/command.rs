@@ -315,3 +315,32 @@ async fn a_password_is_reset_beside_a_running_service() {
     }
     assert_eq!(served.terminate(), Some(0));
 }
+
+#[test]
+fn what_is_stored_is_its_owners_also_in_a_folder_that_was_there() {
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    std::fs::DirBuilder::new().mode(0o755).create(&data).unwrap();
+    let served = Served::start(&["serve", "--data", path(&data), "--port", "0"]);
+    served.told("api:");
+    let mut folders = vec![data];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::iter::once(folder.clone()).chain(
+            std::fs::read_dir(&folder)
+                .unwrap()
+                .map(|entry| entry.unwrap().path()),
+        ) {
+            let metadata = std::fs::symlink_metadata(&entry).unwrap();
+            let mode = metadata.permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{} has {mode:o}", entry.display());
+            if metadata.is_dir() && entry != folder {
+                folders.push(entry);
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 10, "{seen} files");
+    assert_eq!(served.terminate(), Some(0));
+}

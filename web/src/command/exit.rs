@@ -1,11 +1,12 @@
 use super::arguments::{Arguments, Command};
 use super::{apply, check_config, operator, serve};
 use crate::http::Chain;
-use crate::service::Failed;
+use crate::service::{Failed, keep_files_private};
 use std::process::ExitCode;
 
 /// Runs a command to its end and says on standard error why it failed, if it did.
 pub fn run(arguments: Arguments) -> ExitCode {
+    keep_files_private();
     let result = match arguments.command {
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Apply(arguments) => apply::apply(&arguments),

@@ -1,21 +1,39 @@
 use super::Failed;
 use crate::config::Numbers;
 use carillon_domain::number_range::{LoadError, NumberRanges};
-use std::fs;
-use std::os::unix::fs::DirBuilderExt;
+use rustix::fs::Mode;
+use rustix::process::umask;
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 
-/// Makes the data folder when it is not there; only its owner may look into it.
+/// Makes the data folder when it is not there; only its owner may look into it, also when it was there before. A folder that
+/// holds other people's things is left as it is.
 pub fn data_folder(dir: &Path) -> Result<(), Failed> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-        .map_err(|source| Failed::Folder {
-            operation: "making the data folder",
-            path: dir.to_owned(),
-            source,
-        })
+    let make = || {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        let open_to_others = fs::metadata(dir)?.permissions().mode() & 0o077 != 0;
+        if open_to_others && is_ours(dir)? {
+            fs::set_permissions(dir, Permissions::from_mode(0o700))?;
+        }
+        Ok(())
+    };
+    make().map_err(|source| Failed::Folder {
+        operation: "making the data folder",
+        path: dir.to_owned(),
+        source,
+    })
+}
+
+/// Whether it is empty, or a catalog was made in it.
+fn is_ours(dir: &Path) -> io::Result<bool> {
+    Ok(dir.join("catalog.db").exists() || fs::read_dir(dir)?.next().is_none())
+}
+
+/// Lets nobody but its owner read what this process writes from now on.
+pub fn keep_files_private() {
+    umask(Mode::RWXG | Mode::RWXO);
 }
 
 pub fn read(path: &Path) -> Result<String, Failed> {
@@ -52,5 +70,36 @@ fn invalid(path: &Path, errors: Vec<LoadError>) -> Failed {
     Failed::Numbers {
         path: path.to_owned(),
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(dir: &Path) -> u32 {
+        fs::metadata(dir).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn the_data_folder_is_its_owners_and_other_folders_stay_as_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let new = folder.path().join("a/b");
+        data_folder(&new).unwrap();
+        assert_eq!(mode(&new), 0o700);
+        let [empty, ours, shared] = ["empty", "ours", "shared"].map(|name| folder.path().join(name));
+        for (dir, file, expected) in [
+            (&empty, None, 0o700),
+            (&ours, Some("catalog.db"), 0o700),
+            (&shared, Some("something"), 0o755),
+        ] {
+            fs::create_dir(dir).unwrap();
+            fs::set_permissions(dir, Permissions::from_mode(0o755)).unwrap();
+            if let Some(file) = file {
+                fs::write(dir.join(file), "").unwrap();
+            }
+            data_folder(dir).unwrap();
+            assert_eq!(mode(dir), expected, "{}", dir.display());
+        }
     }
 }

@@ -11,7 +11,7 @@ mod server;
 
 pub use catalog_keeper::{CatalogKeeper, ChangeError, Terms};
 pub use failed::Failed;
-pub use files::{data_folder, number_ranges, read};
+pub use files::{data_folder, keep_files_private, number_ranges, read};
 pub use key_maker::KeyMaker;
 pub use running::Service;
 pub use server::url;
