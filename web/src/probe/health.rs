@@ -22,9 +22,10 @@ pub async fn ready(state: web::Data<AppState>) -> Result<HttpResponse, Failure> 
                 .content_type(ContentType::plaintext())
                 .body("ready\n"));
         }
-        Readiness::Starting => "starting".to_owned(),
-        Readiness::Stopping => "stopping".to_owned(),
-        Readiness::Failed { reason } => format!("failed: {reason}"),
+        Readiness::Starting => "starting",
+        Readiness::Stopping => "stopping",
+        // Why, the log tells: anybody may ask here.
+        Readiness::Failed { .. } => "failed",
     };
     Err(Failure::new(Code::Unavailable, reason))
 }
