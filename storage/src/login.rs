@@ -56,13 +56,18 @@ pub trait Logins: Send + Sync {
     /// The argon2id hash (PHC text) of an operator's password; `None` when there is no such operator.
     async fn password(&self, operator: &str) -> Result<Option<String>, CatalogError>;
 
-    /// Stores an operator's password hash, adding the operator when new, and ends all of the operator's sessions but `kept`.
-    async fn set_password(
+    /// Stores an operator's password hash, adding the operator when new, and ends all of the operator's sessions.
+    async fn set_password(&self, operator: &str, phc: &str) -> Result<(), CatalogError>;
+
+    /// Replaces an operator's password hash if it is still `from` and the operator's session `kept` is still there; ends all
+    /// of the operator's other sessions. Says whether it did.
+    async fn change_password(
         &self,
         operator: &str,
-        phc: &str,
-        kept: Option<SecretHash>,
-    ) -> Result<(), CatalogError>;
+        from: &str,
+        to: &str,
+        kept: SecretHash,
+    ) -> Result<bool, CatalogError>;
 
     /// Adds an operator; false when there is one of this name.
     async fn add_operator(&self, operator: &str, phc: &str, rights: Rights) -> Result<bool, CatalogError>;

@@ -74,15 +74,15 @@ pub async fn a_new_password_ends_the_operators_other_sessions(place: impl LoginP
     let store = place.open().await;
     let sessions = [(1, "admin"), (2, "admin"), (3, "other")];
     let sessions = sessions.map(|(number, operator)| session(number, operator));
-    store.set_password("admin", PHC, None).await.unwrap();
-    store.set_password("other", PHC, None).await.unwrap();
+    store.set_password("admin", PHC).await.unwrap();
+    store.set_password("other", PHC).await.unwrap();
     for session in &sessions {
         assert!(store.add_session(session, PHC).await.unwrap());
     }
-    store
-        .set_password("admin", "$argon2id$2", Some(secret(2)))
-        .await
-        .unwrap();
+    let changed = store
+        .change_password("admin", PHC, "$argon2id$2", secret(2))
+        .await;
+    assert!(changed.unwrap());
     let again = place.open().await;
     assert_eq!(
         again.password("admin").await.unwrap().as_deref(),
@@ -91,8 +91,38 @@ pub async fn a_new_password_ends_the_operators_other_sessions(place: impl LoginP
     assert_eq!(again.password("Admin").await.unwrap(), None);
     let left = sorted(again.logins().await.unwrap()).sessions;
     assert_eq!(left, [session(2, "admin"), session(3, "other")]);
-    again.set_password("admin", "$argon2id$3", None).await.unwrap();
+    again.set_password("admin", "$argon2id$3").await.unwrap();
     assert_eq!(store.logins().await.unwrap().sessions, [session(3, "other")]);
+}
+
+/// Who resets a password beside has the last word, also over a change that was under way.
+pub async fn a_password_is_changed_from_the_one_that_is_stored_and_in_a_session_that_is(
+    place: impl LoginPlace,
+) {
+    let store = place.open().await;
+    let change = async |operator, from, kept| {
+        let changed = store
+            .change_password(operator, from, "$argon2id$changed", kept)
+            .await;
+        changed.unwrap()
+    };
+    assert!(!change("admin", PHC, secret(1)).await, "nobody is there");
+    log_in(&store, &session(1, "admin")).await;
+    log_in(&store, &session(2, "other")).await;
+    assert!(
+        !change("admin", "$argon2id$0", secret(1)).await,
+        "another one is stored"
+    );
+    assert!(!change("admin", PHC, secret(3)).await, "no such session");
+    assert!(!change("admin", PHC, secret(2)).await, "somebody else's session");
+    assert!(!change("Admin", PHC, secret(1)).await, "another name");
+    let again = place.open().await;
+    // The same hash once more: only that the session is gone tells it.
+    again.set_password("admin", PHC).await.unwrap();
+    assert!(!change("admin", PHC, secret(1)).await, "it was reset");
+    assert_eq!(again.password("admin").await.unwrap().as_deref(), Some(PHC));
+    assert_eq!(again.logins().await.unwrap().sessions, [session(2, "other")]);
+    assert!(change("other", PHC, secret(2)).await);
 }
 
 pub async fn a_session_is_added_for_the_password_that_is_stored_only(place: impl LoginPlace) {
@@ -102,7 +132,7 @@ pub async fn a_session_is_added_for_the_password_that_is_stored_only(place: impl
         !store.add_session(&session, PHC).await.unwrap(),
         "nobody is there"
     );
-    store.set_password("admin", "$argon2id$new", None).await.unwrap();
+    store.set_password("admin", "$argon2id$new").await.unwrap();
     assert!(!store.add_session(&session, PHC).await.unwrap(), "it was changed");
     assert_eq!(store.logins().await.unwrap(), StoredLogins::default());
     assert!(store.add_session(&session, "$argon2id$new").await.unwrap());
@@ -111,7 +141,7 @@ pub async fn a_session_is_added_for_the_password_that_is_stored_only(place: impl
 pub async fn operators_are_added_once_and_rights_are_set(place: impl LoginPlace) {
     let store = place.open().await;
     let steer: Rights = [Right::Steer].into_iter().collect();
-    store.set_password("admin", PHC, None).await.unwrap();
+    store.set_password("admin", PHC).await.unwrap();
     assert!(!store.add_operator("admin", "other", steer).await.unwrap());
     assert_eq!(store.password("admin").await.unwrap().as_deref(), Some(PHC));
     assert_eq!(store.logins().await.unwrap().rights, []);
@@ -131,14 +161,14 @@ pub async fn operators_are_added_once_and_rights_are_set(place: impl LoginPlace)
         [("admin".to_owned(), Rights::NONE), ("夜班".to_owned(), steer)]
     );
     // A new password changes no right.
-    again.set_password("夜班", PHC, None).await.unwrap();
+    again.set_password("夜班", PHC).await.unwrap();
     assert_eq!(again.logins().await.unwrap().rights.len(), 2);
 }
 
 pub async fn hostile_names_are_only_text(place: impl LoginPlace) {
     let store = place.open().await;
     for (number, text) in (1..).zip(HOSTILE) {
-        store.set_password(text, text, None).await.unwrap();
+        store.set_password(text, text).await.unwrap();
         assert!(store.add_session(&session(number, text), text).await.unwrap());
         let token = WallToken {
             name: (*text).to_owned(),
@@ -169,7 +199,7 @@ async fn stored_rights(store: &impl Logins, operator: &str) -> Option<Rights> {
 }
 
 async fn log_in(store: &impl Logins, session: &Session) {
-    store.set_password(&session.operator, PHC, None).await.unwrap();
+    store.set_password(&session.operator, PHC).await.unwrap();
     assert!(store.add_session(session, PHC).await.unwrap());
 }
 

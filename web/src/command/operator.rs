@@ -48,7 +48,7 @@ async fn reset_password(arguments: &ResetPassword) -> Result<(), Failed> {
         return Err(Failed::UnknownOperator(name.clone()));
     }
     let (password, phc) = new_password()?;
-    catalog.set_password(name, &phc, None).await?;
+    catalog.set_password(name, &phc).await?;
     println!("password: {password}");
     Ok(())
 }

@@ -19,8 +19,14 @@ impl Config {
         let checks: &[(&'static str, u64, RangeInclusive<u64>)] = &[
             ("http.workers", http.workers.into(), 0..=256),
             ("http.connections_max", http.connections_max.into(), 1..=1_000_000),
+            (
+                "http.connections_per_source_max",
+                http.connections_per_source_max.into(),
+                1..=1_000_000,
+            ),
             ("http.keep_alive_s", http.keep_alive_s.into(), 1..=3600),
             ("http.header_timeout_s", http.header_timeout_s.into(), 1..=300),
+            ("http.send_timeout_s", http.send_timeout_s.into(), 1..=3600),
             (
                 "limits.single_bytes_max",
                 limits.single_bytes_max as u64,

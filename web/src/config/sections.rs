@@ -39,8 +39,10 @@ pub struct Http {
     /// 0 for one per core.
     pub workers: u16,
     pub connections_max: u32,
+    pub connections_per_source_max: u32,
     pub keep_alive_s: u32,
     pub header_timeout_s: u32,
+    pub send_timeout_s: u32,
     /// Networks of the proxies in front.
     pub proxies: Vec<IpNet>,
 }
@@ -52,9 +54,11 @@ impl Default for Http {
             port: 8080,
             workers: 0,
             connections_max: 10_000,
+            connections_per_source_max: 2_000,
             // Longer than the idle time of usual client pools, so that they do not meet a closed connection.
             keep_alive_s: 75,
             header_timeout_s: 10,
+            send_timeout_s: 30,
             proxies: Vec::new(),
         }
     }

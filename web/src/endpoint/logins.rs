@@ -14,7 +14,7 @@ pub const LOG_IN: Endpoint = Endpoint {
     access: Access::Public,
     summary: "Log in as an operator",
     description: "Sets the cookie `carillon_session`. Five wrong passwords for a name from one source bring a pause that grows \
-                  with every further one.",
+                  with every further one. From one source one attempt each 10 s is judged after thirty wrong ones.",
     parameters: &[],
     body: json_body::<api::LoginRequest>("Name and password."),
     success: json::<api::SessionView>(200, "Logged in."),

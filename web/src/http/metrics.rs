@@ -2,7 +2,7 @@ use super::observe::UNMATCHED;
 use crate::endpoint::ENDPOINTS;
 use prometheus::core::Collector;
 use prometheus::proto::MetricFamily;
-use prometheus::{Histogram, HistogramOpts, IntCounterVec, Opts};
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -10,6 +10,10 @@ use std::time::Duration;
 pub struct HttpMetrics {
     requests: IntCounterVec,
     seconds: HashMap<&'static str, Histogram>,
+    /// Connections that are open.
+    pub open: IntGauge,
+    /// Connections of sources that had too many.
+    pub refused: IntCounter,
 }
 
 const BUCKETS_S: &[f64] = &[
@@ -36,7 +40,15 @@ impl HttpMetrics {
             .const_label("route", route);
             seconds.insert(route, Histogram::with_opts(options)?);
         }
-        Ok(HttpMetrics { requests, seconds })
+        Ok(HttpMetrics {
+            requests,
+            seconds,
+            open: IntGauge::new("carillon_http_connections", "Open connections of callers.")?,
+            refused: IntCounter::new(
+                "carillon_http_connections_refused_total",
+                "Connections closed at once because their source had too many.",
+            )?,
+        })
     }
 
     pub fn record(&self, route: &'static str, method: &str, status: u16, elapsed: Duration) {
@@ -58,6 +70,8 @@ impl HttpMetrics {
 
     pub fn families(&self) -> Vec<MetricFamily> {
         let mut families = self.requests.collect();
+        families.extend(self.open.collect());
+        families.extend(self.refused.collect());
         let mut histograms = self.seconds.values().flat_map(Collector::collect);
         if let Some(mut all) = histograms.next() {
             // One family with all routes: the text format allows a name to stand once.

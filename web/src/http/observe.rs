@@ -6,7 +6,10 @@ use crate::endpoint::RouteIndex;
 use crate::right::Caller;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{
+    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName,
+    HeaderValue, X_CONTENT_TYPE_OPTIONS,
+};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
 use carillon_api::PROBLEM_CONTENT_TYPE;
@@ -30,9 +33,9 @@ pub async fn observe<B: MessageBody + 'static>(
         response = response.map_body(|_, body| unread.kept_by(body));
     }
     let id_value = HeaderValue::from_str(&id).expect("a request id is visible ASCII");
-    response
-        .headers_mut()
-        .insert(HeaderName::from_static(REQUEST_ID), id_value);
+    let headers = response.headers_mut();
+    headers.insert(HeaderName::from_static(REQUEST_ID), id_value);
+    keep_to_itself(headers);
 
     let elapsed = begin.elapsed();
     let route = response
@@ -45,6 +48,23 @@ pub async fn observe<B: MessageBody + 'static>(
     }
     log(&response, &id, route, elapsed);
     Ok(response)
+}
+
+/// Answers hold numbers, texts and keys: unless one says otherwise, no cache keeps it (RFC 9111 §5.2.2.5), and no browser takes
+/// it for a page or a script.
+fn keep_to_itself(headers: &mut HeaderMap) {
+    for (name, value) in [
+        (CACHE_CONTROL, "no-store"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+    ] {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
 }
 
 /// Writes the body of a failed request, which needs its id and the language it prefers.
@@ -88,11 +108,9 @@ fn log(response: &ServiceResponse<BoxBody>, id: &str, route: &'static str, elaps
     let method = request.method().as_str();
     let status = response.status().as_u16();
     let code = failure(response).map(|failure| failure.code.word());
-    let caller = request
-        .extensions()
-        .get::<Caller>()
-        .cloned()
-        .map(tracing::field::display);
+    let caller = request.extensions().get::<Caller>().cloned();
+    let is_known = caller.is_some();
+    let caller = caller.map(tracing::field::display);
     let elapsed_us = elapsed.as_micros() as u64;
     macro_rules! line {
         ($level:ident) => {
@@ -110,7 +128,8 @@ fn log(response: &ServiceResponse<BoxBody>, id: &str, route: &'static str, elaps
     }
     match status {
         500.. => line!(warn),
-        400.. => line!(info),
+        // Anybody could fill the disk; the metrics count them.
+        400.. if is_known => line!(info),
         _ => line!(debug),
     }
 }

@@ -55,6 +55,9 @@ impl<K: Eq + Hash + Clone> Attempts<K> {
     pub fn take_back(&mut self, key: &K) {
         if let Some(failures) = self.keys.get_mut(key) {
             failures.count = failures.count.saturating_sub(1);
+            if failures.count == 0 {
+                self.keys.remove(key);
+            }
         }
     }
 
@@ -71,13 +74,13 @@ impl<K: Eq + Hash + Clone> Attempts<K> {
         }
         self.keys.retain(|_, failures| !failures.is_old(now));
         if self.keys.len() >= KEYS_MAX
-            && let Some(oldest) = self
+            && let Some(least) = self
                 .keys
                 .iter()
-                .min_by_key(|(_, failures)| failures.last)
+                .min_by_key(|(_, failures)| (failures.count, failures.last))
                 .map(|(key, _)| key.clone())
         {
-            self.keys.remove(&oldest);
+            self.keys.remove(&least);
         }
     }
 }
@@ -135,13 +138,25 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded() {
+    fn memory_is_bounded_and_the_worst_stay() {
         let mut attempts = Attempts::new(FREE);
         let now = Instant::now();
-        for n in 0..KEYS_MAX as u64 + 100 {
+        for _ in 0..=FREE {
+            attempts.count(0, now);
+        }
+        for n in 1..KEYS_MAX as u64 + 100 {
             attempts.count(n, now + Duration::from_millis(n));
         }
         assert_eq!(attempts.keys.len(), KEYS_MAX);
-        assert!(!attempts.keys.contains_key(&0) && attempts.keys.contains_key(&100));
+        assert!(attempts.wait(&0, now).is_some());
+        assert!(!attempts.keys.contains_key(&1) && attempts.keys.contains_key(&101));
+    }
+
+    #[test]
+    fn what_was_not_judged_takes_no_room() {
+        let mut attempts = Attempts::new(FREE);
+        attempts.count(1, Instant::now());
+        attempts.take_back(&1);
+        assert!(attempts.keys.is_empty());
     }
 }

@@ -6,15 +6,19 @@ pub const SESSION_COOKIE: &str = "carillon_session";
 /// Holds the token of a wall.
 pub const WALL_COOKIE: &str = "carillon_wall";
 
-/// The value of a cookie that the request brings (RFC 6265 §4.2); the first one when there are several of its name.
-pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+/// The values that the request brings of a cookie (RFC 6265 §4.2). Whatever else runs on this host may have set others of its
+/// name, also in front of ours: one of the first few is taken, whichever opens something.
+pub fn cookies<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
     headers
         .get_all(COOKIE)
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+        .filter_map(move |pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
         .map(|value| value.trim_matches('"'))
+        .take(OF_ONE_NAME_MAX)
 }
+
+const OF_ONE_NAME_MAX: usize = 4;
 
 /// A `Set-Cookie` that no script reads and no other site sends along (RFC 6265bis §4.1). Without an age the browser forgets
 /// it when it is closed.
@@ -36,24 +40,34 @@ mod tests {
 
     #[test]
     fn cookies_are_found_by_their_whole_name() {
+        let many = "carillon_session=x; ".repeat(100);
         for (lines, expected) in [
-            (&["carillon_session=cs_a"][..], Some("cs_a")),
-            (&["a=b; carillon_session=cs_a;c=d"], Some("cs_a")),
-            (&["a=b", "carillon_session=cs_a"], Some("cs_a")),
-            (&["carillon_session=\"cs_a\""], Some("cs_a")),
-            (&["carillon_session=cs_a; carillon_session=cs_b"], Some("cs_a")),
-            (&["carillon_session="], Some("")),
-            (&["carillon_session"], None),
-            (&["xcarillon_session=cs_a; carillon_session_x=cs_b"], None),
-            (&["a=carillon_session=cs_a"], None),
-            (&[";;; = ;"], None),
-            (&[], None),
+            (&["carillon_session=cs_a"][..], &["cs_a"][..]),
+            (&["a=b; carillon_session=cs_a;c=d"], &["cs_a"]),
+            (&["a=b", "carillon_session=cs_a"], &["cs_a"]),
+            (&["carillon_session=\"cs_a\""], &["cs_a"]),
+            (
+                &["carillon_session=cs_a; carillon_session=cs_b"],
+                &["cs_a", "cs_b"],
+            ),
+            (
+                &["carillon_session=cs_a", "carillon_session=cs_b"],
+                &["cs_a", "cs_b"],
+            ),
+            (&[&many], &["x"; OF_ONE_NAME_MAX]),
+            (&["carillon_session="], &[""]),
+            (&["carillon_session"], &[]),
+            (&["xcarillon_session=cs_a; carillon_session_x=cs_b"], &[]),
+            (&["a=carillon_session=cs_a"], &[]),
+            (&[";;; = ;"], &[]),
+            (&[], &[]),
         ] {
             let mut headers = HeaderMap::new();
             for line in lines {
-                headers.append(COOKIE, HeaderValue::from_static(line));
+                headers.append(COOKIE, HeaderValue::from_str(line).unwrap());
             }
-            assert_eq!(cookie(&headers, SESSION_COOKIE), expected, "{lines:?}");
+            let found: Vec<_> = cookies(&headers, SESSION_COOKIE).collect();
+            assert_eq!(found, expected, "{lines:?}");
         }
     }
 

@@ -1,5 +1,7 @@
 use super::attempts::Attempts;
+use super::buckets::Buckets;
 use super::source::network;
+use carillon_storage::login::SecretHash;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -8,11 +10,27 @@ use std::time::{Duration, Instant};
 /// Who may try a password, and when.
 ///
 /// Wrong passwords are counted for the name and the network together, so that nobody locks an operator out from everywhere;
-/// for the network alone, which may try more names than one; and for the name alone, which only slows: see [`Queue`].
+/// for the network alone, which may try more names than one and is slowed by it, since many people stand behind one address;
+/// and for the name alone, which only slows as well: see [`Queue`]. Those of a session, in which somebody wants to change the
+/// password, count for that session only: nobody else makes it wait.
 pub struct LoginGuard {
     of_both: Attempts<(NameHash, IpAddr)>,
-    of_network: Attempts<IpAddr>,
+    of_network: Buckets<IpAddr>,
     of_name: HashMap<NameHash, Queue>,
+    of_session: Attempts<SecretHash>,
+}
+
+/// Where a password comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Attempt<'a> {
+    Login {
+        name: &'a str,
+        source: IpAddr,
+        /// The operator is logged in from this source.
+        at_home: bool,
+    },
+    /// Of a session that is open.
+    Within(SecretHash),
 }
 
 /// Names are what callers send: they are kept by their hash, of one length.
@@ -20,7 +38,7 @@ type NameHash = [u8; 32];
 
 /// Wrong passwords for a name from one network before there is a pause.
 const FREE: u32 = 5;
-/// The same from one network for all names together.
+/// The same from one network for all names together, before they come one each [`super::buckets::STEP`].
 const FREE_PER_NETWORK: u32 = 30;
 /// Wrong passwords for a name from everywhere before its attempts stand in line.
 const FREE_PER_NAME: u32 = 100;
@@ -45,43 +63,77 @@ impl LoginGuard {
     pub fn new() -> Self {
         LoginGuard {
             of_both: Attempts::new(FREE),
-            of_network: Attempts::new(FREE_PER_NETWORK),
+            of_network: Buckets::new(FREE_PER_NETWORK),
             of_name: HashMap::new(),
+            of_session: Attempts::new(FREE),
         }
     }
 
     /// Counts an attempt as wrong before it is judged. Gives how long it must be held back first, or fails with the time after
-    /// which another may come; nothing is counted then. `at_home`: the operator is logged in from this source.
-    pub fn begin(
+    /// which another may come; nothing is counted then.
+    pub fn begin(&mut self, attempt: Attempt<'_>, now: Instant) -> Result<Duration, Duration> {
+        match attempt {
+            Attempt::Login {
+                name,
+                source,
+                at_home,
+            } => self.begin_login(name_hash(name), network(source), at_home, now),
+            Attempt::Within(session) => {
+                if let Some(wait) = self.of_session.wait(&session, now) {
+                    return Err(wait);
+                }
+                self.of_session.count(session, now);
+                Ok(Duration::ZERO)
+            }
+        }
+    }
+
+    fn begin_login(
         &mut self,
-        name: &str,
-        source: IpAddr,
+        name: NameHash,
+        network: IpAddr,
         at_home: bool,
         now: Instant,
     ) -> Result<Duration, Duration> {
-        let (name, network) = (name_hash(name), network(source));
         let both = (name, network);
-        let waits = [self.of_both.wait(&both, now), self.of_network.wait(&network, now)];
+        // Who is known there does not wait for strangers of the same network.
+        let of_network = || self.of_network.wait(&network, now).filter(|_| !at_home);
+        let waits = [self.of_both.wait(&both, now), of_network()];
         if let Some(wait) = waits.into_iter().flatten().max() {
             return Err(wait);
         }
         let held_back = self.stand_in_line(name, at_home, now)?;
         self.of_both.count(both, now);
-        self.of_network.count(network, now);
+        if !at_home {
+            self.of_network.count(network, now);
+        }
         Ok(held_back)
     }
 
     /// The password was right: the name starts afresh there.
-    pub fn succeeded(&mut self, name: &str, source: IpAddr) {
-        self.take_back(name, source);
-        self.of_both.forget(&(name_hash(name), network(source)));
+    pub fn succeeded(&mut self, attempt: Attempt<'_>, now: Instant) {
+        self.take_back(attempt, now);
+        match attempt {
+            Attempt::Login { name, source, .. } => self.of_both.forget(&(name_hash(name), network(source))),
+            Attempt::Within(session) => self.of_session.forget(&session),
+        }
     }
 
     /// The attempt was not judged at all.
-    pub fn take_back(&mut self, name: &str, source: IpAddr) {
+    pub fn take_back(&mut self, attempt: Attempt<'_>, now: Instant) {
+        let (name, source, at_home) = match attempt {
+            Attempt::Login {
+                name,
+                source,
+                at_home,
+            } => (name, source, at_home),
+            Attempt::Within(session) => return self.of_session.take_back(&session),
+        };
         let (name, network) = (name_hash(name), network(source));
         self.of_both.take_back(&(name, network));
-        self.of_network.take_back(&network);
+        if !at_home {
+            self.of_network.take_back(&network, now);
+        }
         if let Some(queue) = self.of_name.get_mut(&name) {
             queue.failures = queue.failures.saturating_sub(1);
         }
@@ -141,22 +193,39 @@ mod tests {
         IpAddr::V4(Ipv4Addr::from(0x0a00_0000 + number))
     }
 
+    fn login(name: &str, source: IpAddr, at_home: bool) -> Attempt<'_> {
+        Attempt::Login {
+            name,
+            source,
+            at_home,
+        }
+    }
+
     #[test]
     fn five_wrong_passwords_bring_a_pause_there_and_nowhere_else() {
         let mut guard = LoginGuard::new();
         let now = Instant::now();
         for _ in 0..FREE {
-            assert_eq!(guard.begin("admin", host(1), false, now), Ok(Duration::ZERO));
+            assert_eq!(
+                guard.begin(login("admin", host(1), false), now),
+                Ok(Duration::ZERO)
+            );
         }
-        assert!(guard.begin("admin", host(1), false, now).is_err());
+        assert!(guard.begin(login("admin", host(1), false), now).is_err());
         assert!(
-            guard.begin("admin", host(1), true, now).is_err(),
+            guard.begin(login("admin", host(1), true), now).is_err(),
             "also for those at home"
         );
-        assert_eq!(guard.begin("admin", host(2), false, now), Ok(Duration::ZERO));
-        assert_eq!(guard.begin("other", host(1), false, now), Ok(Duration::ZERO));
-        guard.succeeded("admin", host(1));
-        assert!(guard.begin("admin", host(1), false, now).is_ok());
+        assert_eq!(
+            guard.begin(login("admin", host(2), false), now),
+            Ok(Duration::ZERO)
+        );
+        assert_eq!(
+            guard.begin(login("other", host(1), false), now),
+            Ok(Duration::ZERO)
+        );
+        guard.succeeded(login("admin", host(1), false), now);
+        assert!(guard.begin(login("admin", host(1), false), now).is_ok());
     }
 
     #[test]
@@ -164,8 +233,8 @@ mod tests {
         let mut guard = LoginGuard::new();
         let now = Instant::now();
         for _ in 0..FREE * 3 {
-            guard.begin("admin", host(1), false, now).unwrap();
-            guard.take_back("admin", host(1));
+            guard.begin(login("admin", host(1), false), now).unwrap();
+            guard.take_back(login("admin", host(1), false), now);
         }
     }
 
@@ -175,12 +244,60 @@ mod tests {
         let now = Instant::now();
         for host in 0..FREE {
             let source = format!("2001:db8::{host}").parse().unwrap();
-            guard.begin("admin", source, false, now).unwrap();
+            guard.begin(login("admin", source, false), now).unwrap();
         }
-        let next = guard.begin("admin", "2001:db8::ffff".parse().unwrap(), false, now);
+        let next = guard.begin(login("admin", "2001:db8::ffff".parse().unwrap(), false), now);
         assert!(next.is_err());
-        let foreign = guard.begin("admin", "2001:db8:0:1::1".parse().unwrap(), false, now);
+        let foreign = guard.begin(login("admin", "2001:db8:0:1::1".parse().unwrap(), false), now);
         assert!(foreign.is_ok());
+    }
+
+    /// A hospital is one address to the outside.
+    #[test]
+    fn one_who_never_stops_guessing_locks_nobody_of_the_network_out() {
+        let mut guard = LoginGuard::new();
+        let mut now = Instant::now();
+        for n in 0..FREE_PER_NETWORK {
+            guard
+                .begin(login(&format!("name {n}"), host(1), false), now)
+                .unwrap();
+        }
+        // As soon as a guess is let in, it comes.
+        for n in 0..1000 {
+            let wait = guard.begin(login("admin", host(1), false), now).unwrap_err();
+            assert!(wait <= crate::login::buckets::STEP, "{wait:?}");
+            let at_home = login("admin", host(1), true);
+            assert_eq!(guard.begin(at_home, now), Ok(Duration::ZERO));
+            guard.succeeded(at_home, now);
+            now += wait;
+            guard
+                .begin(login(&format!("other {n}"), host(1), false), now)
+                .unwrap();
+        }
+    }
+
+    #[test]
+    fn a_session_waits_for_its_own_wrong_passwords_only() {
+        let mut guard = LoginGuard::new();
+        let now = Instant::now();
+        for n in 0..FREE_PER_NETWORK {
+            guard
+                .begin(login(&format!("name {}", n / FREE), host(1), false), now)
+                .unwrap();
+        }
+        let [mine, other] = [1, 2].map(|n| Attempt::Within(SecretHash([n; 32])));
+        for _ in 0..FREE {
+            assert_eq!(guard.begin(mine, now), Ok(Duration::ZERO));
+        }
+        assert!(guard.begin(mine, now).is_err());
+        assert_eq!(guard.begin(other, now), Ok(Duration::ZERO));
+        let later = now + Duration::from_secs(2);
+        guard.begin(mine, later).unwrap();
+        guard.succeeded(mine, later);
+        for _ in 0..FREE {
+            assert_eq!(guard.begin(mine, later), Ok(Duration::ZERO));
+            guard.take_back(mine, later);
+        }
     }
 
     #[test]
@@ -188,10 +305,12 @@ mod tests {
         let mut guard = LoginGuard::new();
         let now = Instant::now();
         for n in 0..FREE_PER_NETWORK {
-            guard.begin(&format!("name {n}"), host(1), false, now).unwrap();
+            guard
+                .begin(login(&format!("name {n}"), host(1), false), now)
+                .unwrap();
         }
-        assert!(guard.begin("one more", host(1), false, now).is_err());
-        assert!(guard.begin("one more", host(2), false, now).is_ok());
+        assert!(guard.begin(login("one more", host(1), false), now).is_err());
+        assert!(guard.begin(login("one more", host(2), false), now).is_ok());
     }
 
     #[test]
@@ -199,12 +318,15 @@ mod tests {
         let mut guard = LoginGuard::new();
         let now = Instant::now();
         for n in 0..FREE_PER_NAME {
-            assert_eq!(guard.begin("admin", host(n), false, now), Ok(Duration::ZERO));
+            assert_eq!(
+                guard.begin(login("admin", host(n), false), now),
+                Ok(Duration::ZERO)
+            );
         }
         let line: Vec<_> = (1000..1012)
             .map(|n| {
                 guard
-                    .begin("admin", host(n), false, now)
+                    .begin(login("admin", host(n), false), now)
                     .map(|held| held.as_secs())
             })
             .collect();
@@ -215,10 +337,19 @@ mod tests {
             Some(&Err(Duration::from_secs(1))),
             "the line is full"
         );
-        assert_eq!(guard.begin("admin", host(2000), true, now), Ok(Duration::ZERO));
-        assert_eq!(guard.begin("other", host(2001), false, now), Ok(Duration::ZERO));
+        assert_eq!(
+            guard.begin(login("admin", host(2000), true), now),
+            Ok(Duration::ZERO)
+        );
+        assert_eq!(
+            guard.begin(login("other", host(2001), false), now),
+            Ok(Duration::ZERO)
+        );
         let later = now + LINE_MAX + FORGET_AFTER;
-        assert_eq!(guard.begin("admin", host(2002), false, later), Ok(Duration::ZERO));
+        assert_eq!(
+            guard.begin(login("admin", host(2002), false), later),
+            Ok(Duration::ZERO)
+        );
     }
 
     #[test]
@@ -226,15 +357,15 @@ mod tests {
         let mut guard = LoginGuard::new();
         let now = Instant::now();
         for n in 0..=FREE_PER_NAME {
-            guard.begin("admin", host(n), false, now).unwrap();
+            guard.begin(login("admin", host(n), false), now).unwrap();
         }
         for n in 0..NAMES_MAX as u32 + 100 {
             guard
-                .begin(&format!("name {n}"), host(1000 + n), false, now)
+                .begin(login(&format!("name {n}"), host(1000 + n), false), now)
                 .unwrap();
         }
         assert_eq!(guard.of_name.len(), NAMES_MAX);
-        let held = guard.begin("admin", host(900_000), false, now).unwrap();
+        let held = guard.begin(login("admin", host(900_000), false), now).unwrap();
         assert!(held > Duration::ZERO);
     }
 }

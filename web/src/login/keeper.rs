@@ -1,4 +1,4 @@
-use super::guard::LoginGuard;
+use super::guard::{Attempt, LoginGuard};
 use super::secret::{hash_of, session_secret, wall_secret};
 use super::table::{LoginTable, WALL_TOKENS_MAX};
 use crate::http::{Chain, time};
@@ -135,7 +135,13 @@ impl LoginKeeper {
 
     /// Makes a session and gives its secret. Who fails is told the same whether the name or the password is wrong.
     pub async fn log_in(&self, name: &str, password: String, source: IpAddr) -> Result<String, LoginError> {
-        let phc = self.judge(name, password, source).await?;
+        let at_home = self.table.read().is_at_home(name, source, time::now());
+        let attempt = Attempt::Login {
+            name,
+            source,
+            at_home,
+        };
+        let phc = self.judge(name, password, attempt).await?;
         let secret = session_secret().map_err(LoginError::Random)?;
         let now = time::now();
         let session = Session {
@@ -167,18 +173,21 @@ impl LoginKeeper {
         session: &Session,
         current: String,
         new: String,
-        source: IpAddr,
     ) -> Result<(), LoginError> {
         let operator = &session.operator;
-        self.judge(operator, current, source).await?;
-        let phc = web::block(move || hash_password(&new))
-            .await
-            .map_err(LoginError::Blocking)?
-            .map_err(LoginError::Hash)?;
-        let _turn = self.turn.lock().await;
-        self.store
-            .set_password(operator, &phc, Some(session.secret))
+        let judged = self
+            .judge(operator, current, Attempt::Within(session.secret))
             .await?;
+        let phc = self.hash(new).await?;
+        let _turn = self.turn.lock().await;
+        // The password may have been reset since it was judged, and the session been ended: whoever did it has the last word.
+        let changed = self
+            .store
+            .change_password(operator, &judged, &phc, session.secret)
+            .await?;
+        if !changed {
+            return Err(LoginError::Wrong);
+        }
         let mut others = self.sessions_of(operator);
         others.retain(|other| other.secret != session.secret);
         let others: Vec<_> = others.iter().map(|other| other.secret).collect();
@@ -217,12 +226,11 @@ impl LoginKeeper {
     }
 
     /// The stored hash that the password fits.
-    async fn judge(&self, name: &str, password: String, source: IpAddr) -> Result<String, LoginError> {
-        let at_home = self.table.read().is_at_home(name, source, time::now());
-        let begun = self.guard.lock().begin(name, source, at_home, Instant::now());
+    async fn judge(&self, name: &str, password: String, attempt: Attempt<'_>) -> Result<String, LoginError> {
+        let begun = self.guard.lock().begin(attempt, Instant::now());
         tokio::time::sleep(begun.map_err(LoginError::Wait)?).await;
         let Ok(_waiting) = self.waiting.try_acquire() else {
-            self.guard.lock().take_back(name, source);
+            self.guard.lock().take_back(attempt, Instant::now());
             return Err(LoginError::Busy);
         };
         let _judging = self.judging.acquire().await.map_err(|_| LoginError::Busy)?;
@@ -236,8 +244,14 @@ impl LoginKeeper {
         if !(fits && known) {
             return Err(LoginError::Wrong);
         }
-        self.guard.lock().succeeded(name, source);
+        self.guard.lock().succeeded(attempt, Instant::now());
         Ok(phc)
+    }
+
+    async fn hash(&self, password: String) -> Result<String, LoginError> {
+        let _judging = self.judging.acquire().await.map_err(|_| LoginError::Busy)?;
+        let hashed = web::block(move || hash_password(&password)).await;
+        hashed.map_err(LoginError::Blocking)?.map_err(LoginError::Hash)
     }
 
     /// Takes over what others store (`carillon operator`), and stores when sessions were used; never ends.

@@ -1,5 +1,5 @@
 use super::body;
-use super::cookie::{SESSION_COOKIE, cookie, set_cookie};
+use super::cookie::{SESSION_COOKIE, cookies, set_cookie};
 use super::keeper::LoginError;
 use super::secret::csrf_token;
 use super::source::source;
@@ -34,9 +34,8 @@ pub async fn log_in(
     match state.logins.log_in(&name, password, source).await {
         Ok(secret) => {
             // The browser forgets the session it had; nobody else is to find its cookie.
-            if let Some(before) =
-                cookie(request.headers(), SESSION_COOKIE).and_then(|old| state.logins.session(old))
-            {
+            let mut before = cookies(request.headers(), SESSION_COOKIE);
+            if let Some(before) = before.find_map(|old| state.logins.session(old)) {
                 state.logins.end(before.secret).await?;
             }
             tracing::info!(target: "carillon::audit", operator = %name, %source, verb = "log_in", "session");
@@ -50,8 +49,10 @@ pub async fn log_in(
                 .json(view(&name, state.logins.rights_of(&name), &secret)))
         }
         Err(error) => {
-            // The name is not told: people type passwords there.
-            tracing::warn!(target: "carillon::audit", %source, verb = "log_in", refused = %error, "session");
+            // The name is not told: people type passwords there. Nor is what was not judged, of which anybody can send a lot.
+            if !matches!(error, LoginError::Wait(_) | LoginError::Busy) {
+                tracing::warn!(target: "carillon::audit", %source, verb = "log_in", refused = %error, "session");
+            }
             Err(error.into())
         }
     }

@@ -30,10 +30,11 @@ pub async fn change_password(
         );
         return Err(Failure::new(Code::PasswordUnfit, detail).with_field("new"));
     }
+    if new == current {
+        return Err(Failure::new(Code::PasswordUnfit, "it is the one you have").with_field("new"));
+    }
     let source = source(&request, &state.proxies);
-    let changed = state
-        .logins
-        .change_password(right.session(), current, new, source);
+    let changed = state.logins.change_password(right.session(), current, new);
     if let Err(error) = changed.await {
         tracing::warn!(target: "carillon::audit", operator = right.name(), %source, verb = "change", refused = %error, "password");
         return Err(match error {

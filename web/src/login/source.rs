@@ -2,6 +2,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::HeaderMap;
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Once;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
@@ -10,14 +11,29 @@ pub fn source(request: &HttpRequest, proxies: &[IpNet]) -> IpAddr {
     let peer = request
         .peer_addr()
         .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip());
-    behind(peer.to_canonical(), request.headers(), proxies)
+    let (peer, headers) = (peer.to_canonical(), request.headers());
+    if headers.contains_key(FORWARDED_FOR) && !is_in(proxies, peer) {
+        // Once: anybody can send the header.
+        static TOLD: Once = Once::new();
+        TOLD.call_once(|| {
+            tracing::warn!(
+                %peer,
+                "a request brings X-Forwarded-For, but its peer is not in http.proxies: if that is a proxy of yours, everybody \
+                 behind it counts as one source"
+            );
+        });
+    }
+    behind(peer, headers, proxies)
+}
+
+pub fn is_in(networks: &[IpNet], address: IpAddr) -> bool {
+    networks.iter().any(|network| network.contains(&address))
 }
 
 /// Proxies append to `X-Forwarded-For` whom they were called by. Read from its end, the first that is not a proxy of ours is
 /// the caller; what stands before it, anybody may have written.
 fn behind(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
-    let is_proxy = |address: &IpAddr| proxies.iter().any(|network| network.contains(address));
-    if !is_proxy(&peer) {
+    if !is_in(proxies, peer) {
         return peer;
     }
     let mut nearest = peer;
@@ -30,7 +46,7 @@ fn behind(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
             return nearest;
         };
         nearest = address.to_canonical();
-        if !is_proxy(&nearest) {
+        if !is_in(proxies, nearest) {
             return nearest;
         }
     }

@@ -25,25 +25,32 @@ pub async fn open_wall(
     refuse_cross_site(request.headers())?;
     let WallSessionRequest { token: secret } = body::read(&state, &request, payload).await?;
     let source = source(&request, &state.proxies);
-    let right = WallRight::by_secret(&state, &secret).inspect_err(|_| {
-        tracing::warn!(target: "carillon::audit", %source, verb = "open", refused = "no such token", "wall");
-    })?;
-    let token = right.token();
-    tracing::info!(target: "carillon::audit", %source, verb = "open", what = token.secret.short(), "wall");
-    let left = token.expires.map(|end| end.saturating_since(time::now()));
-    let age = left.map_or(COOKIE_AGE_MAX, |left| left.min(COOKIE_AGE_MAX));
-    let cookie = set_cookie(WALL_COOKIE, &secret, Some(age), is_secure(&request));
-    Ok(HttpResponse::Ok()
-        .insert_header((SET_COOKIE, cookie))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .json(view(&state, token)))
+    // What opens nothing is not told: nobody guesses 256 bits, and anybody can try without end.
+    let right = WallRight::by_secret(&state, &secret)?;
+    tracing::info!(target: "carillon::audit", %source, verb = "open", what = right.token().secret.short(), "wall");
+    Ok(answer(&state, &request, &right))
 }
 
 /// `GET /v1/wall/session`
-pub async fn wall_session(right: WallRight, state: web::Data<AppState>) -> HttpResponse {
+///
+/// Sets the cookie again: a link without an end shall not end with the cookie.
+pub async fn wall_session(
+    right: WallRight,
+    state: web::Data<AppState>,
+    request: HttpRequest,
+) -> HttpResponse {
+    answer(&state, &request, &right)
+}
+
+fn answer(state: &AppState, request: &HttpRequest, right: &WallRight) -> HttpResponse {
+    let token = right.token();
+    let left = token.expires.map(|end| end.saturating_since(time::now()));
+    let age = left.map_or(COOKIE_AGE_MAX, |left| left.min(COOKIE_AGE_MAX));
+    let cookie = set_cookie(WALL_COOKIE, right.secret(), Some(age), is_secure(request));
     HttpResponse::Ok()
+        .insert_header((SET_COOKIE, cookie))
         .insert_header((CACHE_CONTROL, "no-store"))
-        .json(view(&state, right.token()))
+        .json(view(state, token))
 }
 
 fn view(state: &AppState, token: &WallToken) -> WallSessionView {

@@ -1,5 +1,5 @@
-use super::Caller;
 use super::caller_key::authenticate;
+use super::{Caller, cross_site};
 use crate::http::Failure;
 use crate::state::AppState;
 use actix_web::dev::Payload;
@@ -98,6 +98,10 @@ fn authorise<M: Module>(request: &HttpRequest, payload: &mut Payload) -> Result<
         .expect("the router is built with the state");
     let catalog = state.lane.catalog();
     let id = authenticate(request, payload, &catalog)?;
+    // Browsers send a name and key they were once asked for along with whatever a page of another site makes them send.
+    if !request.method().is_safe() {
+        cross_site::refuse(request.headers())?;
+    }
     request.extensions_mut().insert(Caller::Account(id));
     state.activity.note(id);
     let granted = Granted {

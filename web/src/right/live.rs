@@ -1,7 +1,7 @@
 use super::wall::{self, WallRight};
 use super::{Caller, cross_site, operator};
 use crate::http::Failure;
-use crate::login::{SESSION_COOKIE, WALL_COOKIE, cookie};
+use crate::login::{SESSION_COOKIE, WALL_COOKIE, cookies};
 use crate::state::AppState;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
@@ -57,7 +57,7 @@ fn authorise(request: &HttpRequest) -> Result<LiveRight, Failure> {
     if !as_wall && let Some(right) = of_operator(request, state) {
         return Ok(right);
     }
-    if as_wall || cookie(request.headers(), WALL_COOKIE).is_some() {
+    if as_wall || cookies(request.headers(), WALL_COOKIE).next().is_some() {
         let wall = WallRight::of(request)?;
         return Ok(LiveRight {
             state: state.clone(),
@@ -73,8 +73,8 @@ fn authorise(request: &HttpRequest) -> Result<LiveRight, Failure> {
 
 /// A socket that stays open, or a page that asks by itself, is no use that keeps a session.
 fn of_operator(request: &HttpRequest, state: &web::Data<AppState>) -> Option<LiveRight> {
-    let secret = cookie(request.headers(), SESSION_COOKIE)?;
-    let session = state.logins.session(secret)?;
+    let mut secrets = cookies(request.headers(), SESSION_COOKIE);
+    let session = secrets.find_map(|secret| state.logins.session(secret))?;
     let caller = Caller::Operator(session.operator.as_str().into());
     request.extensions_mut().insert(caller);
     Some(LiveRight {

@@ -1,7 +1,7 @@
 use super::{Caller, cross_site};
 use crate::endpoint::RouteIndex;
 use crate::http::Failure;
-use crate::login::{SESSION_COOKIE, WALL_COOKIE, cookie, csrf_token_fits};
+use crate::login::{SESSION_COOKIE, WALL_COOKIE, cookies, csrf_token_fits};
 use crate::state::AppState;
 use actix_web::dev::Payload;
 use actix_web::http::Method;
@@ -13,6 +13,9 @@ use std::future::{Ready, ready};
 
 /// Brings the token that `GET /v1/session` tells.
 pub const CSRF_HEADER: &str = "x-csrf-token";
+
+/// Says that a page asks by itself, without anybody at it.
+pub const BACKGROUND_HEADER: &str = "x-carillon-background";
 
 /// Asks for a session; browsers know no such scheme and show nothing of their own.
 pub const CHALLENGE: &str = "Session realm=\"operators\"";
@@ -67,8 +70,14 @@ fn authorise(request: &HttpRequest) -> Result<OperatorRight, Failure> {
     let state = request
         .app_data::<web::Data<AppState>>()
         .expect("the router is built with the state");
-    let secret = cookie(request.headers(), SESSION_COOKIE).unwrap_or_default();
-    let Some(session) = state.logins.use_session(secret) else {
+    // What a page asks by itself is no use that keeps a session.
+    let is_use = !(is_safe && request.headers().contains_key(BACKGROUND_HEADER));
+    let open = |secret| match is_use {
+        true => state.logins.use_session(secret),
+        false => state.logins.session(secret),
+    };
+    let mut secrets = cookies(request.headers(), SESSION_COOKIE);
+    let Some((secret, session)) = secrets.find_map(|secret| Some((secret, open(secret)?))) else {
         return Err(without_session(request, state));
     };
     request
@@ -120,8 +129,8 @@ fn needed(method: &Method, route: &str) -> Option<Right> {
 
 /// A wall is told that it may not; everybody else, to log in.
 fn without_session(request: &HttpRequest, state: &AppState) -> Failure {
-    let wall = cookie(request.headers(), WALL_COOKIE);
-    if wall.is_some_and(|secret| state.logins.use_wall_token(secret).is_some()) {
+    let mut walls = cookies(request.headers(), WALL_COOKIE);
+    if walls.any(|secret| state.logins.use_wall_token(secret).is_some()) {
         return Failure::new(Code::NotAllowed, "a wall's link shows the live figures only");
     }
     Failure::new(Code::Unauthenticated, "log in first: POST /v1/login").challenge(CHALLENGE)

@@ -1,7 +1,7 @@
 use super::live::{LiveScope, exists};
 use super::{Caller, operator};
 use crate::http::Failure;
-use crate::login::{WALL_COOKIE, cookie};
+use crate::login::{WALL_COOKIE, cookies};
 use crate::state::AppState;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
@@ -15,11 +15,17 @@ use std::future::{Ready, ready};
 #[derive(Debug)]
 pub struct WallRight {
     token: WallToken,
+    secret: String,
 }
 
 impl WallRight {
     pub fn token(&self) -> &WallToken {
         &self.token
+    }
+
+    /// What the cookie holds.
+    pub fn secret(&self) -> &str {
+        &self.secret
     }
 
     pub fn scope(&self) -> LiveScope {
@@ -31,8 +37,9 @@ impl WallRight {
         let state = request
             .app_data::<web::Data<AppState>>()
             .expect("the router is built with the state");
-        let secret = cookie(request.headers(), WALL_COOKIE).unwrap_or_default();
-        let right = WallRight::by_secret(state, secret)?;
+        let mut secrets = cookies(request.headers(), WALL_COOKIE);
+        let right = secrets.find_map(|secret| WallRight::by_secret(state, secret).ok());
+        let right = right.ok_or_else(unknown)?;
         let caller = Caller::Wall(right.token.secret.short().into());
         request.extensions_mut().insert(caller);
         Ok(right)
@@ -42,10 +49,8 @@ impl WallRight {
     pub fn by_secret(state: &AppState, secret: &str) -> Result<WallRight, Failure> {
         let token = state.logins.use_wall_token(secret);
         let token = token.filter(|token| exists(state, scope(token)));
-        token.map(|token| WallRight { token }).ok_or_else(|| {
-            Failure::new(Code::WallTokenInvalid, "ask an operator for another link")
-                .challenge(operator::CHALLENGE)
-        })
+        let secret = secret.to_owned();
+        token.map(|token| WallRight { token, secret }).ok_or_else(unknown)
     }
 }
 
@@ -56,6 +61,10 @@ impl FromRequest for WallRight {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(WallRight::of(request))
     }
+}
+
+fn unknown() -> Failure {
+    Failure::new(Code::WallTokenInvalid, "ask an operator for another link").challenge(operator::CHALLENGE)
 }
 
 fn scope(token: &WallToken) -> LiveScope {

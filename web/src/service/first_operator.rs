@@ -40,7 +40,7 @@ pub async fn first_operator(
         }
     };
     let phc = hash_password(&password).map_err(Failed::Password)?;
-    logins.set_password(OPERATOR, &phc, None).await?;
+    logins.set_password(OPERATOR, &phc).await?;
     Ok(Some(password))
 }
 

@@ -1,15 +1,18 @@
 use super::Failed;
 use crate::config::Http;
 use crate::endpoint;
-use crate::http::{HttpMetrics, observe};
+use crate::http::{HttpMetrics, Sockets, observe};
 use crate::state::AppState;
-use actix_web::dev::Server;
+use actix_web::dev::{Extensions, Server};
 use actix_web::middleware::from_fn;
+use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer, web};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use std::any::Any;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
-use std::time::Duration;
+use std::net::{Shutdown, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Connections the system keeps while the threads are busy.
 const BACKLOG: i32 = 1024;
@@ -43,6 +46,14 @@ pub fn start(
         0 => std::thread::available_parallelism()?.get(),
         n => n.into(),
     };
+    let sockets = Arc::new(Sockets::new(
+        http.connections_max as usize,
+        http.connections_per_source_max,
+        http.proxies.clone(),
+        metrics.open.clone(),
+        metrics.refused.clone(),
+    ));
+    let send_timeout = Duration::from_secs(http.send_timeout_s.into());
     let server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
@@ -51,6 +62,7 @@ pub fn start(
             .configure(endpoint::configure)
     });
     Ok(server
+        .on_connect(move |stream, data| take_place(&sockets, send_timeout, stream, data))
         .workers(workers)
         .max_connections((http.connections_max as usize).div_ceil(workers))
         .keep_alive(Duration::from_secs(http.keep_alive_s.into()))
@@ -60,6 +72,28 @@ pub fn start(
         .disable_signals()
         .listen(listener)?
         .run())
+}
+
+/// Counts a connection that was accepted, or closes it, and lets the system end it when the peer does not read: nothing else
+/// would, as long as an answer waits for it.
+fn take_place(sockets: &Arc<Sockets>, send_timeout: Duration, stream: &dyn Any, data: &mut Extensions) {
+    let Some(stream) = stream.downcast_ref::<TcpStream>() else {
+        return;
+    };
+    // What fails here fails because the peer has left already.
+    let Ok(peer) = stream.peer_addr() else {
+        return;
+    };
+    let socket = SockRef::from(stream);
+    match sockets.take(peer.ip(), Instant::now()) {
+        Some(place) => {
+            data.insert(place);
+            let _ = socket.set_tcp_user_timeout(Some(send_timeout));
+        }
+        None => {
+            let _ = socket.shutdown(Shutdown::Both);
+        }
+    }
 }
 
 /// Where clients on this machine reach the service.

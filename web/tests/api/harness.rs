@@ -127,9 +127,14 @@ impl Harness {
 
     /// With another catalog.
     pub async fn of(catalog: &str) -> Harness {
+        Harness::of_with(catalog, |_| {}).await
+    }
+
+    /// With another catalog, and settings changed.
+    pub async fn of_with(catalog: &str, change: impl FnOnce(&mut Config)) -> Harness {
         let folder = tempfile::tempdir().unwrap();
         apply_file(&folder, catalog).await;
-        Harness::on(folder, |_| {}).await
+        Harness::on(folder, change).await
     }
 
     /// On a folder that has been prepared.

@@ -2,10 +2,12 @@
 
 use super::harness::{Harness, Login, answer, json, problem};
 use carillon::right::OPERATOR;
+use carillon_domain::time::UnixMs;
 use carillon_embedded::catalog::EmbeddedCatalog;
-use carillon_storage::login::Logins;
+use carillon_storage::login::{Logins, SecretHash, Session};
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use std::time::{Duration, Instant};
 
 const NEW: &str = "another password of mine";
@@ -250,6 +252,8 @@ async fn who_changes_the_password_ends_all_other_sessions() {
             (422, "password_unfit".to_owned())
         );
     }
+    let same = problem(change(&password, &password)).await;
+    assert_eq!(same, (422, "password_unfit".to_owned()));
     assert!(is_in(&harness, &other).await);
     assert_eq!(answer(change(&password, NEW)).await.0, 204);
     assert!(is_in(&harness, harness.login()).await);
@@ -259,6 +263,30 @@ async fn who_changes_the_password_ends_all_other_sessions() {
     assert!(is_in(&harness, harness.login()).await);
     assert!(!is_in(&harness, &other).await);
     harness.log_in(NEW).await;
+    harness.end().await;
+}
+
+/// Neither those of the same network nor anybody else hinders whoever is logged in.
+#[actix_web::test]
+async fn strangers_who_guess_do_not_hinder_who_is_logged_in() {
+    let harness = Harness::start().await;
+    let password = harness.service.password.clone().unwrap();
+    for n in 0..30 {
+        let guess = harness.try_password(&format!("stranger {n}"), "wrong");
+        assert_eq!(answer(guess).await.0, 401);
+    }
+    let one_more = harness.try_password("one more", "wrong").send().await.unwrap();
+    assert_eq!(one_more.status(), 429);
+    let wait: u32 = one_more.headers()["retry-after"]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(wait <= 11, "{wait}");
+    harness.log_in(&password).await;
+    let body = json!({"current": password, "new": NEW});
+    let change = harness.operator(Method::POST, "/v1/password").json(&body);
+    assert_eq!(answer(change).await.0, 204);
     harness.end().await;
 }
 
@@ -295,7 +323,7 @@ async fn a_password_that_is_reset_beside_the_service_ends_its_sessions() {
     let harness = Harness::start().await;
     let beside = EmbeddedCatalog::open(harness.folder.path()).await.unwrap();
     let phc = carillon::right::hash_password(NEW).unwrap();
-    beside.set_password(OPERATOR, &phc, None).await.unwrap();
+    beside.set_password(OPERATOR, &phc).await.unwrap();
     let begin = Instant::now();
     while is_in(&harness, harness.login()).await {
         assert!(
@@ -306,6 +334,90 @@ async fn a_password_that_is_reset_beside_the_service_ends_its_sessions() {
     }
     harness.log_in(NEW).await;
     harness.end().await;
+}
+
+/// A thief who knows the password may keep changing it: whoever resets it beside the service has the last word.
+#[actix_web::test]
+async fn a_reset_outlives_changes_that_are_under_way() {
+    let harness = Harness::start().await;
+    let password = harness.service.password.clone().unwrap();
+    let beside = EmbeddedCatalog::open(harness.folder.path()).await.unwrap();
+    let phc = carillon::right::hash_password("the password that was reset").unwrap();
+    let thief = async {
+        let mut known = [password.as_str(), NEW];
+        loop {
+            let body = json!({"current": known[0], "new": known[1]});
+            let change = harness.operator(Method::POST, "/v1/password").json(&body);
+            match answer(change).await.0 {
+                204 => known.reverse(),
+                401 => return,
+                // Its session has ended, which the service does not know yet.
+                422 => {}
+                429 => tokio::time::sleep(Duration::from_millis(20)).await,
+                other => panic!("{other}"),
+            }
+        }
+    };
+    let owner = async {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        beside.set_password(OPERATOR, &phc).await.unwrap();
+    };
+    let both = futures_util::future::join(thief, owner);
+    tokio::time::timeout(Duration::from_secs(60), both)
+        .await
+        .expect("the thief is thrown out");
+    let stored = beside.password(OPERATOR).await.unwrap();
+    assert_eq!(stored.as_ref(), Some(&phc));
+    harness.log_in("the password that was reset").await;
+    harness.end().await;
+}
+
+/// What a page asks by itself keeps nobody logged in.
+#[actix_web::test]
+async fn an_hour_of_a_page_that_nobody_looks_at_is_no_use() {
+    let harness = Harness::start().await;
+    let beside = EmbeddedCatalog::open(harness.folder.path()).await.unwrap();
+    let secret = format!("cs_{}", "a".repeat(43));
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let before = UnixMs(now.unwrap().as_millis() as u64 - 3_600_000);
+    let session = Session {
+        secret: SecretHash(Sha256::digest(&secret).into()),
+        operator: OPERATOR.to_owned(),
+        created: before,
+        used: before,
+        source: [192, 0, 2, 1].into(),
+    };
+    let phc = beside.password(OPERATOR).await.unwrap().unwrap();
+    assert!(beside.add_session(&session, &phc).await.unwrap());
+    let login = Login {
+        cookie: format!("carillon_session={secret}"),
+        csrf: String::new(),
+    };
+    let begin = Instant::now();
+    while !is_in_background(&harness, &login).await {
+        assert!(
+            begin.elapsed() < Duration::from_secs(20),
+            "it is never taken over"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let used = async || {
+        let (_, body) = answer(harness.operator(Method::GET, "/v1/sessions")).await;
+        let sessions = body["sessions"].as_array().unwrap();
+        let session = sessions.iter().find(|session| session["source"] == "192.0.2.1");
+        session.unwrap()["used_at"].clone()
+    };
+    let untouched = used().await;
+    assert!(is_in_background(&harness, &login).await);
+    assert_eq!(used().await, untouched);
+    assert!(is_in(&harness, &login).await);
+    assert_ne!(used().await, untouched);
+    harness.end().await;
+}
+
+async fn is_in_background(harness: &Harness, login: &Login) -> bool {
+    let request = harness.as_operator(login, Method::GET, "/v1/admin/connections");
+    answer(request.header("X-Carillon-Background", "1")).await.0 == 200
 }
 
 async fn is_in(harness: &Harness, login: &Login) -> bool {

@@ -1,6 +1,8 @@
 //! The REST API over a real lane and the embedded stores, through real sockets.
 
 mod admin;
+mod answers;
+mod audit;
 mod batch;
 mod campaigns;
 mod clock;

@@ -1,6 +1,6 @@
 //! Links that open walls, and nothing else.
 
-use super::harness::{Harness, answer, apply, cookie, problem};
+use super::harness::{Harness, answer, apply, cookie, json as json_of, problem};
 use carillon_domain::ids::TenantId;
 use carillon_domain::time::UnixMs;
 use carillon_embedded::catalog::EmbeddedCatalog;
@@ -39,7 +39,13 @@ async fn a_link_opens_a_wall_until_it_is_removed() {
             .request(Method::GET, "/v1/wall/session")
             .header("Cookie", &wall)
     };
-    let (status, body) = answer(seen()).await;
+    let again = seen().send().await.unwrap();
+    assert_eq!(
+        cookie(&again).as_ref(),
+        Some(&wall),
+        "the cookie is kept for longer"
+    );
+    let (status, body) = json_of(again).await;
     assert_eq!(
         (status, &body["name"], &body["organisation"]),
         (200, &json!("门诊大厅"), &json!("hospital"))

@@ -10,7 +10,7 @@ use carillon_domain::rights::Rights;
 use carillon_domain::time::UnixMs;
 use carillon_storage::catalog::CatalogError;
 use carillon_storage::login::{Logins, SecretHash, Session, StoredLogins, WallToken};
-use sea_query::{Expr, ExprTrait, Query};
+use sea_query::{DeleteStatement, Expr, ExprTrait, Query};
 
 const SESSION: &str = "session";
 const WALL_TOKEN: &str = "wall token";
@@ -30,23 +30,40 @@ impl Logins for EmbeddedCatalog {
         PASSWORDS.get(&self.database, operator).await
     }
 
-    async fn set_password(
-        &self,
-        operator: &str,
-        phc: &str,
-        kept: Option<SecretHash>,
-    ) -> Result<(), CatalogError> {
-        let mut end_sessions = Query::delete();
-        end_sessions
-            .from_table(SessionRow::Table)
-            .and_where(Expr::col(SessionRow::Operator).eq(operator));
-        if let Some(kept) = kept {
-            end_sessions.and_where(Expr::col(SessionRow::Secret).ne(kept.0.to_vec()));
-        }
+    async fn set_password(&self, operator: &str, phc: &str) -> Result<(), CatalogError> {
         let mut transaction = self.database.write().await?;
         PASSWORDS.put(&mut transaction, operator, phc).await?;
-        transaction.execute("ending sessions", &end_sessions).await?;
+        transaction
+            .execute("ending sessions", &end_sessions_of(operator))
+            .await?;
         transaction.commit().await
+    }
+
+    async fn change_password(
+        &self,
+        operator: &str,
+        from: &str,
+        to: &str,
+        kept: SecretHash,
+    ) -> Result<bool, CatalogError> {
+        let find_kept = Query::select()
+            .column(SessionRow::Created)
+            .from(SessionRow::Table)
+            .and_where(Expr::col(SessionRow::Secret).eq(kept.0.to_vec()))
+            .and_where(Expr::col(SessionRow::Operator).eq(operator))
+            .to_owned();
+        let mut end_others = end_sessions_of(operator);
+        end_others.and_where(Expr::col(SessionRow::Secret).ne(kept.0.to_vec()));
+        let mut transaction = self.database.write().await?;
+        let stored = PASSWORDS.find(&mut transaction, operator).await?;
+        let is_kept: Vec<(i64,)> = transaction.rows("finding a session", &find_kept).await?;
+        if stored.as_deref() != Some(from) || is_kept.is_empty() {
+            return Ok(false);
+        }
+        PASSWORDS.put(&mut transaction, operator, to).await?;
+        transaction.execute("ending sessions", &end_others).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     async fn add_operator(&self, operator: &str, phc: &str, rights: Rights) -> Result<bool, CatalogError> {
@@ -170,6 +187,13 @@ impl Logins for EmbeddedCatalog {
         }
         transaction.commit().await
     }
+}
+
+fn end_sessions_of(operator: &str) -> DeleteStatement {
+    Query::delete()
+        .from_table(SessionRow::Table)
+        .and_where(Expr::col(SessionRow::Operator).eq(operator))
+        .to_owned()
 }
 
 async fn sessions(transaction: &mut Transaction) -> Result<Vec<Session>, CatalogError> {

@@ -67,6 +67,7 @@ conforms!(logins:
     use_is_noted,
     a_new_password_ends_the_operators_other_sessions,
     a_session_is_added_for_the_password_that_is_stored_only,
+    a_password_is_changed_from_the_one_that_is_stored_and_in_a_session_that_is,
     operators_are_added_once_and_rights_are_set,
     hostile_names_are_only_text,
 );
