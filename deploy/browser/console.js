@@ -158,6 +158,10 @@ export async function pages(browser, checks, world) {
     await page.keyboard.press('j');
     await page.keyboard.press('Enter');
     await page.at('journey').waitFor();
+    // The keys go on in the drawer.
+    await page.keyboard.press('Tab');
+    const focused = await page.evaluate(() => document.activeElement.dataset.test);
+    assertEqual(focused, 'drawer-close', 'what the next key presses');
     const words = await page.at('journey').innerText();
     for (const step of ['受理', MAIN, '运营商收下', '回执：送达']) {
       assert(words.includes(step), `the journey lacks ${step}: ${words}`);

@@ -14,16 +14,36 @@ ensure_browser() {
   cp "$BROWSER_TESTS/package-lock.json" "$BROWSER_TESTS/complete"
 }
 
-# For docs/images/, by hand: source deploy/lib.sh and this, then `take_pictures`.
+PICTURE_BYTES_MAX=250000
+
+# For docs/images/, by hand, in 40 minutes: source deploy/lib.sh, the stages dashboard and browser, then `take_pictures`.
 take_pictures() {
   ensure_browser
   ensure_commands pngquant:pngquant
+  # Clocks that are set to a busy hour, and fields for dates as Chinese browsers show them.
+  ensure_packages libfaketime chromium-l10n
   build
   build_dashboard
-  CHROMIUM=$(command -v chromium) \
-    node "$BROWSER_TESTS/pictures.js" --bin "$BIN" --pages "$CARGO_TARGET_DIR/dashboard" --out "$PROJECT/docs/images"
-  pngquant --force --ext .png --quality 70-95 --speed 1 "$PROJECT"/docs/images/*.png
-  pngquant --nofs --force --ext .png 32 "$PROJECT"/docs/images/*-4k.png
+  local taken
+  taken=$(mktemp -d)
+  # On a disk with room, whatever this machine's has.
+  TMPDIR=/dev/shm LANGUAGE=zh_CN CHROMIUM=$(command -v chromium) \
+    node "$BROWSER_TESTS/pictures.js" --bin "$BIN" --pages "$CARGO_TARGET_DIR/dashboard" --demo "$PROJECT/deploy" \
+    --faketime "$(dpkg -L libfaketime | grep '/libfaketimeMT.so.1$')" --out "$taken"
+  rm -f "$PROJECT"/docs/images/*.png
+  local picture
+  for picture in "$taken"/*.png; do shrink_picture "$picture" "$PROJECT/docs/images/$(basename "$picture")"; done
+  rm -r "$taken"
+}
+
+# shrink_picture FROM TO: with as many colours as its size allows.
+shrink_picture() {
+  local colours
+  for colours in 256 128 64 32 16; do
+    pngquant --nofs --force --speed 1 --output "$2" "$colours" "$1"
+    (($(stat -c %s "$2") > PICTURE_BYTES_MAX)) || return 0
+  done
+  fail "$(basename "$1") has more than $PICTURE_BYTES_MAX bytes in 16 colours"
 }
 
 stage_browser() {
