@@ -6,6 +6,7 @@ import { FULL_HD, LAPTOP, UHD, open } from './browser.js';
 import { loggedIn } from './console.js';
 import { Feed } from './feed.js';
 import * as scenes from './scenes.js';
+import { MAIN } from './world.js';
 
 /** Of a screen of 1080 lines, in CSS pixels. */
 const FONT_MIN = 22;
@@ -57,8 +58,9 @@ export async function consoleLooks(browser, checks, world) {
     const page = await loggedIn(browser, checks, world, viewport);
     for (const theme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme: theme });
-      for (const path of ['', 'campaigns', 'records?account=his', 'connections', 'alarms', 'walls']) {
-        await checks.check(`console at ${viewport.width}×${viewport.height}, ${theme}, /${path}: nothing serious for axe, nothing cut`, async () => {
+      const opened = `connections?open=${encodeURIComponent(MAIN)}`;
+      for (const path of ['', 'campaigns', 'records?account=his', 'connections', opened, 'alarms', 'walls']) {
+        await checks.check(`console at ${viewport.width}×${viewport.height}, ${theme}, /${decodeURI(path)}: nothing serious for axe, nothing cut`, async () => {
           await page.goto(`${world.url}/console/${path}`);
           await page.locator('main').waitFor();
           await page.waitForLoadState('networkidle');

@@ -42,7 +42,7 @@ export function normal(at = AT_MS) {
     connections: { connections },
     latency: { now: latency(at, 0), points: points(at, (step, at) => latency(at, step)) },
     campaigns: { campaigns: [] },
-    alarms: { alarms: [], last: alarm(at, 'latency', '富信', 'cleared', { returned_ms: at - 5_000_000 }) },
+    alarms: { alarms: [], last: alarm(at - 5_820_000, 'latency', '富信', 'cleared', { returned_ms: at - 5_000_000 }) },
     hosts: {
       hosts: ['node-1', 'node-2', 'node-3'].map((name, index) => ({
         name, health: 'ok', cpu: 0.38 + index / 50, memory: 0.55, disk: 0.46, network: 0.22, received_bytes_per_s: 9_000_000,
