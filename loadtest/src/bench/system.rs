@@ -4,7 +4,7 @@ use super::apply::{API_KEY, ConnectionPlan};
 use super::features::configuration;
 use super::folder::Folder;
 use super::server::{Server, ServerError};
-use crate::judge::{Judgement, RecordsError, RecordsReader, Settlement, Shared, Tolerance};
+use crate::judge::{Judgement, RecordsError, RecordsReader, Settlement, Shared, Times, Tolerance};
 use crate::ledger::Contract;
 use crate::load::{Latencies, LoadOptions, OpenLimit};
 use crate::sim::{
@@ -210,6 +210,12 @@ impl Settled {
     /// From acceptance to the first segment's arrival, and to the last acknowledged receipt.
     pub fn latencies(&self) -> (Latencies, Latencies) {
         self.settlement.0.lock().latencies()
+    }
+
+    /// What `read` makes of the kept times and of the moment they count from, µs since the Unix epoch.
+    pub fn times<T>(&self, read: impl FnOnce(u64, &[Times]) -> T) -> T {
+        let settlement = self.settlement.0.lock();
+        read(settlement.start_us(), settlement.times())
     }
 
     pub fn judge(self, tolerance: Tolerance) -> Judgement {

@@ -223,6 +223,8 @@ pub enum Bench {
     Batch(Throughput),
     /// One message per request.
     Single(Throughput),
+    /// How long one message takes at a steady rate.
+    Latency(Latency),
     /// Messages that wait for a carrier that is down.
     Backlog(Backlog),
     /// Single messages of one organisation beside the backlog of another.
@@ -284,6 +286,23 @@ pub struct Throughput {
     /// With word and black list, caps, window, quota, webhook and fallback plans.
     #[arg(long)]
     pub features: bool,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, Args)]
+pub struct Latency {
+    /// Messages per second, each a request.
+    #[arg(long, default_value_t = 12_000.0)]
+    pub rate: f64,
+    #[arg(long, default_value_t = 30)]
+    pub seconds: u64,
+    /// Requests open at the same time.
+    #[arg(long, default_value_t = 64)]
+    pub connections: usize,
+    /// From response to receipt.
+    #[arg(long, default_value_t = 0)]
+    pub receipt_ms: u64,
     #[command(flatten)]
     pub common: Common,
 }

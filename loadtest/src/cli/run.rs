@@ -1,11 +1,11 @@
 use super::arguments::{
-    Backlog, Bench, CampaignRun, CarrierSpeed, Common, Fairness, IdleWalls, Kills, MailRun, RemindersRun,
-    Throughput, Walls,
+    Backlog, Bench, CampaignRun, CarrierSpeed, Common, Fairness, IdleWalls, Kills, Latency, MailRun,
+    RemindersRun, Throughput, Walls,
 };
 use super::{print, print_json};
 use carillon_loadtest::bench::{
     self, BacklogOptions, CampaignOptions, CarrierSpeedOptions, FairnessOptions, IdleWallsOptions,
-    KillsOptions, MailRunOptions, Outcome, RemindersOptions, ThroughputOptions, WallsOptions,
+    KillsOptions, LatencyOptions, MailRunOptions, Outcome, RemindersOptions, ThroughputOptions, WallsOptions,
 };
 use serde::Serialize;
 use std::time::Duration;
@@ -17,6 +17,7 @@ pub async fn bench(arguments: Bench) -> anyhow::Result<bool> {
     match arguments {
         Bench::Batch(arguments) => throughput(arguments, false).await,
         Bench::Single(arguments) => throughput(arguments, true).await,
+        Bench::Latency(arguments) => latency(arguments).await,
         Bench::Backlog(arguments) => backlog(arguments).await,
         Bench::Fairness(arguments) => fairness(arguments).await,
         Bench::Carrier(arguments) => carrier(arguments).await,
@@ -80,6 +81,27 @@ async fn throughput(arguments: Throughput, single: bool) -> anyhow::Result<bool>
         );
     }
     Ok(report.outcome.clean && report.outcome.judgement.ended_unsent == 0 && fast_enough)
+}
+
+async fn latency(arguments: Latency) -> anyhow::Result<bool> {
+    let Common {
+        program,
+        folder,
+        keep,
+        json,
+    } = arguments.common;
+    let report = bench::latency(&LatencyOptions {
+        rate: arguments.rate,
+        seconds: arguments.seconds,
+        connections: arguments.connections,
+        receipt_ms: arguments.receipt_ms,
+        program,
+        folder,
+        keep,
+    })
+    .await?;
+    print_run(&report, &report.outcome, json)?;
+    Ok(report.outcome.clean && report.outcome.judgement.ended_unsent == 0)
 }
 
 async fn backlog(arguments: Backlog) -> anyhow::Result<bool> {

@@ -10,4 +10,4 @@ mod settlement;
 pub use expectations::Expectations;
 pub use judgement::{AccountJudgement, Judgement, Tolerance, Violation};
 pub use records::{RecordsError, RecordsReader};
-pub use settlement::{Settlement, SettlementError, Shared};
+pub use settlement::{Settlement, SettlementError, Shared, Times};

@@ -17,6 +17,15 @@ pub enum SettlementError {
     Range { marker: u64, first: u64 },
 }
 
+/// When a message was at a carrier: µs after the settlement's start, 0 for never.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Times {
+    /// Its first segment.
+    pub arrived_us: u32,
+    /// Its last receipt was acknowledged.
+    pub receipted_us: u32,
+}
+
 /// Gathers the three sides of the truth in any order and judges at the end.
 pub struct Settlement {
     first_marker: u64,
@@ -32,6 +41,8 @@ pub struct Settlement {
     foreign: u64,
     by_id: Vec<(u64, u32)>,
     open_count: u64,
+    /// By place, where they are wanted.
+    times: Option<Vec<Times>>,
 }
 
 impl Settlement {
@@ -48,7 +59,23 @@ impl Settlement {
             foreign: 0,
             by_id: Vec::new(),
             open_count: 0,
+            times: None,
         }
+    }
+
+    /// Keeps times to the microsecond from now on, in a run of at most an hour.
+    pub fn keep_times(&mut self) {
+        self.times = Some(Vec::new());
+    }
+
+    /// µs since the Unix epoch.
+    pub fn start_us(&self) -> u64 {
+        self.start_us
+    }
+
+    /// The kept times by marker, from the lowest one on.
+    pub fn times(&self) -> &[Times] {
+        self.times.as_deref().unwrap_or_default()
     }
 
     fn message(&mut self, marker: u64) -> Result<&mut Message, SettlementError> {
@@ -109,6 +136,28 @@ impl Settlement {
             .message(marker)
             .is_ok_and(|message| message.arrived(record, start_us));
         self.unjoined += u64::from(!joined);
+        if joined {
+            self.keep_time(marker, record);
+        }
+    }
+
+    fn keep_time(&mut self, marker: u64, record: &Record) {
+        let Some(times) = &mut self.times else { return };
+        let place = (marker - self.first_marker) as usize;
+        if place >= times.len() {
+            times.resize(place + 1, Times::default());
+        }
+        let since = |at_us: u64| u32::try_from(at_us.saturating_sub(self.start_us)).unwrap_or(u32::MAX);
+        let time = &mut times[place];
+        let arrived = since(record.at_us).max(1);
+        if time.arrived_us == 0 || arrived < time.arrived_us {
+            time.arrived_us = arrived;
+        }
+        let acknowledged = record
+            .receipts
+            .iter()
+            .filter_map(|receipt| receipt.acknowledged_us);
+        time.receipted_us = acknowledged.map(since).fold(time.receipted_us, u32::max);
     }
 
     /// Joins what has no marker because its first segment never arrived. `marker_of` looks a phone up.
