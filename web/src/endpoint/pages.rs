@@ -2,8 +2,9 @@
 
 use super::declaration::{Access, Endpoint, Success};
 use crate::pages;
+use actix_web::guard::{Any, Get, Head};
 use actix_web::http::Method;
-use actix_web::web;
+use actix_web::{Route, web};
 use carillon_api::Code;
 
 pub const ROOT: Endpoint = Endpoint {
@@ -21,7 +22,7 @@ pub const ROOT: Endpoint = Endpoint {
         schema: None,
     },
     errors: &[],
-    handler: || web::get().to(pages::to_console),
+    handler: || page().to(pages::to_console),
 };
 
 pub const TO_CONSOLE: Endpoint = Endpoint {
@@ -32,7 +33,7 @@ pub const TO_CONSOLE: Endpoint = Endpoint {
 pub const TO_WALL: Endpoint = Endpoint {
     path: "/wall",
     summary: "To the wall",
-    handler: || web::get().to(pages::to_wall),
+    handler: || page().to(pages::to_wall),
     ..ROOT
 };
 
@@ -47,13 +48,20 @@ pub const CONSOLE: Endpoint = Endpoint {
         schema: None,
     },
     errors: &[Code::NotFound],
-    handler: || web::get().to(pages::console),
+    handler: || page().to(pages::console),
     ..ROOT
 };
 
 pub const WALL: Endpoint = Endpoint {
     path: "/wall/{path}",
     summary: "The wall: live figures for a big screen",
-    handler: || web::get().to(pages::wall),
+    handler: || page().to(pages::wall),
     ..CONSOLE
 };
+
+/// Those that answer `HEAD` as well, without a body: what looks after a page from outside asks so.
+pub const PAGES: [&Endpoint; 5] = [&ROOT, &TO_CONSOLE, &TO_WALL, &CONSOLE, &WALL];
+
+fn page() -> Route {
+    web::route().guard(Any(Get()).or(Head()))
+}

@@ -1,3 +1,4 @@
+use super::pages::PAGES;
 use super::table::ENDPOINTS;
 use crate::http::Failure;
 use actix_web::web::{self, ServiceConfig};
@@ -24,11 +25,10 @@ pub fn configure(config: &mut ServiceConfig) {
         for endpoint in &endpoints {
             resource = resource.route((endpoint.handler)());
         }
-        let allowed = endpoints
-            .iter()
-            .map(|e| e.method.as_str())
-            .collect::<Vec<_>>()
-            .join(", ");
+        let is_page = PAGES.iter().any(|page| page.path == path);
+        let methods = endpoints.iter().map(|e| e.method.as_str());
+        let methods: Vec<_> = methods.chain(is_page.then_some("HEAD")).collect();
+        let allowed = methods.join(", ");
         config.service(resource.default_service(web::to(move || method_not_allowed(allowed.clone()))));
     }
     config.default_service(web::to(not_found));

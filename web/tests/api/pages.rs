@@ -78,6 +78,34 @@ async fn a_page_comes_with_its_protection_and_for_every_address_inside_it() {
 }
 
 #[actix_web::test]
+async fn head_answers_as_get_does_without_a_body() {
+    let (harness, _folder) = served().await;
+    for path in [
+        "/wall/",
+        "/console/records",
+        "/wall/page-0123456789ab.wasm",
+        "/console/nothing.js",
+    ] {
+        let get = get(&harness, path, &[("Accept", HTML)]).await;
+        let head = harness.request(Method::HEAD, path).header("Accept", HTML);
+        let head = head.send().await.unwrap();
+        assert_eq!(head.status(), get.status(), "{path}");
+        for name in ["content-type", "content-length", "etag", "cache-control"] {
+            assert_eq!(header(&head, name), header(&get, name), "{path}: {name}");
+        }
+        assert_eq!(head.bytes().await.unwrap().len(), 0, "{path}");
+    }
+    let post = harness.request(Method::POST, "/wall/").send().await.unwrap();
+    assert_eq!(
+        (post.status().as_u16(), header(&post, "allow")),
+        (405, "GET, HEAD")
+    );
+    let other = harness.request(Method::HEAD, "/v1/session").send().await.unwrap();
+    assert_eq!((other.status().as_u16(), header(&other, "allow")), (405, "GET"));
+    harness.end().await;
+}
+
+#[actix_web::test]
 async fn files_come_compressed_typed_and_are_asked_for_once() {
     let (harness, _folder) = served().await;
     let path = "/wall/page-0123456789ab.wasm";
