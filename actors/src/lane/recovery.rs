@@ -73,6 +73,7 @@ pub fn recover(
             (restored.columns, restored.marks, checkpoint.at)
         }
     };
+    let history_upto = known_to_history(history_upto, start, journal.durable());
     columns.set_number_ranges(ranges.clone());
     columns.mute_tally();
     let mut tally = Tally::default();
@@ -156,6 +157,27 @@ pub fn recover(
         facts_replayed,
         tally,
     })
+}
+
+/// Up to which frame the history holds what ended. A history of another journal holds nothing of this one: it is handed over
+/// again, which changes nothing where it was there.
+fn known_to_history(stored_upto: FrameSeq, checkpoint: FrameSeq, durable: FrameSeq) -> FrameSeq {
+    if stored_upto > durable {
+        tracing::error!(
+            stored_upto = stored_upto.0,
+            durable = durable.0,
+            "the history goes further than the journal, which was replaced; what ended is stored message by message"
+        );
+        return FrameSeq::ZERO;
+    }
+    if stored_upto < checkpoint {
+        tracing::error!(
+            stored_upto = stored_upto.0,
+            checkpoint = checkpoint.0,
+            "the history ends before the checkpoint, because it was replaced; what ended in between is missing"
+        );
+    }
+    stored_upto
 }
 
 impl LaneCore {

@@ -131,3 +131,22 @@ fn a_restart_counts_everything_once_wherever_the_history_is() {
         }
     }
 }
+
+/// The journal was lost and begins anew: nothing that ends in it counts as stored because an earlier one went further.
+#[test]
+fn a_history_of_an_earlier_journal_holds_nothing_of_this_one() {
+    let snapshot = catalog(Strategy::Weighted, vec![connection(1, Protocol::Cmpp20)]);
+    let mut world = World::new(snapshot, 5);
+    world.send_many(HOLD, 40);
+    world.run(Duration::from_secs(5));
+    world.settle();
+    let handed_over = |upto: FrameSeq| -> Vec<_> {
+        let finished = world.recovered(upto).finished;
+        let journeys = finished.into_iter().flat_map(|finished| finished.journeys);
+        journeys.map(|journey| journey.message).collect()
+    };
+    let all = handed_over(FrameSeq::ZERO);
+    assert_eq!(all.len(), 40);
+    assert_eq!(handed_over(world.lane.appended()), []);
+    assert_eq!(handed_over(FrameSeq(1_000_000)), all);
+}
