@@ -72,6 +72,7 @@ pub fn start_node(
         marks,
         facts_replayed,
         tally,
+        ended,
     } = recover(
         options.lane,
         catalog.clone(),
@@ -84,7 +85,8 @@ pub fn start_node(
     let messages_open = core.columns().len();
 
     // Before anything more is stored.
-    let live = Live::new(Board::begin(LiveStart::read(&*history, tally, clock.now().unix)));
+    let start = LiveStart::read(&*history, tally, ended, clock.now().unix);
+    let live = Live::new(Board::begin(start));
     let recent = Arc::new(Recent::default());
     let (feed, _builder_ends_with_the_feed) =
         HistoryBuilder::start(history.clone(), journal.clone(), recent.clone(), counters.clone())

@@ -48,6 +48,8 @@ pub struct Recovered {
     /// What the history's rollups do not hold: everything that those counted for which it has not stored, and that open ones
     /// count for. What the recovery itself records is counted by the lane.
     pub tally: Tally,
+    /// When the last thing happened before.
+    pub ended: UnixMs,
 }
 
 /// Rebuilds the lane: the newest checkpoint, then every durable frame after it. Journeys that ended after `history_upto` are
@@ -132,8 +134,8 @@ pub fn recover(
     let mut core = LaneCore::new(options, catalog, columns, journal, counters, last);
     core.set_number_ranges(ranges);
     // How long they were still bound nobody knows: what was down counts as unbound.
-    let bound_until = core.columns.last_at();
-    core.lose_sessions(None, "crash", bound_until);
+    let ended = core.columns.last_at();
+    core.lose_sessions(None, "crash", ended);
     core.settle_open_intents(None, UncertainCause::Crash, now);
     let open: Vec<_> = core
         .columns
@@ -156,6 +158,7 @@ pub fn recover(
         marks,
         facts_replayed,
         tally,
+        ended,
     })
 }
 

@@ -97,17 +97,18 @@ impl Board {
     }
 
     pub(crate) fn begin(start: LiveStart) -> Self {
-        let mut board = Board {
-            day: start.day(),
-            ..Board::default()
-        };
-        for row in &start.stored {
-            if let Some(dimensions) = dimensions_of(row) {
-                board.add_today(&dimensions, &row.counts);
+        let mut board = Board::default();
+        let today = (start.day(), start.stored);
+        for (day, stored) in start.left.into_iter().chain([today]) {
+            board.show(day);
+            for row in &stored {
+                if let Some(dimensions) = dimensions_of(row) {
+                    board.add_today(&dimensions, &row.counts);
+                }
             }
-        }
-        for (dimensions, counts) in start.rest.of_day(board.day) {
-            board.add_today(dimensions, counts);
+            for (dimensions, counts) in start.rest.of_day(day) {
+                board.add_today(dimensions, counts);
+            }
         }
         board.ghost = start.ghost;
         board
@@ -167,10 +168,14 @@ impl Board {
         let day = ahead.fold(day_utc8(now), u32::max);
         let turns = day > self.day || self.day > soon;
         if turns {
-            let left = std::mem::replace(&mut self.day, day);
-            self.scopes().for_each(|(_, scope)| scope.turn_day(left, day));
+            self.show(day);
         }
         turns
+    }
+
+    fn show(&mut self, day: u32) {
+        let left = std::mem::replace(&mut self.day, day);
+        self.scopes().for_each(|(_, scope)| scope.turn_day(left, day));
     }
 
     fn take_tally(&mut self, tally: &Tally, now: UnixMs) {

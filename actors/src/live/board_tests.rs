@@ -9,6 +9,7 @@ use carillon_domain::catalog::Carrier;
 use carillon_domain::ids::{AccountId, ConnectionId, TenantId};
 use carillon_domain::plan::ChannelKind;
 use carillon_domain::province::Province;
+use carillon_domain::quota::day_utc8;
 use carillon_domain::tally::{Counts, Dimensions, Measure};
 use carillon_domain::time::{Monotonic, Now, UnixMs};
 use carillon_storage::history::RollupRow;
@@ -74,7 +75,17 @@ fn status(state: ConnectionState) -> ConnectionStatus {
 }
 
 fn start(ms: i64, stored: &[(u32, Measure, i64)], rest: &[(i64, u32, Measure, i64)]) -> Board {
-    let stored = stored.iter().map(|(tenant, measure, by)| {
+    Board::begin(LiveStart {
+        stored: rows(stored),
+        left: None,
+        rest: sample(ms, rest).tally,
+        ghost: Ghost::default(),
+        now: now(ms).unix,
+    })
+}
+
+fn rows(stored: &[(u32, Measure, i64)]) -> Vec<RollupRow> {
+    let rows = stored.iter().map(|(tenant, measure, by)| {
         let dimensions = dimensions(*tenant, None);
         let mut counts = Counts::default();
         counts[*measure] = *by;
@@ -89,12 +100,7 @@ fn start(ms: i64, stored: &[(u32, Measure, i64)], rest: &[(i64, u32, Measure, i6
             counts,
         }
     });
-    Board::begin(LiveStart {
-        stored: stored.collect(),
-        rest: sample(ms, rest).tally,
-        ghost: Ghost::default(),
-        now: now(ms).unix,
-    })
+    rows.collect()
 }
 
 fn today(board: &Board, tenant: Option<u32>, measure: Measure) -> i64 {
@@ -208,6 +214,32 @@ fn a_day_that_the_clock_came_to_by_mistake_is_left_again() {
         board.fold(sample(10, &[(5, 1, Accepted, 3)]), Vec::new());
         let of_the_morning = 3 + i64::from(by <= 24 * HOUR);
         assert_eq!(today(&board, None, Accepted), of_the_morning, "after {by}");
+    }
+}
+
+/// A machine whose clock is only set right some seconds after the start, as one without a battery.
+#[test]
+fn a_day_that_the_clock_comes_to_after_the_start_is_whole() {
+    use Measure::Accepted;
+    let evening = -3 * 3_600_000;
+    for (wrong, right) in [(evening, 7_200_000), (7_200_000, evening)] {
+        let mut board = Board::begin(LiveStart {
+            stored: rows(&[(1, Accepted, 1_000)]),
+            left: Some((
+                day_utc8(now(right).unix),
+                rows(&[(1, Accepted, 10), (2, Accepted, 7)]),
+            )),
+            rest: sample(wrong, &[(right - 100, 1, Accepted, 5)]).tally,
+            ghost: Ghost::default(),
+            now: now(wrong).unix,
+        });
+        board.fold(sample(wrong + 500, &[]), Vec::new());
+        assert_eq!(today(&board, None, Accepted), 1_000);
+        board.fold(sample(right, &[(right, 2, Accepted, 1)]), Vec::new());
+        assert_eq!(
+            [None, Some(1), Some(2)].map(|tenant| today(&board, tenant, Accepted)),
+            [23, 15, 8]
+        );
     }
 }
 

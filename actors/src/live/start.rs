@@ -10,6 +10,8 @@ use std::time::Duration;
 pub(crate) struct LiveStart {
     /// Of messages that have ended and are stored.
     pub stored: Vec<RollupRow>,
+    /// The same of the day on which the lane ended, when that is another one: the clock may not have been set right yet.
+    pub left: Option<(u32, Vec<RollupRow>)>,
     /// Of all others.
     pub rest: Tally,
     pub ghost: Ghost,
@@ -17,12 +19,13 @@ pub(crate) struct LiveStart {
 }
 
 impl LiveStart {
-    /// `rest` is what the history had not stored when it was last asked; nothing may have been stored since. Reads the disk.
-    pub fn read(history: &dyn History, rest: Tally, now: UnixMs) -> LiveStart {
-        let query = RollupQuery {
+    /// `rest` is what the history had not stored when it was last asked; nothing may have been stored since. The lane `ended`
+    /// before. Reads the disk.
+    pub fn read(history: &dyn History, rest: Tally, ended: UnixMs, now: UnixMs) -> LiveStart {
+        let of_day = |at: UnixMs| RollupQuery {
             resolution: Resolution::Day,
-            from: now,
-            until: now + Duration::from_millis(1),
+            from: at,
+            until: at + Duration::from_millis(1),
             tenant: None,
             account: None,
             group_by: GroupBy {
@@ -33,8 +36,10 @@ impl LiveStart {
                 ..GroupBy::default()
             },
         };
+        let ended_on = Some(day_utc8(ended)).filter(|day| *day != day_utc8(now));
         LiveStart {
-            stored: known(history.rollup(&query)),
+            stored: known(history.rollup(&of_day(now))),
+            left: ended_on.map(|day| (day, known(history.rollup(&of_day(ended))))),
             rest,
             ghost: known(Ghost::read(history, now)),
             now,
