@@ -1,5 +1,5 @@
-//! How long one message takes at a steady rate, counted from when it was due: a request that could not be sent in time because
-//! others were slow is slow as well.
+//! How long one message takes at a steady rate. A request that could not be sent when it was due because others were slow is
+//! slow as well.
 
 use super::measure::{Surroundings, Usage};
 use super::outcome::{Outcome, RunError};
@@ -8,8 +8,8 @@ use super::system::{CarrierPlan, System, SystemError, SystemPlan};
 use crate::judge::{Times, Tolerance};
 use crate::ledger::Contract;
 use crate::load::{
-    self, Acknowledgement, AcknowledgementError, AcknowledgementSink, Latencies, LoadReport, PatternSource,
-    Percentiles,
+    self, Acknowledgement, AcknowledgementError, AcknowledgementSink, Latencies, LineKey, LoadReport,
+    PatternSource, Percentiles,
 };
 use crate::sim::{Behaviour, ProtocolName, Range};
 use serde::Serialize;
@@ -35,7 +35,7 @@ pub struct LatencyReport {
     pub messages_per_s: f64,
     pub cpu_us_per_message: f64,
     pub rss_mib_max: f64,
-    /// From when the request was due to its answer.
+    /// From when the request was sent, or should have been, to its answer.
     pub to_answer_ms: Percentiles,
     /// To the arrival of the first segment at the carrier.
     pub to_carrier_ms: Percentiles,
@@ -106,10 +106,7 @@ pub async fn latency(options: &LatencyOptions) -> Result<LatencyReport, RunError
     let before = usage()?;
     let probe = SyncProbe::start(system.folder()).map_err(RunError::Measure)?;
     let mut answers = Answers {
-        schedule: Schedule {
-            start_us: now_us(),
-            rate: options.rate,
-        },
+        begun_us: Vec::new(),
         latencies: Latencies::default(),
         next: system.settlement.clone(),
     };
@@ -118,9 +115,8 @@ pub async fn latency(options: &LatencyOptions) -> Result<LatencyReport, RunError
     let sync_beside_ms = probe.end().map_err(RunError::Measure)?;
     system.wait_closed(load.accepted, PATIENCE).await;
     let after = usage()?;
-    let schedule = answers.schedule;
     let settled = system.settle(PATIENCE).await?;
-    let (to_carrier, to_receipt) = settled.times(|start_us, times| schedule.latencies(start_us, times));
+    let (to_carrier, to_receipt) = settled.times(|since_us, times| answers.later(since_us, times));
     let judgement = settled.judge(Tolerance {
         uncertain_max: Some(0),
         ..Tolerance::default()
@@ -140,30 +136,25 @@ pub async fn latency(options: &LatencyOptions) -> Result<LatencyReport, RunError
     })
 }
 
-/// When each message is due, by its marker.
-#[derive(Clone, Copy, Debug)]
-struct Schedule {
-    /// µs since the Unix epoch.
-    start_us: u64,
-    rate: f64,
+/// Counts what answers took, and passes them on.
+struct Answers<S> {
+    /// When each message began, by its marker; µs since the Unix epoch, 0 for not yet.
+    begun_us: Vec<u64>,
+    latencies: Latencies,
+    next: S,
 }
 
-impl Schedule {
-    fn due_us(&self, marker: u64) -> u64 {
-        self.start_us + (marker as f64 * 1e6 / self.rate) as u64
-    }
-
+impl<S> Answers<S> {
     /// To the arrival and to the receipt; `times` count from `since_us`.
-    fn latencies(&self, since_us: u64, times: &[Times]) -> (Latencies, Latencies) {
+    fn later(&self, since_us: u64, times: &[Times]) -> (Latencies, Latencies) {
         let (mut arrival, mut receipt) = (Latencies::default(), Latencies::default());
-        for (marker, times) in (0..).zip(times) {
-            let due_us = self.due_us(marker);
+        for (begun_us, times) in self.begun_us.iter().zip(times) {
             for (latencies, at_us) in [
                 (&mut arrival, times.arrived_us),
                 (&mut receipt, times.receipted_us),
             ] {
                 if at_us > 0 {
-                    latencies.count_us((since_us + u64::from(at_us)).saturating_sub(due_us));
+                    latencies.count_us((since_us + u64::from(at_us)).saturating_sub(*begun_us));
                 }
             }
         }
@@ -171,18 +162,25 @@ impl Schedule {
     }
 }
 
-/// Counts what answers took, and passes them on.
-struct Answers<S> {
-    schedule: Schedule,
-    latencies: Latencies,
-    next: S,
-}
-
 impl<S: AcknowledgementSink> AcknowledgementSink for Answers<S> {
+    fn begun(&mut self, lines: &[LineKey], at: SystemTime) {
+        for marker in lines.iter().filter_map(|line| line.marker) {
+            let place = marker as usize;
+            if place >= self.begun_us.len() {
+                self.begun_us.resize(place + 1, 0);
+            }
+            self.begun_us[place] = us(at);
+        }
+        self.next.begun(lines, at);
+    }
+
     fn acknowledge(&mut self, acknowledgement: Acknowledgement) -> Result<(), AcknowledgementError> {
-        if let Some(marker) = acknowledgement.marker {
-            let due_us = self.schedule.due_us(marker);
-            self.latencies.count_us(now_us().saturating_sub(due_us));
+        let begun_us = acknowledgement
+            .marker
+            .and_then(|marker| self.begun_us.get(marker as usize));
+        if let Some(begun_us) = begun_us {
+            self.latencies
+                .count_us(us(SystemTime::now()).saturating_sub(*begun_us));
         }
         self.next.acknowledge(acknowledgement)
     }
@@ -192,31 +190,43 @@ impl<S: AcknowledgementSink> AcknowledgementSink for Answers<S> {
     }
 }
 
-fn now_us() -> u64 {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
-    since_epoch.unwrap_or_default().as_micros() as u64
+fn us(at: SystemTime) -> u64 {
+    at.duration_since(UNIX_EPOCH).unwrap_or_default().as_micros() as u64
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::{Discard, phone_of};
 
     #[test]
-    fn what_came_late_is_counted_from_when_it_was_due() {
-        let schedule = Schedule {
-            start_us: 5_000_000,
-            rate: 1_000.0,
+    fn each_message_is_counted_from_its_own_begin() {
+        let mut answers = Answers {
+            begun_us: Vec::new(),
+            latencies: Latencies::default(),
+            next: Discard,
         };
+        // At 0, 1 and 2 ms after a moment that is a second after the settlement's start.
+        for marker in 0..3 {
+            let line = LineKey {
+                line: marker + 1,
+                marker: Some(marker),
+                phone: phone_of(marker),
+            };
+            answers.begun(
+                &[line],
+                UNIX_EPOCH + Duration::from_micros(5_000_000 + marker * 1_000),
+            );
+        }
         let times = |arrived_us, receipted_us| Times {
             arrived_us,
             receipted_us,
         };
-        // Due at 0, 1 and 2 ms after the schedule's start, which is a second after the settlement's.
         let seen = [times(1_000_500, 1_001_000), times(1_009_000, 0), times(0, 0)];
-        let (arrival, receipt) = schedule.latencies(4_000_000, &seen);
-        assert_eq!(arrival.percentiles().count, 2);
-        assert_eq!(arrival.percentiles().p50, 0.5);
-        assert!((arrival.percentiles().max - 8.0).abs() < 0.01);
-        assert_eq!((receipt.percentiles().count, receipt.percentiles().max), (1, 1.0));
+        let (arrival, receipt) = answers.later(4_000_000, &seen);
+        let (arrival, receipt) = (arrival.percentiles(), receipt.percentiles());
+        assert_eq!((arrival.count, arrival.p50), (2, 0.5));
+        assert!((arrival.max - 8.0).abs() < 0.01, "{arrival:?}");
+        assert_eq!((receipt.count, receipt.max), (1, 1.0));
     }
 }

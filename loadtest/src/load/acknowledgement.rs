@@ -1,10 +1,12 @@
 //! What the caller was told about each line: the caller's side of the settlement.
 
+use super::source::LineKey;
 use carillon_domain::ids::MessageId;
 use compact_str::CompactString;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// One line's fate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +43,9 @@ pub enum AcknowledgementError {
 
 /// Where acknowledgements go.
 pub trait AcknowledgementSink: Send {
+    /// These lines' request is on its way, or should have been at this moment, which may be over.
+    fn begun(&mut self, _lines: &[LineKey], _at: SystemTime) {}
+
     fn acknowledge(&mut self, acknowledgement: Acknowledgement) -> Result<(), AcknowledgementError>;
 
     fn flush(&mut self) -> Result<(), AcknowledgementError> {
@@ -49,6 +54,10 @@ pub trait AcknowledgementSink: Send {
 }
 
 impl<S: AcknowledgementSink> AcknowledgementSink for &mut S {
+    fn begun(&mut self, lines: &[LineKey], at: SystemTime) {
+        (**self).begun(lines, at);
+    }
+
     fn acknowledge(&mut self, acknowledgement: Acknowledgement) -> Result<(), AcknowledgementError> {
         (**self).acknowledge(acknowledgement)
     }
@@ -78,6 +87,11 @@ impl AcknowledgementSink for Discard {
 pub struct Tee<A, B>(pub A, pub B);
 
 impl<A: AcknowledgementSink, B: AcknowledgementSink> AcknowledgementSink for Tee<A, B> {
+    fn begun(&mut self, lines: &[LineKey], at: SystemTime) {
+        self.0.begun(lines, at);
+        self.1.begun(lines, at);
+    }
+
     fn acknowledge(&mut self, acknowledgement: Acknowledgement) -> Result<(), AcknowledgementError> {
         self.0.acknowledge(acknowledgement.clone())?;
         self.1.acknowledge(acknowledgement)

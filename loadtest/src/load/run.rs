@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 #[derive(Clone)]
 pub struct LoadOptions {
@@ -154,7 +154,8 @@ impl Load<'_> {
                 .batch(lines_max)
                 .map_err(LoadError::Source)?;
             let Some(batch) = batch else { return Ok(()) };
-            self.wait_for_turn(batch.lines.len() as u64).await;
+            let begun = self.wait_for_turn(batch.lines.len() as u64).await;
+            self.sink.borrow_mut().begun(&batch.lines, begun);
             let answer = self.send(&mut client, &batch).await;
             self.tell(&batch.lines, answer)?;
         }
@@ -185,13 +186,18 @@ impl Load<'_> {
         }
     }
 
-    async fn wait_for_turn(&self, lines: u64) {
+    /// When the lines were to begin: now, or when they were due if that is over because nobody was free to send them. That a
+    /// timer fires late is not counted against the server.
+    async fn wait_for_turn(&self, lines: u64) -> SystemTime {
         let before = self.sent.get();
         self.sent.set(before + lines);
-        if let Some(rate) = self.options.rate {
-            let due = self.start + Duration::from_secs_f64(before as f64 / rate);
-            tokio::time::sleep_until(due.into()).await;
-        }
+        let Some(rate) = self.options.rate else {
+            return SystemTime::now();
+        };
+        let due = self.start + Duration::from_secs_f64(before as f64 / rate);
+        let late = due.elapsed();
+        tokio::time::sleep_until(due.into()).await;
+        SystemTime::now() - late
     }
 
     /// The answer that ends the matter, or none.
