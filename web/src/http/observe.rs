@@ -27,7 +27,14 @@ pub async fn observe<B: MessageBody + 'static>(
     let metrics = request.app_data::<web::Data<HttpMetrics>>().cloned();
     let id = request_id(request.headers().get(REQUEST_ID).map(HeaderValue::as_bytes));
     let unread = Unread::of(&mut request);
-    let response = next.call(request).await?.map_into_boxed_body();
+    let is_act = is_act(&request);
+    let called = next.call(request);
+    let response = if is_act {
+        to_the_end(called).await?
+    } else {
+        called.await?
+    };
+    let response = response.map_into_boxed_body();
     let mut response = with_problem(response, &id)?;
     if let Some(unread) = unread {
         response = response.map_body(|_, body| unread.kept_by(body));
@@ -48,6 +55,21 @@ pub async fn observe<B: MessageBody + 'static>(
     }
     log(&response, &id, route, elapsed);
     Ok(response)
+}
+
+/// Whether an operator changes something.
+fn is_act(request: &ServiceRequest) -> bool {
+    const OF_OPERATORS: [&str; 3] = ["/v1/admin/", "/v1/password", "/v1/sessions/"];
+    let path = request.path();
+    !request.method().is_safe() && OF_OPERATORS.iter().any(|of| path.starts_with(of))
+}
+
+/// Goes on when the caller leaves: otherwise it might be done and not be written down.
+async fn to_the_end<T: 'static>(
+    called: impl Future<Output = Result<T, Error>> + 'static,
+) -> Result<T, Error> {
+    let ended = actix_web::rt::spawn(called).await;
+    ended.map_err(|error| Failure::internal(&error))?
 }
 
 /// Answers hold numbers, texts and keys: unless one says otherwise, no cache keeps it (RFC 9111 §5.2.2.5), and no browser takes
@@ -131,5 +153,42 @@ fn log(response: &ServiceResponse<BoxBody>, id: &str, route: &'static str, elaps
         // Anybody could fill the disk; the metrics count them.
         400.. if is_known => line!(info),
         _ => line!(debug),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::middleware::from_fn;
+    use actix_web::{App, HttpResponse, dev::Service as _, test};
+    use std::sync::Arc;
+    use tokio::sync::Notify;
+
+    #[actix_web::test]
+    async fn what_an_operator_began_is_done_although_the_browser_left() {
+        let [begun, go, done] = [(); 3].map(|()| Arc::new(Notify::new()));
+        let notes = (begun.clone(), go.clone(), done.clone());
+        let act = move || {
+            let (begun, go, done) = notes.clone();
+            async move {
+                begun.notify_one();
+                go.notified().await;
+                done.notify_one();
+                HttpResponse::Ok()
+            }
+        };
+        let app = App::new()
+            .wrap(from_fn(observe))
+            .route("/v1/admin/act", web::post().to(act));
+        let app = test::init_service(app).await;
+        let mut called = Box::pin(app.call(test::TestRequest::post().uri("/v1/admin/act").to_request()));
+        tokio::select! {
+            _ = &mut called => panic!("it cannot have been answered"),
+            () = begun.notified() => {}
+        }
+        drop(called);
+        go.notify_one();
+        let ended = tokio::time::timeout(Duration::from_secs(10), done.notified()).await;
+        assert!(ended.is_ok(), "it was cut off");
     }
 }
