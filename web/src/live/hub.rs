@@ -96,6 +96,11 @@ impl LiveHub {
         self.beats.send_modify(|beat| beat.stopping = true);
     }
 
+    /// Whoever opens a socket now would be sent nothing.
+    pub fn is_stopping(&self) -> bool {
+        self.beats.borrow().stopping
+    }
+
     /// What a reader needs who is at `place`, or who is nowhere yet.
     pub fn update(&self, allowed: LiveScope, scope: Scope, place: Option<Place>) -> Update {
         if self.look(scope).is_none() {

@@ -12,6 +12,9 @@ use serde::Deserialize;
 /// A request is a few words.
 const FRAME_BYTES_MAX: usize = 4 * 1024;
 
+/// A restart takes a while.
+const STOPPING_RETRY_AFTER_S: u32 = 5;
+
 /// `GET /v1/live`
 pub async fn open(
     right: LiveRight,
@@ -19,6 +22,11 @@ pub async fn open(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Failure> {
+    if state.live.is_stopping() {
+        return Err(
+            Failure::new(Code::Unavailable, "the service is stopping").retry_after_s(STOPPING_RETRY_AFTER_S)
+        );
+    }
     let from = source(&request, &state.proxies);
     let Some(seat) = state.live.sources.seats.take(from) else {
         state.live.links.count_refused();

@@ -42,6 +42,23 @@ async fn no_answer_is_kept_by_a_cache_or_taken_for_a_page() {
     harness.end().await;
 }
 
+/// It would be sent nothing and count as open.
+#[actix_web::test]
+async fn no_screen_is_opened_while_the_service_stops() {
+    let harness = Harness::start().await;
+    harness.service.stop(Duration::from_secs(5)).await.unwrap();
+    let open = harness
+        .operator(Method::GET, "/v1/live")
+        .header("Connection", "Upgrade")
+        .header("Upgrade", "websocket")
+        .header("Sec-WebSocket-Version", "13")
+        .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
+    let response = open.send().await.unwrap();
+    assert_eq!(response.status(), 503);
+    assert!(response.headers().contains_key("retry-after"));
+    harness.service.end().await.unwrap();
+}
+
 /// Nothing else ends them: while an answer waits, no other time runs.
 #[actix_web::test]
 async fn peers_that_read_nothing_are_cut() {
