@@ -278,7 +278,7 @@ CATALOG
   wait_for 30 grep -q '^api: ' "$work/server.log" || fail "the server did not start: $(cat "$work/server.log")"
   local url password keys
   url=$(sed -n 's/^api: //p' "$work/server.log")
-  password=$(sed -n 's/^password: //p' "$work/server.log")
+  password=$(<"$work/data/first-password")
   mapfile -t keys < <(sed -n 's/^api-key \(.*\): \(.*\)/\1=\2/p' "$work/applied")
   python3 "$INTEROP/mail_through_server.py" "$url" "$bounces_port" "$password" "$work" "${keys[@]}" ||
     fail "the server says: $(tail -n 20 "$work/server.log")"

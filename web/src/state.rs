@@ -10,6 +10,7 @@ use carillon_actors::LaneHandle;
 use carillon_domain::number_range::NumberRanges;
 use carillon_storage::files::Files;
 use ipnet::IpNet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -25,6 +26,8 @@ pub struct AppState {
     /// With less free on the disk no file is taken: what is left belongs to the journal.
     pub disk_free_bytes_min: u64,
     pub limits: Limits,
+    /// The data folder.
+    pub data: PathBuf,
     pub catalog: Arc<CatalogKeeper>,
     /// Tests of connections that may run at the same time.
     pub tests: Semaphore,

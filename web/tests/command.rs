@@ -264,7 +264,13 @@ async fn a_password_is_reset_beside_a_running_service() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let served = Served::start(&["serve", "--data", path(&data), "--port", "0"]);
-    let first = served.told("password: ");
+    // Nobody reads it here: what goes to a log stays there.
+    let first_password = data.join("first-password");
+    assert_eq!(served.told("password-file: "), path(&first_password));
+    let first = std::fs::read_to_string(&first_password)
+        .unwrap()
+        .trim()
+        .to_owned();
     let url = served.told("api: ");
     let client = reqwest::Client::new();
     let log_in = async |password: &str| {
@@ -292,8 +298,10 @@ async fn a_password_is_reset_beside_a_running_service() {
     assert!(!folder.path().join("mistyped").exists());
     assert_eq!(log_in(&first).await.status(), 200);
 
+    assert!(first_password.exists());
     let output = reset("admin", &data);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(!first_password.exists(), "it is not the password any more");
     let second = text(&output.stdout)
         .trim()
         .strip_prefix("password: ")

@@ -1,6 +1,6 @@
 use super::arguments::{Operator, OperatorAction, OperatorRights, ResetPassword};
-use crate::right::{generate_password, hash_password};
-use crate::service::Failed;
+use crate::right::{OPERATOR, generate_password, hash_password};
+use crate::service::{Failed, forget_first_password};
 use carillon_embedded::catalog::EmbeddedCatalog;
 use carillon_storage::login::Logins;
 use std::io;
@@ -49,6 +49,9 @@ async fn reset_password(arguments: &ResetPassword) -> Result<(), Failed> {
     }
     let (password, phc) = new_password()?;
     catalog.set_password(name, &phc).await?;
+    if name == OPERATOR {
+        forget_first_password(data);
+    }
     println!("password: {password}");
     Ok(())
 }

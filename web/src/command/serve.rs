@@ -3,13 +3,15 @@ use super::log;
 use super::open_files;
 use super::watch::{self, Signals};
 use crate::config::{Config, Overrides, load};
-use crate::service::{Failed, Service, url};
+use crate::service::{Failed, Service, keep_first_password, url};
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 /// As shells say it of a process that a SIGINT ended.
 const INTERRUPTED_AGAIN: i32 = 130;
 
-/// Prints `password: …` at the first start and `api: …` once requests are taken; ends by a signal or when the lane fails.
+/// Prints `password: …` at the first start, or `password-file: …` when nobody would read it but a log, and `api: …` once
+/// requests are taken; ends by a signal or when the lane fails.
 pub fn serve(arguments: &Serve) -> Result<(), Failed> {
     let overrides = Overrides {
         port: arguments.port,
@@ -26,7 +28,13 @@ async fn run(arguments: &Serve, config: Config) -> Result<(), Failed> {
     // Not earlier: a signal while the journal is replayed ends the process at once, which loses nothing.
     let mut signals = Signals::new().map_err(Failed::Web)?;
     if let Some(password) = &service.password {
-        println!("password: {password}");
+        // What goes to a log stays there. With a file of its own, it is for demos.
+        if io::stdout().is_terminal() || arguments.password_file.is_some() {
+            println!("password: {password}");
+        } else {
+            let path = keep_first_password(&arguments.data, password)?;
+            println!("password-file: {}", path.display());
+        }
     }
     println!("api: {}", url(service.address));
     tokio::select! {

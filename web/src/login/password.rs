@@ -3,7 +3,8 @@ use super::keeper::LoginError;
 use super::log_in::PASSWORD_BYTES_MAX;
 use super::source::source;
 use crate::http::Failure;
-use crate::right::OperatorRight;
+use crate::right::{OPERATOR, OperatorRight};
+use crate::service::forget_first_password;
 use crate::state::AppState;
 use actix_web::{HttpRequest, HttpResponse, web};
 use carillon_api::{Code, PasswordRequest};
@@ -44,5 +45,10 @@ pub async fn change_password(
         });
     }
     tracing::info!(target: "carillon::audit", operator = right.name(), %source, verb = "change", "password");
+    if right.name() == OPERATOR {
+        let data = state.data.clone();
+        let forgotten = web::block(move || forget_first_password(&data)).await;
+        forgotten.map_err(|error| Failure::internal(&error))?;
+    }
     Ok(HttpResponse::NoContent().finish())
 }

@@ -2,10 +2,13 @@ use super::{Failed, files};
 use crate::login::PASSWORD_CHARACTERS_MIN;
 use crate::right::{OPERATOR, generate_password, hash_password, password_fits};
 use carillon_storage::login::Logins;
-use std::fs::OpenOptions;
-use std::io::Write;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Of the data folder: the password of the first start, until it is changed.
+const FIRST_PASSWORD: &str = "first-password";
 
 /// At the first start the operator gets a password: the one in `password_file`, else a new one, which is written there.
 /// Later starts only read it back. Gives the password when it may be shown.
@@ -54,6 +57,24 @@ fn read_password(path: &Path) -> Result<String, Failed> {
         });
     }
     Ok(password.to_owned())
+}
+
+/// Keeps the first password where its owner finds it, when there is nobody to be shown it. Gives the file.
+pub fn keep_first_password(data: &Path, password: &str) -> Result<PathBuf, Failed> {
+    forget_first_password(data);
+    let path = data.join(FIRST_PASSWORD);
+    write_password(&path, password)?;
+    Ok(path)
+}
+
+/// It is not the password any more.
+pub fn forget_first_password(data: &Path) {
+    let path = data.join(FIRST_PASSWORD);
+    if let Err(error) = fs::remove_file(&path)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        tracing::warn!(%error, path = %path.display(), "the file of the first password cannot be removed");
+    }
 }
 
 /// Readable by its owner only.

@@ -12,6 +12,7 @@ mod server;
 pub use catalog_keeper::{CatalogKeeper, ChangeError, Terms};
 pub use failed::Failed;
 pub use files::{data_folder, keep_files_private, number_ranges, read};
+pub use first_operator::{forget_first_password, keep_first_password};
 pub use key_maker::KeyMaker;
 pub use running::Service;
 pub use server::url;

@@ -110,6 +110,7 @@ impl Service {
             files,
             disk_free_bytes_min: config.journal.disk_free_bytes_min,
             limits: config.limits.clone(),
+            data: data.to_owned(),
             catalog: keeper.clone(),
             tests: Semaphore::new(TESTS_MAX),
             webhooks: webhooks.clone(),

@@ -255,7 +255,9 @@ async fn who_changes_the_password_ends_all_other_sessions() {
     let same = problem(change(&password, &password)).await;
     assert_eq!(same, (422, "password_unfit".to_owned()));
     assert!(is_in(&harness, &other).await);
+    let file = carillon::service::keep_first_password(harness.folder.path(), &password).unwrap();
     assert_eq!(answer(change(&password, NEW)).await.0, 204);
+    assert!(!file.exists());
     assert!(is_in(&harness, harness.login()).await);
     assert!(!is_in(&harness, &other).await);
     assert_eq!(answer(harness.try_password(OPERATOR, &password)).await.0, 401);
