@@ -14,9 +14,10 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 export async function wallLooks(browser, checks, pages) {
   const feed = await Feed.start(pages);
-  for (const viewport of [FULL_HD, UHD]) {
+  for (const [viewport, language] of [[FULL_HD, 'zh'], [UHD, 'zh'], [FULL_HD, 'en']]) {
     const page = await open(browser, checks, viewport);
-    const size = `${viewport.width}×${viewport.height}`;
+    await page.addInitScript((language) => localStorage.setItem('carillon.language', language), language);
+    const size = `${viewport.width}×${viewport.height} in ${language}`;
     for (const [name, scene] of Object.entries({ normal: scenes.normal, degraded: scenes.degraded, storm: scenes.storm, hostile: scenes.hostile })) {
       await checks.check(`wall at ${size}, ${name}: letters of 22 px at least, nothing cut, nothing over something else`, async () => {
         await show(page, feed, scene);
@@ -87,7 +88,7 @@ export async function show(page, feed, scene, at = Date.now()) {
   await page.goto(feed.url);
   await page.locator('.tile').first().waitFor();
   await page.evaluate(() => document.fonts.ready);
-  await until('it is live', async () => (await page.locator('.link').innerText()).includes('实时'));
+  await until('it is live', async () => /实时|Live/.test(await page.locator('.link').innerText()));
   await pause(300);
 }
 
