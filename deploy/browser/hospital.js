@@ -17,6 +17,7 @@ export class Hospital extends World {
     const hospital = new Hospital(bin, pages, folder, await freePorts(4));
     // The first of January 1970 was a Thursday.
     const ahead_s = Math.round((((WANTED_MS - Date.now()) % WEEK_MS) + WEEK_MS) % WEEK_MS / 1_000);
+    hospital.aheadMs = ahead_s * 1_000;
     hospital.clock = { LD_PRELOAD: faketime, FAKETIME: `+${ahead_s}s`, FAKETIME_DONT_FAKE_MONOTONIC: '1', NO_FAKE_STAT: '1' };
     await hospital.open(demo);
     return hospital;
@@ -61,6 +62,14 @@ export class Hospital extends World {
     const done = spawnSync(join(this.bin, program), argv, { encoding: 'utf8', env: { ...process.env, ...this.clock } });
     assert(done.status === 0, `${program} ${argv[0]} failed: ${done.stdout}${done.stderr}`);
     return done.stdout;
+  }
+
+  /** From its next address on, the page's clock is the hospital's. */
+  setClockOf(page) {
+    return page.addInitScript((aheadMs) => {
+      const now = Date.now.bind(Date);
+      Date.now = () => now() + aheadMs;
+    }, this.aheadMs);
   }
 
   async stop() {

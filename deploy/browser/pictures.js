@@ -94,14 +94,15 @@ async function hospital() {
 
 /** Every page while all is well; those that tell of trouble while there is some. */
 async function consoles(world, campaign, state) {
-  const { messages: [sent] } = await world.asOperator('GET', '/v1/admin/messages?account=his&status=delivered&limit=1');
+  const { messages: [sent] } = await world.asOperator('GET', '/v1/admin/messages?account=lis&status=delivered&limit=1');
   const name = encodeURIComponent(CONNECTION);
   const shots = state ? { home: '', connections: 'connections', connection: `connections?open=${name}`, alarms: 'alarms' } : {
     home: '', connections: 'connections', campaigns: 'campaigns', campaign: `campaigns?open=${campaign}`,
-    records: 'records?account=his', journey: `records?account=his&open=${sent.id}`, walls: 'walls',
+    records: 'records?account=lis', journey: `records?account=lis&open=${sent.id}`, walls: 'walls',
   };
   for (const [size, viewport] of [['1366', LAPTOP], ['1920', FULL_HD]]) {
     const page = await loggedIn(browser, checks, world, viewport);
+    await world.setClockOf(page);
     for (const [shot, path] of Object.entries(shots)) {
       await page.goto(`${world.url}/console/${path}`);
       await page.waitForLoadState('networkidle');
