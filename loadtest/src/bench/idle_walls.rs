@@ -183,7 +183,8 @@ impl IdleWallsReport {
         ];
         checks
             .into_iter()
-            .filter_map(|(holds, complaint)| (!holds).then(|| complaint.to_owned()))
+            .filter(|(holds, _)| !holds)
+            .map(|(_, complaint)| complaint.to_owned())
             .collect()
     }
 }

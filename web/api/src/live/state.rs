@@ -89,7 +89,9 @@ impl Changing for RatesPanel {
     }
 
     fn apply(&mut self, change: Self) {
-        let points = append(std::mem::take(&mut self.points), change.points, |point| point.at_ms);
+        let points = append(std::mem::take(&mut self.points), change.points, |point| {
+            point.at_ms
+        });
         *self = RatesPanel { points, ..change };
     }
 }
@@ -103,7 +105,9 @@ impl Changing for LatencyPanel {
     }
 
     fn apply(&mut self, change: Self) {
-        let points = append(std::mem::take(&mut self.points), change.points, |point| point.at_ms);
+        let points = append(std::mem::take(&mut self.points), change.points, |point| {
+            point.at_ms
+        });
         *self = LatencyPanel { points, ..change };
     }
 }
