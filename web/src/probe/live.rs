@@ -97,11 +97,7 @@ pub fn live(hub: &LiveHub, catalog: &Compiled) -> Vec<MetricFamily> {
         families
     });
     families.extend(sockets(hub));
-    // A family without samples is none.
-    let families = families.into_iter().map(Family::finish);
-    families
-        .filter(|family| !family.get_metric().is_empty())
-        .collect()
+    families.into_iter().map(Family::finish).collect()
 }
 
 fn sockets(hub: &LiveHub) -> [Family; 4] {

@@ -21,6 +21,8 @@ pub async fn metrics(
         families.extend(process(&reading));
     }
     families.extend(http.families());
+    // One that has counted nothing yet is none; the encoder refuses it.
+    families.retain(|family| !family.get_metric().is_empty());
     let mut text = Vec::new();
     TextEncoder::new()
         .encode(&families, &mut text)

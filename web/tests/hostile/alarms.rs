@@ -370,7 +370,7 @@ fn figures(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Connections in one group. The hospital may use all, the school the first, the museum none.
-fn catalog(connections: &[(&str, u16)]) -> String {
+pub fn catalog(connections: &[(&str, u16)]) -> String {
     let mut catalog = r#"
 [[organisation]]
 name = "hospital"
@@ -427,7 +427,7 @@ api_key = "key-of-the-account-his"
     catalog
 }
 
-async fn panels(served: &Served, scope: &str) -> Value {
+pub async fn panels(served: &Served, scope: &str) -> Value {
     let path = format!("/v1/live/snapshot?scope={scope}");
     let (status, mut live) = answer(served.operator(Method::GET, &path)).await;
     assert_eq!(status, 200, "{live}");

@@ -9,5 +9,7 @@ mod floods;
 mod receiver;
 mod receivers;
 mod refusals;
+mod restarts;
 mod served;
 mod stage;
+mod throttling;

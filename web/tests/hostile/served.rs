@@ -144,7 +144,7 @@ impl Served {
         let line = text
             .lines()
             .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.unwrap_or_else(|| panic!("no figure {name}"))
+        line.unwrap_or_else(|| panic!("no figure {name} in\n{text}"))
             .parse::<f64>()
             .unwrap() as u64
     }
