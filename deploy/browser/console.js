@@ -15,7 +15,7 @@ export async function login(browser, checks, world) {
   await check('login: whoever is not logged in comes to the login page', async () => {
     await page.goto(`${world.url}/console/campaigns?tab=running`);
     await page.at('login-name').waitFor();
-    assert(page.url().includes('/console/login?back='), page.url());
+    assert(page.url().includes('/console/login#back='), page.url());
     assertEqual(await page.at('campaigns').count(), 0, 'lists that are shown');
   });
 

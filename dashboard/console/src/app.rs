@@ -2,7 +2,7 @@ use crate::browser;
 use crate::console::{Console, Session};
 use crate::model::place::{EXPIRED, Page, Place, WHY};
 use crate::page;
-use crate::part::{Help, JumpBox, Nav, QuestionSheet, Toasts, TopBar, listen_for_page_keys};
+use crate::part::{Help, JumpBox, Nav, OwnSheet, QuestionSheet, Toasts, TopBar, listen_for_page_keys};
 use crate::rest;
 use crate::text::{fill, t};
 use leptos::ev;
@@ -37,6 +37,7 @@ pub fn App() -> impl IntoView {
                 <main data-test=page.name()>{shown(page)}</main>
                 <JumpBox />
                 <Help />
+                <OwnSheet />
                 <QuestionSheet />
             }.into_any(),
         }}
@@ -59,8 +60,7 @@ fn shown(page: Page) -> AnyView {
 /// The browser's own back and forward.
 fn follow_history(console: Console) {
     let listener = window_event_listener(ev::popstate, move |_| {
-        let (path, query) = browser::address();
-        console.place.set(Place::parse(&path, &query));
+        console.place.set(Place::parse(&browser::address()));
     });
     on_cleanup(move || listener.remove());
 }

@@ -1,6 +1,7 @@
 use crate::browser;
 use crate::console::use_console;
 use crate::model::failure::Failure;
+use crate::rest;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::future::Future;
@@ -14,6 +15,8 @@ pub struct Asked<T: Send + Sync + 'static> {
     pub failure: RwSignal<Option<Failure>>,
     pub is_asking: RwSignal<bool>,
     turn: RwSignal<u32>,
+    /// The next question is the page's own: nobody asked for it.
+    is_by_itself: StoredValue<bool>,
 }
 
 impl<T: Send + Sync + 'static> Clone for Asked<T> {
@@ -36,6 +39,7 @@ impl<T: Send + Sync + 'static> Asked<T> {
             failure: RwSignal::new(None),
             is_asking: RwSignal::new(false),
             turn: RwSignal::new(0),
+            is_by_itself: StoredValue::new(false),
         };
         let newest = StoredValue::new(0u64);
         Effect::new(move || {
@@ -48,8 +52,14 @@ impl<T: Send + Sync + 'static> Asked<T> {
             newest.update_value(|number| *number += 1);
             let number = newest.get_value();
             asked.is_asking.set(true);
+            let is_by_itself = asked.is_by_itself.get_value();
+            asked.is_by_itself.set_value(false);
             spawn_local(async move {
-                let answer = work.await;
+                let answer = if is_by_itself {
+                    rest::in_background(work).await
+                } else {
+                    work.await
+                };
                 // The page may be gone, or another question may have been asked since.
                 if newest.try_get_value() != Some(number) {
                     return;
@@ -77,8 +87,15 @@ impl<T: Send + Sync + 'static> Asked<T> {
 
     /// Asks again and again as long as the page is looked at.
     pub fn every(self, period: Duration) -> Self {
+        self.every_while(period, || true)
+    }
+
+    /// The same, as long as it is wanted besides.
+    pub fn every_while(self, period: Duration, is_wanted: impl Fn() -> bool + 'static) -> Self {
         let ask = move || {
-            if !browser::is_hidden() && !self.is_asking.try_get_untracked().unwrap_or(true) {
+            let is_asking = self.is_asking.try_get_untracked().unwrap_or(true);
+            if !browser::is_hidden() && !is_asking && is_wanted() {
+                self.is_by_itself.try_set_value(true);
                 self.again();
             }
         };

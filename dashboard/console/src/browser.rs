@@ -13,8 +13,8 @@ pub fn now_ms() -> i64 {
     js_sys::Date::now() as i64
 }
 
-/// Path and query of the address.
-pub fn address() -> (String, String) {
+/// The address without its host.
+pub fn address() -> String {
     let location = window().map(|window| window.location());
     let part = |read: fn(&web_sys::Location) -> Result<String, wasm_bindgen::JsValue>| {
         location
@@ -22,7 +22,7 @@ pub fn address() -> (String, String) {
             .and_then(|location| read(location).ok())
             .unwrap_or_default()
     };
-    (part(web_sys::Location::pathname), part(web_sys::Location::search))
+    part(web_sys::Location::pathname) + &part(web_sys::Location::search) + &part(web_sys::Location::hash)
 }
 
 /// The scheme and host of the address, for links that are copied.

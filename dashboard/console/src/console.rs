@@ -3,7 +3,8 @@ use crate::model::failure::Failure;
 use crate::model::place::Place;
 use crate::model::tone::Tone;
 use crate::part::{Later, Question, Toast};
-use carillon_api::SessionView;
+use crate::rest;
+use carillon_api::{Code, SessionView};
 use carillon_kit::live::Live;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -21,6 +22,8 @@ pub struct Console {
     pub question: RwSignal<Option<Question>>,
     pub jump_is_open: RwSignal<bool>,
     pub help_is_open: RwSignal<bool>,
+    /// The password, and where one is logged in.
+    pub own_is_open: RwSignal<bool>,
 }
 
 /// Who uses the page.
@@ -51,15 +54,15 @@ const FAILURE_STAYS: Duration = Duration::from_secs(12);
 impl Console {
     /// What the page's parts share; once, at the root.
     pub fn start() -> Self {
-        let (path, query) = browser::address();
         let console = Console {
-            place: RwSignal::new(Place::parse(&path, &query)),
+            place: RwSignal::new(Place::parse(&browser::address())),
             session: RwSignal::new(Session::default()),
             live: Live::start(None),
             toasts: RwSignal::new(Vec::new()),
             question: RwSignal::new(None),
             jump_is_open: RwSignal::new(false),
             help_is_open: RwSignal::new(false),
+            own_is_open: RwSignal::new(false),
         };
         provide_context(console);
         console
@@ -145,10 +148,18 @@ impl Console {
         }
     }
 
-    /// A failure may say that nobody is logged in any more.
+    /// A failure may say that nobody is logged in any more, or that somebody logged in anew in another tab: with that
+    /// session's token the next try works.
     pub fn notice(self, failure: &Failure) {
         if failure.is_logged_out() {
             self.session.set(Session::Out);
+        }
+        if failure.code() == Some(Code::CsrfTokenWrong) {
+            spawn_local(async move {
+                if let Ok(view) = rest::session().await {
+                    self.session.set(Session::In(view));
+                }
+            });
         }
     }
 

@@ -26,6 +26,14 @@ impl Failure {
         }
     }
 
+    /// When the server wants to be asked again.
+    pub fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Failure::Problem { retry_after_s, .. } => *retry_after_s,
+            Failure::Unreachable | Failure::Unreadable { .. } => None,
+        }
+    }
+
     /// Nobody is logged in any more.
     pub fn is_logged_out(&self) -> bool {
         self.code() == Some(Code::Unauthenticated)

@@ -114,8 +114,8 @@ mod tests {
         for (typed, first) in [
             ("MSG_0E5V7Q2K0R401", "/console/records?open=msg_0e5v7q2k0r401"),
             (" cmp_0000001 ", "/console/campaigns?open=cmp_0000001"),
-            ("+86 138-0000-0001", "/console/records?to=13800000001"),
-            ("wang@home.example", "/console/records?mail=wang%40home.example"),
+            ("+86 138-0000-0001", "/console/records#to=13800000001"),
+            ("wang@home.example", "/console/records#mail=wang%40home.example"),
             ("告警", "/console/alarms"),
             ("联通", "/console/connections?open=%E8%81%94%E9%80%9A"),
             ("复诊", "/console/campaigns?open=cmp_0000002"),

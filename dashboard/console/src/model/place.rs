@@ -1,7 +1,7 @@
 use super::query::Query;
 
-/// Where the console is: what the address bar says, and nothing else. Filters, the open drawer and the page of a list stand in the
-/// query, so that an address can be kept or sent.
+/// Where the console is: what the address bar says, and nothing else but [`IN_NO_ADDRESS`]. Filters, the open drawer and the page
+/// of a list stand in it, so that an address can be kept or sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     pub page: Page,
@@ -26,7 +26,7 @@ pub enum Page {
 pub const ROOT: &str = "/console/";
 /// Of the query: what is open in the drawer.
 pub const OPEN: &str = "open";
-/// Of the query of the connections: what is open is tested at once.
+/// Of a place of the connections: what is open is tested at once.
 pub const TEST: &str = "test";
 /// Of the query of the login page: where to go afterwards.
 pub const BACK: &str = "back";
@@ -35,6 +35,11 @@ pub const BACK: &str = "back";
 pub const WHY: &str = "why";
 /// A session ended by itself.
 pub const EXPIRED: &str = "expired";
+
+/// Whom something is about stands behind `#`, which browsers send to no server and no log sees (RFC 9110 §4.2.5).
+const BEHIND_HASH: [&str; 3] = ["to", "mail", BACK];
+/// Whether whole numbers are shown, and what is tested at once: whoever follows an address has not asked for it.
+const IN_NO_ADDRESS: [&str; 2] = ["numbers", TEST];
 
 impl Page {
     /// Those of the navigation, in its order, with the key that follows `g`.
@@ -107,17 +112,28 @@ impl Place {
         self
     }
 
-    /// From path and query of an address.
-    pub fn parse(path: &str, query: &str) -> Self {
+    /// From an address without its host.
+    pub fn parse(address: &str) -> Self {
+        let (address, behind_hash) = address.split_once('#').unwrap_or((address, ""));
+        let (path, query) = address.split_once('?').unwrap_or((address, ""));
         let inside = path.strip_prefix(ROOT.trim_end_matches('/')).unwrap_or(path);
+        let mut query = Query::parse(&format!("{query}&{behind_hash}"));
+        IN_NO_ADDRESS.iter().for_each(|name| query.set(name, ""));
         Place {
             page: Page::of(inside.trim_matches('/')),
-            query: Query::parse(query),
+            query,
         }
     }
 
     pub fn address(&self) -> String {
-        format!("{ROOT}{}{}", self.page.segment(), self.query.text())
+        let (mut shown, mut behind_hash) = (self.query.clone(), Query::default());
+        IN_NO_ADDRESS.iter().for_each(|name| shown.set(name, ""));
+        for name in BEHIND_HASH {
+            behind_hash.set(name, self.query.get(name).unwrap_or_default());
+            shown.set(name, "");
+        }
+        let behind_hash = behind_hash.text().replacen('?', "#", 1);
+        format!("{ROOT}{}{}{behind_hash}", self.page.segment(), shown.text())
     }
 
     /// The login page, which leads back here.
@@ -134,8 +150,7 @@ impl Place {
         let Some(back) = self.query.get(BACK).filter(|back| back.starts_with(ROOT)) else {
             return Place::default();
         };
-        let (path, query) = back.split_once('?').unwrap_or((back, ""));
-        match Place::parse(path, query) {
+        match Place::parse(back) {
             place if matches!(place.page, Page::Login | Page::Nowhere) => Place::default(),
             place => place,
         }
@@ -150,15 +165,36 @@ mod tests {
     fn every_page_has_its_address_and_key() {
         for (page, key) in Page::MAIN {
             let place = Place::of(page).with("name", "复诊");
-            let address = place.address();
-            let (path, query) = address.split_once('?').unwrap();
-            assert_eq!(Place::parse(path, query), place);
+            assert_eq!(Place::parse(&place.address()), place);
             assert_eq!(Page::of_key(&key.to_string()), Some(page));
         }
-        assert_eq!(Place::parse("/console", "").page, Page::Home);
-        assert_eq!(Place::parse("/console/campaigns/", "").page, Page::Campaigns);
-        assert_eq!(Place::parse("/console/campaigns/x", "").page, Page::Nowhere);
+        assert_eq!(Place::parse("/console").page, Page::Home);
+        assert_eq!(Place::parse("/console/campaigns/").page, Page::Campaigns);
+        assert_eq!(Place::parse("/console/campaigns/x").page, Page::Nowhere);
         assert_eq!((Page::of_key("z"), Page::of_key("hh")), (None, None));
+    }
+
+    #[test]
+    fn no_server_is_sent_whom_somebody_looks_for_and_no_link_unmasks_or_tests() {
+        let place = Place::of(Page::Records)
+            .with("account", "his")
+            .with("to", "13800000001")
+            .with("numbers", "full");
+        let address = place.address();
+        assert_eq!(address, "/console/records?account=his#to=13800000001");
+        let masked = place.clone().with("numbers", "");
+        assert_eq!(Place::parse(&address), masked);
+        let login = place.behind_login().address();
+        let (sent, _) = login.split_once('#').unwrap();
+        assert_eq!(sent, "/console/login");
+        assert_eq!(Place::parse(&login).after_login(), masked);
+        let link = "/console/records?mail=a%40b.example&numbers=full";
+        assert_eq!(
+            Place::parse(link).address(),
+            "/console/records#mail=a%40b.example"
+        );
+        let test = Place::parse("/console/connections?open=mobile&test=now");
+        assert_eq!(test, Place::of(Page::Connections).with(OPEN, "mobile"));
     }
 
     #[test]
@@ -168,9 +204,7 @@ mod tests {
             .with("name", "a&b=c");
         let login = place.behind_login();
         assert_eq!(login.page, Page::Login);
-        let address = login.address();
-        let (path, query) = address.split_once('?').unwrap();
-        assert_eq!(Place::parse(path, query).after_login(), place);
+        assert_eq!(Place::parse(&login.address()).after_login(), place);
         assert_eq!(login.behind_login(), login, "not into itself");
         assert_eq!(Place::of(Page::Home).behind_login().address(), "/console/login");
         for foreign in [

@@ -1,15 +1,14 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::collections::BTreeMap;
 
-/// What a query keeps as it is (RFC 3986 §2.3, and signs that are safe and often there).
+/// What path and query keep as it is (RFC 3986 §2.3, and signs that are safe in both and often there).
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'.')
     .remove(b'~')
     .remove(b':')
-    .remove(b',')
-    .remove(b'/');
+    .remove(b',');
 
 /// Named values of an address: each name once, none of them empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -60,12 +60,16 @@ fn LoginForm() -> impl IntoView {
                     // The live feed was refused until now; this lets it ask again at once.
                     console.live.show(None);
                 }
-                Err(Failure::Problem {
-                    retry_after_s: Some(seconds),
-                    ..
-                }) => lockout.set(Lockout::begin(browser::now_ms(), seconds)),
                 Err(failure) => {
-                    password.set(String::new());
+                    // Whatever else went wrong, the password may be right.
+                    match (failure.code(), failure.retry_after_s()) {
+                        (Some(Code::TooManyAttempts), Some(seconds)) => {
+                            lockout.set(Lockout::begin(browser::now_ms(), seconds));
+                            return;
+                        }
+                        (Some(Code::Unauthenticated), _) => password.set(String::new()),
+                        _ => {}
+                    }
                     wrong.set(Some(sentence(&failure)));
                     browser::focus("[data-test=login-password]");
                 }

@@ -70,7 +70,15 @@ pub fn TopBar() -> impl IntoView {
                 <b hidden=move || alarms.get() == 0>{move || alarms.get()}</b>
             </PlaceLink>
             <span class="avatar" aria-hidden="true">{initial}</span>
-            <span data-test="operator">{operator}</span>
+            <button
+                type="button"
+                class="language"
+                data-test="operator"
+                title=t("own.title")
+                on:click=move |_| console.own_is_open.set(true)
+            >
+                {operator}
+            </button>
             <SignButton sign=Sign::Leave words=t("login.leave") on_press=leave test="leave" />
         </header>
     }

@@ -6,8 +6,8 @@ use crate::model::query::{Query, encoded};
 use carillon_api::live::AlarmsPage;
 use carillon_api::{
     CampaignAnswer, CampaignView, CampaignsPage, CatalogView, ConnectionTestView, ConnectionsView,
-    LoginRequest, MessageView, MessagesPage, RateRequest, RefusedLinesPage, ResendRequest, RouteView,
-    SessionView, WallTokenAnswer, WallTokenRequest, WallTokensView,
+    LoginRequest, MessageView, MessagesPage, PasswordRequest, RateRequest, RefusedLinesPage, ResendRequest,
+    RouteView, SessionView, SessionsView, WallTokenAnswer, WallTokenRequest, WallTokensView,
 };
 use serde::Serialize;
 
@@ -21,6 +21,18 @@ pub async fn session() -> Result<SessionView, Failure> {
 
 pub async fn log_out(csrf: &str) -> Result<(), Failure> {
     act("POST", "/v1/logout", csrf).await
+}
+
+pub async fn change_password(request: &PasswordRequest, csrf: &str) -> Result<(), Failure> {
+    tell_only("POST", "/v1/password", csrf, request).await
+}
+
+pub async fn sessions() -> Result<SessionsView, Failure> {
+    get("/v1/sessions").await
+}
+
+pub async fn end_session(id: &str, csrf: &str) -> Result<(), Failure> {
+    act("DELETE", &format!("/v1/sessions/{}", encoded(id)), csrf).await
 }
 
 pub async fn catalog() -> Result<CatalogView, Failure> {

@@ -2,6 +2,9 @@ use crate::model::failure::Failure;
 use carillon_api::{PROBLEM_CONTENT_TYPE, Problem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Request, RequestCredentials, RequestInit, Response};
@@ -12,6 +15,22 @@ struct Answer {
     is_problem: bool,
     retry_after_s: Option<u64>,
     body: String,
+}
+
+thread_local! {
+    static IS_IN_BACKGROUND: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Lets the server know that what the work asks, nobody asked for: it keeps no session.
+pub async fn in_background<T>(work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    poll_fn(|context| {
+        IS_IN_BACKGROUND.set(true);
+        let polled = work.as_mut().poll(context);
+        IS_IN_BACKGROUND.set(false);
+        polled
+    })
+    .await
 }
 
 pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, Failure> {
@@ -87,6 +106,9 @@ async fn fetch(method: &str, path: &str, csrf: &str, body: Option<&str>) -> Resu
     }
     let request = Request::new_with_str_and_init(path, &options)?;
     request.headers().set("accept-language", "zh")?;
+    if IS_IN_BACKGROUND.get() {
+        request.headers().set("x-carillon-background", "1")?;
+    }
     if body.is_some() {
         request.headers().set("content-type", "application/json")?;
     }

@@ -4,3 +4,4 @@ mod calls;
 mod client;
 
 pub use calls::*;
+pub use client::in_background;

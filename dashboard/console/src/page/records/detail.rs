@@ -25,21 +25,27 @@ pub fn Detail(id: String, filter: Memo<RecordFilter>) -> impl IntoView {
     let console = use_console();
     let has_ended = RwSignal::new(false);
     let plain = Memo::new(move |_| filter.get().plain);
+    // Whom it is for is asked in full once: each time is written down.
+    let whole = StoredValue::new(None);
     let asked = Asked::new(move || {
         let (id, plain) = (id.clone(), plain.get());
-        Some(async move { rest::message(&id, plain).await })
-    });
-    let again = set_interval_with_handle(
-        move || {
-            if !has_ended.get_untracked() {
-                asked.again();
+        if !plain {
+            whole.set_value(None);
+        }
+        let known = whole.get_value();
+        Some(async move {
+            let mut one = rest::message(&id, plain && known.is_none()).await?;
+            match known {
+                Some((to, mail)) => (one.to, one.mail) = (to, mail),
+                None if plain => drop(whole.try_set_value(Some((one.to.clone(), one.mail.clone())))),
+                None => {}
             }
-        },
-        ASKED_EVERY,
-    );
-    if let Ok(timer) = again {
-        on_cleanup(move || timer.clear());
-    }
+            Ok(one)
+        })
+    })
+    .every_while(ASKED_EVERY, move || {
+        !has_ended.try_get_untracked().unwrap_or(true)
+    });
     Effect::new(move || {
         has_ended.set(
             asked
