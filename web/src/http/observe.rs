@@ -174,7 +174,7 @@ mod tests {
                 begun.notify_one();
                 go.notified().await;
                 done.notify_one();
-                HttpResponse::Ok()
+                HttpResponse::Ok().finish()
             }
         };
         let app = App::new()
