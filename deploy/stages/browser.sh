@@ -39,7 +39,7 @@ take_pictures() {
 # shrink_picture FROM TO: with as many colours as its size allows.
 shrink_picture() {
   local colours
-  for colours in 256 128 64 32 16 12 8; do
+  for colours in 256 128 64 48 32 24 20 16 12 8; do
     pngquant --nofs --force --speed 1 --output "$2" "$colours" "$1"
     (($(stat -c %s "$2") > PICTURE_BYTES_MAX)) || return 0
   done
