@@ -2,6 +2,7 @@
 //! templates, routing. Knows no clock, no async and no other crate of ours; compiles to `wasm32`.
 
 pub mod alarm;
+pub mod beijing;
 pub mod campaign;
 pub mod carrier_id;
 pub mod catalog;

@@ -1,85 +1,36 @@
 //! Moments as people in China read them (UTC+8), from Unix milliseconds. No clock is read here.
 
-use crate::text::{fill, t};
+use crate::text::{fill, find};
+use carillon_domain::beijing::{Moment, days_since_1970};
 
 const DAY_MS: i64 = 86_400_000;
 const OFFSET_MS: i64 = 8 * 3_600_000;
 
-/// A moment taken apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Beijing {
-    pub year: i64,
-    pub month: i64,
-    pub day: i64,
-    /// 0 is Monday.
-    pub weekday: usize,
-    pub hour: i64,
-    pub minute: i64,
-    pub second: i64,
-    pub ms: i64,
+/// As [`Moment::of`].
+pub fn moment(unix_ms: i64) -> Moment {
+    Moment::of(u64::try_from(unix_ms).unwrap_or(0))
 }
 
-impl Beijing {
-    pub fn of(unix_ms: i64) -> Self {
-        let local = unix_ms.saturating_add(OFFSET_MS);
-        let (days, rest) = (local.div_euclid(DAY_MS), local.rem_euclid(DAY_MS));
-        let (year, month, day) = civil(days);
-        Beijing {
-            year,
-            month,
-            day,
-            weekday: (days + 3).rem_euclid(7) as usize,
-            hour: rest / 3_600_000,
-            minute: rest / 60_000 % 60,
-            second: rest / 1_000 % 60,
-            ms: rest % 1_000,
-        }
-    }
-
-    /// `10:41:20`
-    pub fn time(&self) -> String {
-        format!("{:02}:{:02}:{:02}", self.hour, self.minute, self.second)
-    }
-
-    /// `10:41:20.114`
-    pub fn time_ms(&self) -> String {
-        format!("{}.{:03}", self.time(), self.ms)
-    }
-
-    /// `2026-03-01`
-    pub fn date(&self) -> String {
-        format!("{:04}-{:02}-{:02}", self.year, self.month, self.day)
-    }
-
-    /// `2026-03-01T10:41`, as date fields of a browser have it.
-    pub fn field(&self) -> String {
-        format!("{}T{:02}:{:02}", self.date(), self.hour, self.minute)
-    }
-
-    /// `11月24日 周二 10:41`
-    pub fn headline(&self) -> String {
-        let weekday = t(WEEKDAYS[self.weekday]);
-        fill(
-            "time.headline",
-            &[
-                ("month", &self.month),
-                ("day", &self.day),
-                ("weekday", &weekday),
-                ("time", &format!("{:02}:{:02}", self.hour, self.minute)),
-            ],
-        )
-    }
+/// `2026-03-01T10:41`, as date fields of a browser have it.
+pub fn field(unix_ms: i64) -> String {
+    let moment = moment(unix_ms);
+    format!("{}T{}", moment.date(), moment.minute_text())
 }
 
-const WEEKDAYS: [&str; 7] = [
-    "time.monday",
-    "time.tuesday",
-    "time.wednesday",
-    "time.thursday",
-    "time.friday",
-    "time.saturday",
-    "time.sunday",
-];
+/// `11月24日 周二 10:41`
+pub fn headline(unix_ms: i64) -> String {
+    let moment = moment(unix_ms);
+    let weekday = find(&format!("weekday.{}", moment.weekday)).unwrap_or_default();
+    fill(
+        "time.headline",
+        &[
+            ("month", &moment.month),
+            ("day", &moment.day),
+            ("weekday", &weekday),
+            ("time", &moment.minute_text()),
+        ],
+    )
+}
 
 /// Midnight (UTC+8) of the day that holds the moment.
 pub fn day_start(unix_ms: i64) -> i64 {
@@ -89,14 +40,14 @@ pub fn day_start(unix_ms: i64) -> i64 {
 
 /// As short as it can be said now: today's time, yesterday's, else the date; days of another year with the year.
 pub fn short(unix_ms: i64, now_ms: i64) -> String {
-    let moment = Beijing::of(unix_ms);
+    let moment = moment(unix_ms);
     let days = (day_start(now_ms) - day_start(unix_ms)) / DAY_MS;
-    let minute = format!("{:02}:{:02}", moment.hour, moment.minute);
+    let minute = moment.minute_text();
     match days {
         0 => moment.time(),
         1 => fill("time.yesterday", &[("time", &minute)]),
         -1 => fill("time.tomorrow", &[("time", &minute)]),
-        _ if moment.year == Beijing::of(now_ms).year => {
+        _ if moment.year == self::moment(now_ms).year => {
             format!("{:02}-{:02} {minute}", moment.month, moment.day)
         }
         _ => moment.date(),
@@ -177,15 +128,18 @@ pub fn parse_field(text: &str) -> Option<i64> {
 
 /// As the API takes it.
 pub fn rfc3339(unix_ms: i64) -> String {
-    let moment = Beijing::of(unix_ms);
+    let moment = moment(unix_ms);
     format!("{}T{}+08:00", moment.date(), moment.time_ms())
 }
 
 fn parse_date(text: &str) -> Option<i64> {
     let [year, month, day] = numbers(text, '-', [4, 2, 2])?;
-    let fits = (1..=12).contains(&month) && (1..=31).contains(&day);
-    let days = days(year, month, day);
-    (fits && civil(days) == (year, month, day)).then_some(days)
+    let days = days_since_1970(
+        u64::try_from(year).ok()?,
+        u64::try_from(month).ok()?,
+        u64::try_from(day).ok()?,
+    );
+    i64::try_from(days?).ok()
 }
 
 fn numbers<const N: usize>(text: &str, between: char, digits: [usize; N]) -> Option<[i64; N]> {
@@ -201,34 +155,6 @@ fn numbers<const N: usize>(text: &str, between: char, digits: [usize; N]) -> Opt
     parts.next().is_none().then_some(found)
 }
 
-/// Year, month and day of a count of days since 1970-01-01, in the proleptic Gregorian calendar. Years begin in March here, so
-/// that the leap day is their last.
-fn civil(days: i64) -> (i64, i64, i64) {
-    let from_year_0 = days + 719_468;
-    let era = from_year_0.div_euclid(146_097);
-    let day_of_era = from_year_0.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 {
-        march_month + 3
-    } else {
-        march_month - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day)
-}
-
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = year - i64::from(month <= 2);
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let march_month = (month + 9) % 12;
-    let day_of_year = (153 * march_month + 2) / 5 + day - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,11 +164,9 @@ mod tests {
 
     #[test]
     fn a_moment_is_read_in_beijing() {
-        let moment = Beijing::of(MOMENT);
         assert_eq!(rfc3339(MOMENT), "2026-11-18T19:21:20.114+08:00");
-        assert_eq!((moment.weekday, moment.time_ms().as_str()), (2, "19:21:20.114"));
-        assert_eq!(moment.headline(), "11月18日 周三 19:21");
-        assert_eq!(Beijing::of(0).date(), "1970-01-01");
+        assert_eq!(headline(MOMENT), "11月18日 周三 19:21");
+        assert_eq!(field(0), "1970-01-01T08:00");
         assert_eq!(day_start(0), -OFFSET_MS);
     }
 

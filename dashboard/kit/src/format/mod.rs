@@ -8,4 +8,4 @@ mod time;
 pub use age::{Freshness, ago};
 pub use number::{bytes, count, per_cent, rate, seconds, signed_per_cent};
 pub use span::{clock_span, span};
-pub use time::{Moment, clock};
+pub use time::{Moment, clock, date_text};

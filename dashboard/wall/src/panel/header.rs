@@ -1,6 +1,6 @@
 use carillon_kit::{
     Bells, Shape, class_of,
-    format::{Moment, clock},
+    format::{Moment, clock, date_text},
     live::LinkView,
     text::t,
 };
@@ -83,7 +83,7 @@ pub fn Header(screen: Screen) -> impl IntoView {
             </Show>
             <div class="clock">
                 <div class="time figure strong">{move || clock(screen.now_ms())}</div>
-                <div class="date">{move || Moment::of(screen.now_ms()).date_text()}</div>
+                <div class="date">{move || date_text(Moment::of(screen.now_ms()))}</div>
             </div>
         </header>
     }

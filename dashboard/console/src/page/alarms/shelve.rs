@@ -1,6 +1,6 @@
 use super::handling::Handling;
 use crate::model::alarm_line;
-use crate::model::beijing::{Beijing, parse_field};
+use crate::model::beijing::{field, parse_field};
 use crate::part::{Button, Sheet, Weight};
 use crate::text::{fill, t};
 use leptos::prelude::*;
@@ -17,7 +17,7 @@ pub fn ShelveSheet(handling: Handling) -> impl IntoView {
     move || {
         let alarm = handling.to_shelve.get()?;
         let now_ms = console.now_ms_untracked();
-        let until = RwSignal::new(Beijing::of(now_ms + HOUR_MS).field());
+        let until = RwSignal::new(field(now_ms + HOUR_MS));
         let reason = RwSignal::new(String::new());
         let close = move || handling.to_shelve.set(None);
         let until_ms = Memo::new(move |_| {
@@ -42,7 +42,7 @@ pub fn ShelveSheet(handling: Handling) -> impl IntoView {
                         on:input=move |event| until.set(event_target_value(&event)) /></label>
                 <div class="chips">
                     {[("alarms.hour_1", 1), ("alarms.hours_4", 4), ("alarms.hours_24", 24)].map(|(key, hours)| view! {
-                        <Button words=t(key) on_press=move |()| until.set(Beijing::of(now_ms + hours * HOUR_MS).field()) />
+                        <Button words=t(key) on_press=move |()| until.set(field(now_ms + hours * HOUR_MS)) />
                     }).collect_view()}
                 </div>
                 <label class="field"><span>{t("alarms.reason")}</span>

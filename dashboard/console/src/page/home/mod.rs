@@ -10,7 +10,7 @@ mod stores;
 mod troubled;
 
 use crate::console::use_console;
-use crate::model::beijing::Beijing;
+use crate::model::beijing;
 use crate::part::{Icon, Sign};
 use crate::text::t;
 use leptos::prelude::*;
@@ -23,7 +23,7 @@ const ROWS_MAX: usize = 6;
 #[component]
 pub fn Home() -> impl IntoView {
     let console = use_console();
-    let headline = move || Beijing::of(console.now_ms()).headline();
+    let headline = move || beijing::headline(console.now_ms());
     view! {
         <div class="page-head">
             <h1>{t("page.home")}</h1>

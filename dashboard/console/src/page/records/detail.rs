@@ -3,7 +3,7 @@ use super::journey::Journey;
 use super::route::Route;
 use crate::asked::Asked;
 use crate::console::{Right, use_console};
-use crate::model::beijing::{Beijing, duration, parse_rfc3339};
+use crate::model::beijing::{duration, moment, parse_rfc3339};
 use crate::model::journey::told;
 use crate::model::number::NONE;
 use crate::model::place::{OPEN, Page, Place};
@@ -119,7 +119,7 @@ fn Facts(one: MessageView, took_ms: Option<i64>, segments: usize) -> impl IntoVi
         .join(" · ");
     let who = if who.is_empty() { NONE.to_owned() } else { who };
     // The journey tells times of the day only.
-    let accepted = parse_rfc3339(&one.accepted_at).map(Beijing::of);
+    let accepted = parse_rfc3339(&one.accepted_at).map(moment);
     let accepted = accepted.map_or(one.accepted_at, |at| format!("{} {}", at.date(), at.time()));
     let from = one.campaign.map(|from| {
         let place = Place::of(Page::Campaigns).with(OPEN, from.id.as_str());

@@ -1,4 +1,4 @@
-use crate::model::beijing::{Beijing, duration};
+use crate::model::beijing::{duration, moment};
 use crate::model::journey::{JourneyLine, Leg, Told};
 use crate::model::number::share;
 use crate::model::tone::Tone;
@@ -35,7 +35,7 @@ fn one_leg(leg: Leg, whole_ms: i64) -> impl IntoView {
 fn step(line: JourneyLine) -> impl IntoView {
     let time = line
         .at_ms
-        .map_or_else(|| t("journey.no_time").to_owned(), |at| Beijing::of(at).time_ms());
+        .map_or_else(|| t("journey.no_time").to_owned(), |at| moment(at).time_ms());
     let offset = match line.offset_ms {
         Some(0) => "0".to_owned(),
         Some(offset) => format!("+{}", duration(offset)),
