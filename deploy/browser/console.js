@@ -215,6 +215,25 @@ export async function pages(browser, checks, world) {
     page.assertQuiet();
   });
 
+  await check('console: an operator changes the password; what was typed stays when it is refused', async () => {
+    const change = async (from, to) => {
+      await page.at('operator').click();
+      await page.at('own-current').fill(`${from}x`);
+      await page.at('own-new').fill(to);
+      await page.at('own-again').fill(to);
+      await page.at('own-change').click();
+      await page.at('sheet').locator('[data-test="failure"]').waitFor();
+      assertEqual(await page.at('own-new').inputValue(), to, 'what was typed');
+      await page.at('own-current').fill(from);
+      await page.at('own-change').click();
+      await page.at('sheet').waitFor({ state: 'detached' });
+    };
+    const other = 'another password of mine';
+    await change(world.password, other);
+    await change(other, world.password);
+    page.assertQuiet(REFUSED);
+  });
+
   await check('console: both themes, and English', async () => {
     await page.goto(`${world.url}/console/`);
     await page.at('theme').click();

@@ -23,8 +23,8 @@ pub fn OwnSheet() -> impl IntoView {
         is_open.get().then(|| {
             view! {
                 <Sheet title=t("own.title").to_owned() on_close=move |()| is_open.set(false)>
-                    <Password />
                     <Sessions />
+                    <Password />
                 </Sheet>
             }
         })
@@ -116,9 +116,11 @@ fn Sessions() -> impl IntoView {
             .collect_view()
     };
     view! {
-        <h3>{t("own.sessions")}</h3>
-        <FailureLine failure=asked.failure />
-        <dl class="facts" data-test="own-sessions">{rows}</dl>
+        <section class="block">
+            <h3>{t("own.sessions")}</h3>
+            <FailureLine failure=asked.failure />
+            <dl class="facts" data-test="own-sessions">{rows}</dl>
+        </section>
     }
 }
 
