@@ -352,3 +352,43 @@ fn what_is_stored_is_its_owners_also_in_a_folder_that_was_there() {
     assert!(seen > 10, "{seen} files");
     assert_eq!(served.terminate(), Some(0));
 }
+
+/// The session of who was added tells the rights, and those that are set later.
+#[actix_web::test]
+async fn operators_are_added_with_rights_beside_a_running_service() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let served = Served::start(&["serve", "--data", path(&data), "--port", "0"]);
+    let url = served.told("api: ");
+    let operator = |verb: &str, name: &str, rights: &str| {
+        run(&["operator", verb, name, "--rights", rights, "--data", path(&data)])
+    };
+    let added = operator("add", "夜班", "steer,numbers");
+    assert_eq!(added.status.code(), Some(0), "{}", text(&added.stderr));
+    let password = text(&added.stdout)
+        .trim()
+        .strip_prefix("password: ")
+        .unwrap()
+        .to_owned();
+    for (verb, name, rights, code) in [
+        ("add", "夜班", "steer", 1),
+        ("add", "", "steer", 1),
+        ("add", "a\nb", "steer", 1),
+        ("add", "other", "everything", 2),
+        ("rights", "nobody", "steer", 1),
+    ] {
+        let refused = operator(verb, name, rights);
+        assert_eq!(refused.status.code(), Some(code), "{verb} {name:?} {rights}");
+    }
+    let client = reqwest::Client::new();
+    let body = serde_json::json!({"name": "夜班", "password": password});
+    let rights = async || {
+        let login = client.post(format!("{url}/v1/login")).json(&body);
+        let answer: serde_json::Value = login.send().await.unwrap().json().await.unwrap();
+        answer["rights"].clone()
+    };
+    assert_eq!(rights().await, serde_json::json!(["numbers", "steer"]));
+    assert_eq!(operator("rights", "夜班", "").status.code(), Some(0));
+    assert_eq!(rights().await, serde_json::json!([]));
+    assert_eq!(served.terminate(), Some(0));
+}
