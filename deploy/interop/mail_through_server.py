@@ -15,6 +15,7 @@ import json
 import smtplib
 import sys
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from email.mime.message import MIMEMessage
@@ -98,8 +99,11 @@ class Peers:
     def admin(self, path, body=None):
         request = urllib.request.Request(f"{self.url}/v1/admin/{path}", data=body, headers=self.session)
         request.add_header("Content-Type", "application/json")
-        with urllib.request.urlopen(request, timeout=30) as response:
-            return json.load(response)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return json.load(response)
+        except urllib.error.HTTPError as refused:
+            sys.exit(f"{path} was answered with {refused.code}: {refused.read().decode()}")
 
     def test_of(self, relay, **changes):
         """The steps of a test of the relay's connection with these changes, and what stopped it."""
@@ -264,10 +268,10 @@ def tests_of_connections(peers):
     until_tls = steps["starttls"][:5]
     cases = [
         ("none", {"mail": {"security": "starttls"}}, [*steps["none"], "starttls"], "the relay offers no STARTTLS"),
-        ("starttls", {"mail": {"ca_file": None}}, until_tls, "no TLS with the relay: invalid peer certificate"),
-        ("starttls", {"host": "localhost"}, until_tls, "no TLS with the relay: invalid peer certificate"),
+        ("starttls", {"mail": {"ca_file": None}, "password": "typed"}, until_tls, "no TLS with the relay: invalid peer certificate"),
+        ("starttls", {"host": "localhost", "password": "typed"}, until_tls, "no TLS with the relay: invalid peer certificate"),
         ("starttls", {"password": "wrong"}, steps["starttls"], "535 5.7.8"),
-        ("tls", {"mail": {"ca_file": None}}, ["connect", "tls"], "no TLS with the relay: invalid peer certificate"),
+        ("tls", {"mail": {"ca_file": None}, "password": "typed"}, ["connect", "tls"], "no TLS with the relay: invalid peer certificate"),
         ("tls", {"password": "wrong"}, steps["tls"], "535 5.7.8"),
     ]
     for relay, changes, expected, answer in cases:
