@@ -231,6 +231,8 @@ export async function pages(browser, checks, world) {
     const other = 'another password of mine';
     await change(world.password, other);
     await change(other, world.password);
+    // It ended the other sessions, also that of this program.
+    world.session = undefined;
     page.assertQuiet(REFUSED);
   });
 
