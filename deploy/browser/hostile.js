@@ -2,14 +2,16 @@
 import { assert, assertEqual, until } from './check.js';
 import { REFUSED, open } from './browser.js';
 import { loggedIn } from './console.js';
-import { SCRIPT, catalog } from './world.js';
+import { SCRIPT, catalog, freePorts } from './world.js';
 
 export async function hostile(browser, checks, world) {
   const check = checks.check.bind(checks);
 
   await check('hostile texts: the server takes them as names', async () => {
     await world.stopServer();
-    world.apply(catalog(world, tables(world.controlPort)));
+    // Nobody listens there, so the connection is down at once.
+    const [port] = await freePorts(1);
+    world.apply(catalog(world, tables(port)));
     await world.startServer();
     const id = await world.campaign(SCRIPT, 500, 5);
     await world.asAccount('POST', `/v1/campaigns/${id}/start`);
