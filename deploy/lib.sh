@@ -101,11 +101,16 @@ build_dashboard() {
 # The standard library for WebAssembly: by rustup; where its host does not answer, a compiler of Debian's, which builds it
 # from source.
 ensure_wasm_target() {
-  local target=wasm32-unknown-unknown
-  [[ -d $(rustc --print target-libdir --target "$target") ]] && return 0
-  if command -v rustup >/dev/null && rustup -q target add --toolchain "$(toolchain)" "$target"; then return 0; fi
+  if has_wasm_target; then return 0; fi
+  # rustup's word is not enough: it says "up to date" of a target whose files somebody has removed.
+  if command -v rustup >/dev/null && rustup -q target add --toolchain "$(toolchain)" "$WASM" && has_wasm_target; then
+    return 0
+  fi
   ensure_packages rustc-web rust-web-src lld
 }
+
+WASM=wasm32-unknown-unknown
+has_wasm_target() { [[ -d $(rustc --print target-libdir --target "$WASM") ]]; }
 
 # --- processes ------------------------------------------------------------------------------------------------------
 

@@ -123,10 +123,9 @@ stage_lints() { cargo clippy --locked --workspace --all-targets -- -D warnings; 
 
 # What the dashboard shares, and the protocols, which have no business with an operating system.
 stage_wasm() {
-  local target=wasm32-unknown-unknown
   ensure_wasm_target
-  local check=(cargo check --locked -p carillon-domain -p carillon-protocols -p carillon-api --target "$target")
-  if [[ -d $(rustc --print target-libdir --target "$target") ]]; then
+  local check=(cargo check --locked -p carillon-domain -p carillon-protocols -p carillon-api --target "$WASM")
+  if has_wasm_target; then
     "${check[@]}"
   else
     RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 "${check[@]}" -Zbuild-std=std,panic_abort
