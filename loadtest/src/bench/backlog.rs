@@ -1,23 +1,21 @@
 //! A carrier that is down while messages come in, and what is left over when it is back.
 
-use super::measure::{Surroundings, Usage};
+use super::measure::Surroundings;
 use super::outcome::{Outcome, RunError};
-use super::system::{CarrierPlan, System, SystemError, SystemPlan};
+use super::place::Place;
+use super::system::{CarrierPlan, System, SystemPlan};
 use crate::judge::Tolerance;
 use crate::ledger::Contract;
 use crate::load::{self, LoadReport, PatternSource};
 use crate::sim::{Behaviour, Order, ProtocolName};
 use serde::Serialize;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 #[derive(Clone, Debug)]
 pub struct BacklogOptions {
     pub messages: u64,
     pub connections: usize,
-    pub program: Option<PathBuf>,
-    pub folder: Option<PathBuf>,
-    pub keep: bool,
+    pub place: Place,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -52,31 +50,20 @@ pub async fn backlog(options: &BacklogOptions) -> Result<BacklogReport, RunError
         behaviour: Behaviour::default(),
         listening: false,
     };
-    let system = System::start(SystemPlan {
-        carriers: vec![carrier],
-        seed: 1,
-        unknown: Vec::new(),
-        features: None,
-        first_marker: 0,
-        program: options.program.clone(),
-        folder: options.folder.clone(),
-        keep: options.keep,
-    })
-    .await?;
+    let system = System::start(SystemPlan::new(vec![carrier], 1, &options.place)).await?;
     let surroundings = Surroundings::measure(system.folder()).map_err(RunError::Measure)?;
-    let usage = || system.server.pid().and_then(Usage::of).ok_or(SystemError::Usage);
-    let rss_mib_empty = usage()?.rss_mib;
+    let rss_mib_empty = system.usage()?.rss_mib;
     let mut load_options = system.load_options("backlog");
     load_options.connections = options.connections;
     load_options.progress_bar = true;
     let mut source = PatternSource::new(0, options.messages, 0, load_options.lines_per_request);
     let load = load::run(&load_options, &mut source, &mut system.settlement.clone()).await?;
-    let rss_mib = usage()?.rss_mib;
+    let rss_mib = system.usage()?.rss_mib;
     let back = Instant::now();
     system.host.orders().give(CARRIER, Order::Accept).await?;
     system.wait_closed(load.accepted, PATIENCE).await;
     let drain_seconds = back.elapsed().as_secs_f64();
-    let rss_mib_max = usage()?.rss_mib_max;
+    let rss_mib_max = system.usage()?.rss_mib_max;
     let settled = system.settle(PATIENCE).await?;
     let tolerance = Tolerance {
         uncertain_max: Some(0),

@@ -4,6 +4,7 @@
 use super::apply::{API_KEY, ConnectionPlan, apply_file};
 use super::measure::Surroundings;
 use super::outcome::{Outcome, RunError};
+use super::place::Place;
 use super::system::{CarrierPlan, System, SystemPlan};
 use crate::http::{Answer, HttpClient};
 use crate::judge::Tolerance;
@@ -18,7 +19,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use std::collections::HashSet;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 #[derive(Clone, Debug)]
@@ -28,9 +28,7 @@ pub struct CampaignOptions {
     pub broken_share: f64,
     /// Of each connection.
     pub rate_per_second: u32,
-    pub program: Option<PathBuf>,
-    pub folder: Option<PathBuf>,
-    pub keep: bool,
+    pub place: Place,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -89,14 +87,8 @@ const PAGE: u32 = 200;
 
 pub async fn campaign_run(options: &CampaignOptions) -> Result<CampaignReport, RunError> {
     let system = System::start(SystemPlan {
-        carriers: carriers(options.rate_per_second),
         unknown: vec![ADDED],
-        seed: options.seed,
-        features: None,
-        first_marker: 0,
-        program: options.program.clone(),
-        folder: options.folder.clone(),
-        keep: options.keep,
+        ..SystemPlan::new(carriers(options.rate_per_second), options.seed, &options.place)
     })
     .await?;
     let surroundings = Surroundings::measure(system.folder()).map_err(RunError::Measure)?;

@@ -1,16 +1,16 @@
 //! What an organisation with a long backlog leaves to another one that sends single messages (FAIR-1).
 
 use super::apply::OTHER_API_KEY;
-use super::measure::{Surroundings, Usage};
+use super::measure::Surroundings;
 use super::outcome::{Outcome, RunError};
-use super::system::{CarrierPlan, System, SystemError, SystemPlan};
+use super::place::Place;
+use super::system::{CarrierPlan, System, SystemPlan};
 use crate::judge::{RecordsReader, Tolerance};
 use crate::ledger::Contract;
 use crate::load::{self, LoadOptions, LoadReport, PatternSource, Percentiles};
 use crate::sim::{Behaviour, ProtocolName};
 use serde::Serialize;
 use std::ops::Range;
-use std::path::PathBuf;
 use std::time::Duration;
 
 #[derive(Clone, Debug)]
@@ -22,9 +22,7 @@ pub struct FairnessOptions {
     pub seconds: u64,
     /// Segments per second that the carrier takes.
     pub carrier_rate: u32,
-    pub program: Option<PathBuf>,
-    pub folder: Option<PathBuf>,
-    pub keep: bool,
+    pub place: Place,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -64,21 +62,9 @@ pub async fn fairness(options: &FairnessOptions) -> Result<FairnessReport, RunEr
         behaviour: Behaviour::default(),
         listening: true,
     };
-    let system = System::start(SystemPlan {
-        carriers: vec![carrier],
-        unknown: Vec::new(),
-        seed: 1,
-        features: None,
-        first_marker: 0,
-        program: options.program.clone(),
-        folder: options.folder.clone(),
-        keep: options.keep,
-    })
-    .await?;
+    let system = System::start(SystemPlan::new(vec![carrier], 1, &options.place)).await?;
     let surroundings = Surroundings::measure(system.folder()).map_err(RunError::Measure)?;
-    if !system.wait_bound(u64::from(SESSIONS), PATIENCE).await {
-        return Err(RunError::NotBound(PATIENCE.as_secs()));
-    }
+    system.bound(SESSIONS.into(), PATIENCE).await?;
     let singles = (options.singles_per_s * options.seconds as f64).ceil() as u64;
     let alone = 0..singles;
     let waiting = alone.end..alone.end + options.backlog;
@@ -90,11 +76,7 @@ pub async fn fairness(options: &FairnessOptions) -> Result<FairnessReport, RunEr
     let beside_load = send_singles(&system, options, "beside", &beside).await?;
     let backlog_last = written(beside.end);
     system.wait_closed(beside.end, PATIENCE).await;
-    let usage = system
-        .server
-        .pid()
-        .and_then(Usage::of)
-        .ok_or(SystemError::Usage)?;
+    let usage = system.usage()?;
     // The carrier has the acknowledgement of every receipt, so the second organisation's feed has every end.
     system.settlement.0.lock().index();
     let mut others = RecordsReader::new(system.server.address(), OTHER_API_KEY);

@@ -1,3 +1,4 @@
+use super::place::Place;
 use std::io;
 use std::path::Path;
 use tempfile::{Builder, TempDir};
@@ -9,17 +10,16 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// `parent`: where it is made; the system's place for temporary files if absent.
-    pub fn make(parent: Option<&Path>, keep: bool) -> io::Result<Self> {
+    pub fn make(place: &Place) -> io::Result<Self> {
         let mut builder = Builder::new();
         builder.prefix("carillon-");
-        let folder = match parent {
+        let folder = match &place.folder {
             Some(parent) => builder.tempdir_in(parent)?,
             None => builder.tempdir()?,
         };
         Ok(Folder {
             folder: Some(folder),
-            keep,
+            keep: place.keep,
         })
     }
 
@@ -50,7 +50,14 @@ mod tests {
     #[test]
     fn only_a_clean_run_leaves_nothing_behind() {
         let parent = tempfile::tempdir().expect("a folder");
-        let make = |keep| Folder::make(Some(parent.path()), keep).expect("a folder");
+        let make = |keep| {
+            let place = Place {
+                folder: Some(parent.path().into()),
+                keep,
+                program: None,
+            };
+            Folder::make(&place).expect("a folder")
+        };
         let left = || std::fs::read_dir(parent.path()).expect("readable").count();
         make(false).finish(true);
         assert_eq!(left(), 0);

@@ -1,9 +1,10 @@
 //! Thousands of screens that never read: what is refused, what they cost, and what becomes of them.
 
-use super::measure::{Surroundings, Usage, kernel_socket_bytes};
+use super::measure::{Surroundings, kernel_socket_bytes};
 use super::open_files;
 use super::outcome::{Outcome, RunError};
-use super::system::{System, SystemError};
+use super::place::Place;
+use super::system::System;
 use super::walls_phase::{Phase, phase, start};
 use super::walls_watch::{Seen, Watch, subscribed};
 use crate::http::HttpClient;
@@ -13,7 +14,6 @@ use crate::load::{LoadReport, PatternSource, Percentiles};
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 #[derive(Clone, Debug)]
@@ -24,9 +24,7 @@ pub struct IdleWallsOptions {
     pub rate: f64,
     /// How long it is measured without them, and then with them.
     pub seconds: u64,
-    pub program: Option<PathBuf>,
-    pub folder: Option<PathBuf>,
-    pub keep: bool,
+    pub place: Place,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -78,7 +76,7 @@ const POLL: Duration = Duration::from_millis(100);
 
 pub async fn idle_walls(options: &IdleWallsOptions) -> Result<IdleWallsReport, RunError> {
     open_files::allow(options.sockets)?;
-    let mut system = start(options.program.clone(), options.folder.clone(), options.keep).await?;
+    let mut system = start(&options.place).await?;
     let surroundings = Surroundings::measure(system.folder()).map_err(RunError::Measure)?;
     let address = system.server.address();
     let headers = system.server.operator_headers().await?;
@@ -93,19 +91,14 @@ pub async fn idle_walls(options: &IdleWallsOptions) -> Result<IdleWallsReport, R
         .server
         .set_environment(settings(options.sockets, silence_s));
     system.server.start_again().await?;
-    let pid = system.server.pid().ok_or(SystemError::Usage)?;
-    let rss = || {
-        Usage::of(pid)
-            .map(|usage| usage.rss_mib * 1_024.0)
-            .ok_or(SystemError::Usage)
-    };
     let mut source = PatternSource::new(0, u64::MAX, 0, 1_000);
     let (without, seen_without) = watched(&mut system, options, "without", &mut source).await?;
-    let (rss_before, kernel_before, started) = (rss()?, kernel_socket_bytes(), Instant::now());
+    let (rss_before, kernel_before, started) =
+        (system.usage()?.rss_mib, kernel_socket_bytes(), Instant::now());
     let idle = open(options.sockets, address, &headers).await?;
     let open_s = started.elapsed().as_secs_f64();
     let (with, seen_with) = watched(&mut system, options, "with", &mut source).await?;
-    let (rss_after, kernel_after) = (rss()?, kernel_socket_bytes());
+    let (rss_after, kernel_after) = (system.usage()?.rss_mib, kernel_socket_bytes());
     let open_at_end = figures(address).await?.open;
     let ended = closed_by_server(address, Duration::from_secs(silence_s) + PATIENCE).await?;
     let opened = idle.sockets.len();
@@ -127,7 +120,7 @@ pub async fn idle_walls(options: &IdleWallsOptions) -> Result<IdleWallsReport, R
         opened,
         open_s,
         open_at_end,
-        process_kib_per_socket: each(rss_after - rss_before),
+        process_kib_per_socket: each((rss_after - rss_before) * 1_024.0),
         kernel_kib_per_socket: each(kernel_after.saturating_sub(kernel_before) as f64 / 1_024.0),
         cpu_percent_without: without.cpu_percent,
         cpu_percent_with: with.cpu_percent,

@@ -2,6 +2,7 @@
 
 use super::measure::Surroundings;
 use super::outcome::{Outcome, RunError};
+use super::place::Place;
 use super::system::{CarrierPlan, System, SystemPlan};
 use crate::judge::Tolerance;
 use crate::ledger::Contract;
@@ -10,7 +11,6 @@ use crate::sim::{Behaviour, ProtocolName, Range, WeightedStatus};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use serde::Serialize;
-use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -22,9 +22,7 @@ pub struct KillsOptions {
     pub rate: f64,
     /// The server lives this long at most between two kills.
     pub alive_ms_max: u64,
-    pub program: Option<PathBuf>,
-    pub folder: Option<PathBuf>,
-    pub keep: bool,
+    pub place: Place,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -54,17 +52,7 @@ pub async fn kills(options: &KillsOptions) -> Result<KillsReport, RunError> {
         .iter()
         .map(|carrier| u64::from(carrier.contract.window * carrier.contract.sessions))
         .sum();
-    let mut system = System::start(SystemPlan {
-        carriers,
-        seed: options.seed,
-        unknown: Vec::new(),
-        features: None,
-        first_marker: 0,
-        program: options.program.clone(),
-        folder: options.folder.clone(),
-        keep: options.keep,
-    })
-    .await?;
+    let mut system = System::start(SystemPlan::new(carriers, options.seed, &options.place)).await?;
     let surroundings = Surroundings::measure(system.folder()).map_err(RunError::Measure)?;
     let mut load_options = system.load_options(&format!("kills-{}", options.seed));
     load_options.rate = Some(options.rate);

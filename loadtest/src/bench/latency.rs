@@ -1,10 +1,11 @@
 //! How long one message takes at a steady rate. A request that could not be sent when it was due because others were slow is
 //! slow as well.
 
-use super::measure::{Surroundings, Usage};
+use super::measure::Surroundings;
 use super::outcome::{Outcome, RunError};
+use super::place::Place;
 use super::sync_probe::SyncProbe;
-use super::system::{CarrierPlan, System, SystemError, SystemPlan};
+use super::system::{CarrierPlan, System, SystemPlan};
 use crate::judge::{Times, Tolerance};
 use crate::ledger::Contract;
 use crate::load::{
@@ -13,7 +14,6 @@ use crate::load::{
 };
 use crate::sim::{Behaviour, ProtocolName, Range};
 use serde::Serialize;
-use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 #[derive(Clone, Debug)]
@@ -25,9 +25,7 @@ pub struct LatencyOptions {
     pub connections: usize,
     /// From response to receipt.
     pub receipt_ms: u64,
-    pub program: Option<PathBuf>,
-    pub folder: Option<PathBuf>,
-    pub keep: bool,
+    pub place: Place,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -52,7 +50,7 @@ pub struct LatencyReport {
 
 /// Nothing is written to a carrier in the first second after a start (RATE-1 over a restart); that is not measured here.
 const QUIET: Duration = Duration::from_millis(1_500);
-const BIND_PATIENCE_S: u64 = 20;
+const BIND_PATIENCE: Duration = Duration::from_secs(20);
 const PATIENCE: Duration = Duration::from_secs(30);
 const CONTRACT: Contract = Contract {
     rate_per_second: 100_000,
@@ -76,26 +74,10 @@ pub async fn latency(options: &LatencyOptions) -> Result<LatencyReport, RunError
         listening: true,
     });
     let sessions = u64::from(CONTRACT.sessions) * carriers.len() as u64;
-    let system = System::start(SystemPlan {
-        carriers: carriers.to_vec(),
-        seed: 1,
-        unknown: Vec::new(),
-        features: None,
-        first_marker: 0,
-        program: options.program.clone(),
-        folder: options.folder.clone(),
-        keep: options.keep,
-    })
-    .await?;
-    if !system
-        .wait_bound(sessions, Duration::from_secs(BIND_PATIENCE_S))
-        .await
-    {
-        return Err(RunError::NotBound(BIND_PATIENCE_S));
-    }
+    let system = System::start(SystemPlan::new(carriers.to_vec(), 1, &options.place)).await?;
+    system.bound(sessions, BIND_PATIENCE).await?;
     tokio::time::sleep(QUIET).await;
     let surroundings = Surroundings::measure(system.folder()).map_err(RunError::Measure)?;
-    let usage = || system.server.pid().and_then(Usage::of).ok_or(SystemError::Usage);
     system.settlement.0.lock().keep_times();
     let mut load_options = system.load_options("latency");
     load_options.single = true;
@@ -103,7 +85,7 @@ pub async fn latency(options: &LatencyOptions) -> Result<LatencyReport, RunError
     load_options.rate = Some(options.rate);
     load_options.stop_after = Some(Duration::from_secs(options.seconds));
     load_options.progress_bar = true;
-    let before = usage()?;
+    let before = system.usage()?;
     let probe = SyncProbe::start(system.folder()).map_err(RunError::Measure)?;
     let mut answers = Answers {
         begun_us: Vec::new(),
@@ -114,7 +96,7 @@ pub async fn latency(options: &LatencyOptions) -> Result<LatencyReport, RunError
     let load = load::run(&load_options, &mut source, &mut answers).await?;
     let sync_beside_ms = probe.end().map_err(RunError::Measure)?;
     system.wait_closed(load.accepted, PATIENCE).await;
-    let after = usage()?;
+    let after = system.usage()?;
     let settled = system.settle(PATIENCE).await?;
     let (to_carrier, to_receipt) = settled.times(|since_us, times| answers.later(since_us, times));
     let judgement = settled.judge(Tolerance {

@@ -4,6 +4,7 @@
 use super::apply::API_KEY;
 use super::folder::Folder;
 use super::outcome::RunError;
+use super::place::Place;
 use super::server::Server;
 use super::system::SystemError;
 use crate::http::HttpClient;
@@ -21,7 +22,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -31,9 +32,7 @@ pub struct MailRunOptions {
     /// Of each kind of plan.
     pub messages: u64,
     pub seed: u64,
-    pub program: Option<PathBuf>,
-    pub folder: Option<PathBuf>,
-    pub keep: bool,
+    pub place: Place,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -189,7 +188,7 @@ struct Run {
 
 impl Run {
     async fn start(options: &MailRunOptions) -> Result<Self, RunError> {
-        let folder = Folder::make(options.folder.as_deref(), options.keep).map_err(SystemError::Folder)?;
+        let folder = Folder::make(&options.place).map_err(SystemError::Folder)?;
         let segments = Segments::default();
         let host = Host::start(vec![carrier(options.seed, segments.clone())])?;
         let bounces = free_address().map_err(RunError::File)?;
@@ -215,8 +214,13 @@ impl Run {
             .map_err(RunError::File)?;
         let file = apply_file(host.carriers[0].address, sink.address, &ca_file);
         let environment = vec![("CARILLON_MAIL_BOUNCES_LISTEN", bounces.to_string())];
-        let server =
-            Server::start_with(folder.path(), &file, options.program.as_deref(), environment).await?;
+        let server = Server::start_with(
+            folder.path(),
+            &file,
+            options.place.program.as_deref(),
+            environment,
+        )
+        .await?;
         Ok(Run {
             host,
             segments,

@@ -131,13 +131,19 @@ fn sync_percentiles(folder: &Path) -> io::Result<Percentiles> {
     let mut file = File::create(&path)?;
     let mut latencies = Latencies::default();
     for _ in 0..SYNCS {
-        file.write_all(&[0; 4_096])?;
-        let start = Instant::now();
-        file.sync_data()?;
-        latencies.count(start.elapsed());
+        sync_once(&mut file, &mut latencies)?;
     }
     fs::remove_file(path)?;
     Ok(latencies.percentiles())
+}
+
+/// `fdatasync` after appending 4 KiB.
+pub fn sync_once(file: &mut File, latencies: &mut Latencies) -> io::Result<()> {
+    file.write_all(&[0; 4_096])?;
+    let start = Instant::now();
+    file.sync_data()?;
+    latencies.count(start.elapsed());
+    Ok(())
 }
 
 #[cfg(test)]

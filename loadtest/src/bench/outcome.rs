@@ -22,8 +22,6 @@ pub enum RunError {
     Load(#[from] LoadError),
     #[error("cannot measure the disk")]
     Measure(#[source] std::io::Error),
-    #[error("the connections were not bound within {0} s")]
-    NotBound(u64),
     #[error("the campaign cannot go on: {0}")]
     Campaign(&'static str),
     #[error(transparent)]

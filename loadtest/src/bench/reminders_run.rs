@@ -2,6 +2,7 @@
 
 use super::measure::Surroundings;
 use super::outcome::{Outcome, RunError};
+use super::place::Place;
 use super::system::{CarrierPlan, System, SystemPlan};
 use crate::judge::{Expectations, Tolerance};
 use crate::ledger::Contract;
@@ -10,7 +11,7 @@ use crate::reminders::Reminders;
 use crate::sim::{Behaviour, HostError, Order, Progress, ProtocolName, Range, WeightedStatus};
 use serde::Serialize;
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -24,9 +25,7 @@ pub struct RemindersOptions {
     pub rate_per_second: u32,
     /// How long the cut carrier stays away.
     pub down: Duration,
-    pub program: Option<PathBuf>,
-    pub folder: Option<PathBuf>,
-    pub keep: bool,
+    pub place: Place,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -67,16 +66,11 @@ const POLL: Duration = Duration::from_millis(10);
 const WINDOW: u32 = 16;
 
 pub async fn reminders_run(options: &RemindersOptions) -> Result<RemindersReport, RunError> {
-    let system = System::start(SystemPlan {
-        carriers: carriers(options.rate_per_second),
-        seed: options.seed,
-        unknown: Vec::new(),
-        features: None,
-        first_marker: 0,
-        program: options.program.clone(),
-        folder: options.folder.clone(),
-        keep: options.keep,
-    })
+    let system = System::start(SystemPlan::new(
+        carriers(options.rate_per_second),
+        options.seed,
+        &options.place,
+    ))
     .await?;
     let surroundings = Surroundings::measure(system.folder()).map_err(RunError::Measure)?;
     let file = system.folder().join("reminders.ndjson");

@@ -1,11 +1,12 @@
+use super::measure::sync_once;
 use crate::load::{Latencies, Percentiles};
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const EVERY: Duration = Duration::from_millis(50);
 
@@ -42,10 +43,7 @@ impl SyncProbe {
 fn probe(mut file: File, stop: &AtomicBool) -> io::Result<Latencies> {
     let mut latencies = Latencies::default();
     while !stop.load(Ordering::Relaxed) {
-        file.write_all(&[0; 4_096])?;
-        let start = Instant::now();
-        file.sync_data()?;
-        latencies.count(start.elapsed());
+        sync_once(&mut file, &mut latencies)?;
         std::thread::sleep(EVERY);
     }
     Ok(latencies)

@@ -3,6 +3,8 @@
 use super::apply::{API_KEY, ConnectionPlan};
 use super::features::configuration;
 use super::folder::Folder;
+use super::measure::Usage;
+use super::place::Place;
 use super::server::{Server, ServerError};
 use crate::judge::{Judgement, RecordsError, RecordsReader, Settlement, Shared, Times, Tolerance};
 use crate::ledger::Contract;
@@ -11,7 +13,6 @@ use crate::sim::{
     AccountConfig, Behaviour, CarrierConfig, CarrierStart, Host, HostError, Progress, ProtocolName,
 };
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -36,12 +37,21 @@ pub struct SystemPlan {
     pub seed: u64,
     /// The lowest marker of the run.
     pub first_marker: u64,
-    /// The server's program, if it does not stand beside this one.
-    pub program: Option<PathBuf>,
-    /// Where the run's folder is made; the system's place for temporary files if absent.
-    pub folder: Option<PathBuf>,
-    /// The folder stays also when everything went well.
-    pub keep: bool,
+    pub place: Place,
+}
+
+impl SystemPlan {
+    /// With all carriers known, nothing else switched on, and markers from 0.
+    pub fn new(carriers: Vec<CarrierPlan>, seed: u64, place: &Place) -> Self {
+        SystemPlan {
+            carriers,
+            unknown: Vec::new(),
+            features: None,
+            seed,
+            first_marker: 0,
+            place: place.clone(),
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +64,8 @@ pub enum SystemError {
     Server(#[from] ServerError),
     #[error(transparent)]
     Records(#[from] RecordsError),
+    #[error("the connections were not bound within {} s", .0.as_secs())]
+    NotBound(Duration),
     #[error("the server has no processor time to read: it has ended")]
     Usage,
 }
@@ -73,7 +85,7 @@ pub struct System {
 
 impl System {
     pub async fn start(plan: SystemPlan) -> Result<Self, SystemError> {
-        let folder = Folder::make(plan.folder.as_deref(), plan.keep).map_err(SystemError::Folder)?;
+        let folder = Folder::make(&plan.place).map_err(SystemError::Folder)?;
         let now_us = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default()
@@ -104,7 +116,7 @@ impl System {
         let server = Server::start(
             folder.path(),
             &configuration(&connections, plan.features),
-            plan.program.as_deref(),
+            plan.place.program.as_deref(),
         )
         .await?;
         Ok(System {
@@ -184,6 +196,19 @@ impl System {
             tokio::time::sleep(POLL).await;
         }
         true
+    }
+
+    /// Waits until the connections have this many sessions.
+    pub async fn bound(&self, sessions: u64, patience: Duration) -> Result<(), SystemError> {
+        match self.wait_bound(sessions, patience).await {
+            true => Ok(()),
+            false => Err(SystemError::NotBound(patience)),
+        }
+    }
+
+    /// What the server has taken so far.
+    pub fn usage(&self) -> Result<Usage, SystemError> {
+        self.server.pid().and_then(Usage::of).ok_or(SystemError::Usage)
     }
 
     /// Reads our records, ends everything and closes the ledgers. The settlement then knows all there is to know.

@@ -1,16 +1,16 @@
 //! How many messages a second go the whole way, and what one costs.
 
 use super::features::{Receiver, STRATEGY};
-use super::measure::{Surroundings, Usage, cpu_by_stage, process_cpu, thread_cpu};
+use super::measure::{Surroundings, cpu_by_stage, process_cpu, thread_cpu};
 use super::outcome::{Outcome, RunError};
-use super::system::{CarrierPlan, System, SystemError, SystemPlan};
+use super::place::Place;
+use super::system::{CarrierPlan, System, SystemPlan};
 use crate::judge::Tolerance;
 use crate::ledger::Contract;
 use crate::load::{self, LoadReport, PatternSource, Percentiles};
 use crate::sim::{Behaviour, ProtocolName, Range};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -33,9 +33,7 @@ pub struct ThroughputOptions {
     pub open_max: u64,
     /// Word and black list, caps, windows, quota, webhook and fallback plans are switched on.
     pub features: bool,
-    pub program: Option<PathBuf>,
-    pub folder: Option<PathBuf>,
-    pub keep: bool,
+    pub place: Place,
 }
 
 impl Default for ThroughputOptions {
@@ -52,9 +50,7 @@ impl Default for ThroughputOptions {
             receipt_ms: 0,
             open_max: 50_000,
             features: false,
-            program: None,
-            folder: None,
-            keep: false,
+            place: Place::default(),
         }
     }
 }
@@ -85,7 +81,7 @@ pub struct ThroughputReport {
 
 /// More than any run reaches, so that only the windows bound it.
 const UNLIMITED_RATE: u32 = 100_000;
-const BIND_PATIENCE_S: u64 = 20;
+const BIND_PATIENCE: Duration = Duration::from_secs(20);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub async fn throughput(options: &ThroughputOptions) -> Result<ThroughputReport, RunError> {
@@ -119,27 +115,13 @@ pub async fn throughput(options: &ThroughputOptions) -> Result<ThroughputReport,
         false => None,
     };
     let system = System::start(SystemPlan {
-        carriers,
-        seed: 1,
-        unknown: Vec::new(),
         features: receiver.as_ref().map(|receiver| receiver.address),
-        first_marker: 0,
-        program: options.program.clone(),
-        folder: options.folder.clone(),
-        keep: options.keep,
+        ..SystemPlan::new(carriers, 1, &options.place)
     })
     .await?;
-    if !system
-        .wait_bound(
-            u64::from(contract.sessions * connections),
-            Duration::from_secs(BIND_PATIENCE_S),
-        )
-        .await
-    {
-        return Err(RunError::NotBound(BIND_PATIENCE_S));
-    }
+    let sessions = u64::from(contract.sessions * connections);
+    system.bound(sessions, BIND_PATIENCE).await?;
     let surroundings = Surroundings::measure(system.folder()).map_err(RunError::Measure)?;
-    let usage = || system.server.pid().and_then(Usage::of).ok_or(SystemError::Usage);
     let mut load_options = system.load_options("throughput");
     load_options.single = options.single;
     load_options.lines_per_request = options.lines_per_request;
@@ -151,12 +133,12 @@ pub async fn throughput(options: &ThroughputOptions) -> Result<ThroughputReport,
     let strategy = options.features.then_some(STRATEGY);
     let mut source = PatternSource::with_strategy(0, u64::MAX, 0, options.lines_per_request, strategy);
     let stages_before = system.server.pid().map(cpu_by_stage).unwrap_or_default();
-    let (before, process_before, own_before) = (usage()?, process_cpu(), thread_cpu());
+    let (before, process_before, own_before) = (system.usage()?, process_cpu(), thread_cpu());
     let start = Instant::now();
     let load = load::run(&load_options, &mut source, &mut system.settlement.clone()).await?;
     system.wait_closed(load.accepted, PATIENCE).await;
     let seconds = start.elapsed().as_secs_f64();
-    let after = usage()?;
+    let after = system.usage()?;
     let stages = system.server.pid().map(cpu_by_stage).unwrap_or_default();
     let own = thread_cpu() - own_before;
     let carriers = (process_cpu() - process_before).saturating_sub(own);

@@ -2,13 +2,13 @@
 
 use super::measure::Surroundings;
 use super::outcome::{Outcome, RunError};
+use super::place::Place;
 use super::walls_phase::{phase, start};
 use super::walls_watch::Watch;
 use crate::judge::Tolerance;
 use crate::load::{LoadReport, PatternSource, Percentiles};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 #[derive(Clone, Debug)]
@@ -18,9 +18,7 @@ pub struct WallsOptions {
     pub rate: f64,
     /// How long it is measured without walls, and then with them.
     pub seconds: u64,
-    pub program: Option<PathBuf>,
-    pub folder: Option<PathBuf>,
-    pub keep: bool,
+    pub place: Place,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -48,7 +46,7 @@ pub struct WallsReport {
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub async fn walls(options: &WallsOptions) -> Result<WallsReport, RunError> {
-    let mut system = start(options.program.clone(), options.folder.clone(), options.keep).await?;
+    let mut system = start(&options.place).await?;
     let surroundings = Surroundings::measure(system.folder()).map_err(RunError::Measure)?;
     let mut source = PatternSource::new(0, u64::MAX, 0, 1_000);
     let without = phase(&system, options.rate, options.seconds, "without", &mut source).await?;

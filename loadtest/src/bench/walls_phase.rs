@@ -1,56 +1,43 @@
 //! What runs with screens measure: one carrier without limits, a steady load, and what the server takes for it.
 
-use super::measure::{Usage, cpu_by_stage};
+use super::measure::cpu_by_stage;
 use super::outcome::RunError;
+use super::place::Place;
 use super::system::{CarrierPlan, System, SystemError, SystemPlan};
 use crate::ledger::Contract;
 use crate::load::{self, LoadReport, PatternSource};
 use crate::sim::{Behaviour, ProtocolName};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 const SESSIONS: u32 = 4;
 const WINDOW: u32 = 128;
-const BIND_PATIENCE_S: u64 = 20;
+const BIND_PATIENCE: Duration = Duration::from_secs(20);
 const OPEN_MAX: u64 = 50_000;
 /// More than any run reaches.
 const UNLIMITED_RATE: u32 = 100_000;
 
 /// A server that is bound to its one carrier.
-pub async fn start(
-    program: Option<PathBuf>,
-    folder: Option<PathBuf>,
-    keep: bool,
-) -> Result<System, RunError> {
+pub async fn start(place: &Place) -> Result<System, RunError> {
     let contract = Contract {
         rate_per_second: UNLIMITED_RATE,
         window: WINDOW,
         sessions: SESSIONS,
     };
-    let system = System::start(SystemPlan {
-        carriers: vec![CarrierPlan {
+    let system = System::start(SystemPlan::new(
+        vec![CarrierPlan {
             name: "carrier-a",
             protocol: ProtocolName::Cmpp20,
             contract,
             behaviour: Behaviour::default(),
             listening: true,
         }],
-        seed: 1,
-        unknown: Vec::new(),
-        features: None,
-        first_marker: 0,
-        program,
-        folder,
-        keep,
-    })
+        1,
+        place,
+    ))
     .await?;
-    let patience = Duration::from_secs(BIND_PATIENCE_S);
-    if system.wait_bound(SESSIONS.into(), patience).await {
-        Ok(system)
-    } else {
-        Err(RunError::NotBound(BIND_PATIENCE_S))
-    }
+    system.bound(SESSIONS.into(), BIND_PATIENCE).await?;
+    Ok(system)
 }
 
 /// A while of steady load.
@@ -75,8 +62,7 @@ pub async fn phase(
     load_options.stop_after = Some(Duration::from_secs(seconds));
     load_options.limit = Some(system.open_limit(OPEN_MAX));
     let pid = system.server.pid().ok_or(SystemError::Usage)?;
-    let usage = || Usage::of(pid).ok_or(SystemError::Usage);
-    let (before, stages_before, start) = (usage()?, cpu_by_stage(pid), Instant::now());
+    let (before, stages_before, start) = (system.usage()?, cpu_by_stage(pid), Instant::now());
     let load = load::run(&load_options, source, &mut system.settlement.clone()).await?;
     let seconds = start.elapsed().as_secs_f64();
     let percent = |cpu: Duration| cpu.as_secs_f64() * 100.0 / seconds;
@@ -85,7 +71,7 @@ pub async fn phase(
         (stage, percent(cpu.saturating_sub(before)))
     });
     Ok(Phase {
-        cpu_percent: percent(usage()?.cpu - before.cpu),
+        cpu_percent: percent(system.usage()?.cpu - before.cpu),
         stages_percent: stages.collect(),
         load,
     })

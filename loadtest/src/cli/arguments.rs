@@ -1,4 +1,5 @@
 use super::demo::{Demo, DemoDay, DemoWeek};
+use carillon_loadtest::bench::Place;
 use carillon_loadtest::interop::{InteropClient, PduDump};
 use carillon_loadtest::mail::Rule;
 use carillon_loadtest::sim::ProtocolName;
@@ -240,15 +241,8 @@ pub enum Bench {
 /// What every run of a whole system takes.
 #[derive(Debug, Args)]
 pub struct Common {
-    /// The program `carillon`; by default the one beside this program.
-    #[arg(long, value_name = "FILE")]
-    pub program: Option<PathBuf>,
-    /// Where the run's folder is made; by default where temporary files go. Use the disk to be measured.
-    #[arg(long, value_name = "DIR")]
-    pub folder: Option<PathBuf>,
-    /// Keep the folder.
-    #[arg(long)]
-    pub keep: bool,
+    #[command(flatten)]
+    pub place: Place,
     /// Print one JSON object instead of text.
     #[arg(long)]
     pub json: bool,

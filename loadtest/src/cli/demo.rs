@@ -131,12 +131,6 @@ pub async fn demo_week(arguments: DemoWeek) -> anyhow::Result<bool> {
 }
 
 pub async fn demo_day(arguments: DemoDay) -> anyhow::Result<bool> {
-    let Common {
-        program,
-        folder,
-        keep,
-        json: _,
-    } = arguments.common;
     let seed = arguments.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
     // Before the run, so that it is known however the run ends.
     eprintln!("seed: {seed}");
@@ -144,9 +138,7 @@ pub async fn demo_day(arguments: DemoDay) -> anyhow::Result<bool> {
         seconds: arguments.seconds,
         peak: arguments.peak,
         seed,
-        program,
-        folder,
-        keep,
+        place: arguments.common.place,
     })
     .await?;
     print_json(&report)?;

@@ -41,16 +41,7 @@ fn print_run(report: &impl Serialize, outcome: &Outcome, json: bool) -> anyhow::
 }
 
 async fn throughput(arguments: Throughput, single: bool) -> anyhow::Result<bool> {
-    let Throughput {
-        common:
-            Common {
-                program,
-                folder,
-                keep,
-                json,
-            },
-        ..
-    } = arguments;
+    let Common { place, json } = arguments.common;
     let report = bench::throughput(&ThroughputOptions {
         seconds: arguments.seconds,
         single,
@@ -67,9 +58,7 @@ async fn throughput(arguments: Throughput, single: bool) -> anyhow::Result<bool>
         receipt_ms: arguments.receipt_ms,
         open_max: arguments.open_max,
         features: arguments.features,
-        program,
-        folder,
-        keep,
+        place,
     })
     .await?;
     print_run(&report, &report.outcome, json)?;
@@ -84,20 +73,13 @@ async fn throughput(arguments: Throughput, single: bool) -> anyhow::Result<bool>
 }
 
 async fn latency(arguments: Latency) -> anyhow::Result<bool> {
-    let Common {
-        program,
-        folder,
-        keep,
-        json,
-    } = arguments.common;
+    let Common { place, json } = arguments.common;
     let report = bench::latency(&LatencyOptions {
         rate: arguments.rate,
         seconds: arguments.seconds,
         connections: arguments.connections,
         receipt_ms: arguments.receipt_ms,
-        program,
-        folder,
-        keep,
+        place,
     })
     .await?;
     print_run(&report, &report.outcome, json)?;
@@ -105,18 +87,11 @@ async fn latency(arguments: Latency) -> anyhow::Result<bool> {
 }
 
 async fn backlog(arguments: Backlog) -> anyhow::Result<bool> {
-    let Common {
-        program,
-        folder,
-        keep,
-        json,
-    } = arguments.common;
+    let Common { place, json } = arguments.common;
     let report = bench::backlog(&BacklogOptions {
         messages: arguments.messages,
         connections: arguments.connections,
-        program,
-        folder,
-        keep,
+        place,
     })
     .await?;
     print_run(&report, &report.outcome, json)?;
@@ -128,19 +103,12 @@ async fn backlog(arguments: Backlog) -> anyhow::Result<bool> {
 }
 
 async fn walls(arguments: Walls) -> anyhow::Result<bool> {
-    let Common {
-        program,
-        folder,
-        keep,
-        json,
-    } = arguments.common;
+    let Common { place, json } = arguments.common;
     let report = bench::walls(&WallsOptions {
         walls: arguments.walls,
         rate: arguments.rate,
         seconds: arguments.seconds,
-        program,
-        folder,
-        keep,
+        place,
     })
     .await?;
     print_run(&report, &report.outcome, json)?;
@@ -153,19 +121,12 @@ async fn walls(arguments: Walls) -> anyhow::Result<bool> {
 }
 
 async fn idle_walls(arguments: IdleWalls) -> anyhow::Result<bool> {
-    let Common {
-        program,
-        folder,
-        keep,
-        json,
-    } = arguments.common;
+    let Common { place, json } = arguments.common;
     let report = bench::idle_walls(&IdleWallsOptions {
         sockets: arguments.sockets,
         rate: arguments.rate,
         seconds: arguments.seconds,
-        program,
-        folder,
-        keep,
+        place,
     })
     .await?;
     print_run(&report, &report.outcome, json)?;
@@ -177,20 +138,13 @@ async fn idle_walls(arguments: IdleWalls) -> anyhow::Result<bool> {
 }
 
 async fn fairness(arguments: Fairness) -> anyhow::Result<bool> {
-    let Common {
-        program,
-        folder,
-        keep,
-        json,
-    } = arguments.common;
+    let Common { place, json } = arguments.common;
     let report = bench::fairness(&FairnessOptions {
         backlog: arguments.backlog,
         singles_per_s: arguments.singles,
         seconds: arguments.seconds,
         carrier_rate: arguments.carrier_rate,
-        program,
-        folder,
-        keep,
+        place,
     })
     .await?;
     print_run(&report, &report.outcome, json)?;
@@ -223,20 +177,13 @@ fn seed(given: Option<u64>) -> u64 {
 }
 
 pub async fn kills(arguments: Kills) -> anyhow::Result<bool> {
-    let Common {
-        program,
-        folder,
-        keep,
-        json,
-    } = arguments.common;
+    let Common { place, json } = arguments.common;
     let report = bench::kills(&KillsOptions {
         times: arguments.times,
         seed: seed(arguments.seed),
         rate: arguments.rate,
         alive_ms_max: arguments.alive_ms,
-        program,
-        folder,
-        keep,
+        place,
     })
     .await?;
     print_run(&report, &report.outcome, json)?;
@@ -244,21 +191,14 @@ pub async fn kills(arguments: Kills) -> anyhow::Result<bool> {
 }
 
 pub async fn reminders_run(arguments: RemindersRun) -> anyhow::Result<bool> {
-    let Common {
-        program,
-        folder,
-        keep,
-        json,
-    } = arguments.common;
+    let Common { place, json } = arguments.common;
     let report = bench::reminders_run(&RemindersOptions {
         count: arguments.count,
         seed: seed(arguments.seed),
         broken_share: arguments.broken,
         rate_per_second: arguments.rate,
         down: Duration::from_secs(arguments.down_seconds),
-        program,
-        folder,
-        keep,
+        place,
     })
     .await?;
     print_run(&report, &report.outcome, json)?;
@@ -266,20 +206,13 @@ pub async fn reminders_run(arguments: RemindersRun) -> anyhow::Result<bool> {
 }
 
 pub async fn campaign_run(arguments: CampaignRun) -> anyhow::Result<bool> {
-    let Common {
-        program,
-        folder,
-        keep,
-        json,
-    } = arguments.common;
+    let Common { place, json } = arguments.common;
     let report = bench::campaign_run(&CampaignOptions {
         count: arguments.lines,
         seed: seed(arguments.seed),
         broken_share: arguments.broken,
         rate_per_second: arguments.rate,
-        program,
-        folder,
-        keep,
+        place,
     })
     .await?;
     print_run(&report, &report.outcome, json)?;
@@ -287,18 +220,10 @@ pub async fn campaign_run(arguments: CampaignRun) -> anyhow::Result<bool> {
 }
 
 pub async fn mail_run(arguments: MailRun) -> anyhow::Result<bool> {
-    let Common {
-        program,
-        folder,
-        keep,
-        json: _,
-    } = arguments.common;
     let report = bench::mail_run(&MailRunOptions {
         messages: arguments.messages,
         seed: seed(arguments.seed),
-        program,
-        folder,
-        keep,
+        place: arguments.common.place,
     })
     .await?;
     print_json(&report)?;

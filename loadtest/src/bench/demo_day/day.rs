@@ -1,3 +1,4 @@
+use super::super::place::Place;
 use super::books::Books;
 use super::catalog::{Peer, RANGES, carriers, catalog};
 use super::figures::{Figures, total};
@@ -16,7 +17,6 @@ use parking_lot::Mutex;
 use serde::Serialize;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -27,9 +27,7 @@ pub struct DemoDayOptions {
     /// Messages a second in the busiest hour.
     pub peak: f64,
     pub seed: u64,
-    pub program: Option<PathBuf>,
-    pub folder: Option<PathBuf>,
-    pub keep: bool,
+    pub place: Place,
 }
 
 #[derive(Debug, Serialize)]
@@ -142,7 +140,7 @@ struct Run {
 
 impl Run {
     async fn start(options: &DemoDayOptions) -> Result<Self, RunError> {
-        let folder = Folder::make(options.folder.as_deref(), options.keep).map_err(SystemError::Folder)?;
+        let folder = Folder::make(&options.place).map_err(SystemError::Folder)?;
         let frames = Frames::default();
         let config = carriers(options.seed)?;
         let logins: Vec<String> = config
@@ -192,8 +190,13 @@ impl Run {
             ("CARILLON_MAIL_BOUNCES_LISTEN", bounces.to_string()),
             ("CARILLON_NUMBERS_RANGES_FILE", ranges.display().to_string()),
         ];
-        let server =
-            Server::start_with(folder.path(), &catalog, options.program.as_deref(), environment).await?;
+        let server = Server::start_with(
+            folder.path(),
+            &catalog,
+            options.place.program.as_deref(),
+            environment,
+        )
+        .await?;
         Ok(Run {
             folder,
             frames,
