@@ -48,9 +48,12 @@ impl ConnectionCore {
     /// Ends sessions that should go as soon as nothing is open on them: all of them when the connection goes, those above
     /// the number wanted, and one after the other those that were bound in another way than the catalog says now.
     pub(super) fn part(&mut self, lane: &LaneCore, now: Now, commands: &mut Vec<Command>) {
-        self.following.parting = self.is_parting(lane, now);
+        let parting = self.is_parting(lane, now);
+        if std::mem::replace(&mut self.following.parting, parting) && !parting {
+            // What went wrong before it was stopped says nothing about its new start.
+            self.last_error = None;
+        }
         let wanted = usize::from(self.config.sessions.max(1));
-        let parting = self.following.parting;
         let overdue = self.until().is_some_and(|until| now.monotonic >= until);
         for (number, slot) in self.slots.iter_mut().enumerate() {
             match &mut slot.state {

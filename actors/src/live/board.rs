@@ -274,7 +274,8 @@ impl LinkBoard {
 fn has_tried(status: &ConnectionStatus, before: bool) -> bool {
     match status.state {
         ConnectionState::Off => false,
-        ConnectionState::Connecting => before,
+        // An error while it connects is that of the try before: between two of them may lie less than one look.
+        ConnectionState::Connecting => before || status.last_error.is_some(),
         _ => true,
     }
 }

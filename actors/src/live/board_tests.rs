@@ -303,6 +303,17 @@ fn a_connection_that_comes_and_goes_is_down_until_it_is_up() {
 }
 
 #[test]
+fn a_connection_that_only_ever_connects_is_down_from_its_second_try() {
+    let mut board = start(0, &[], &[]);
+    let mut connecting = status(ConnectionState::Connecting);
+    board.fold(sample(0, &[]), vec![connecting.clone()]);
+    assert_eq!(board.link(LINK).unwrap().condition, Condition::Degraded);
+    connecting.last_error = Some("the bind was not answered".to_owned());
+    board.fold(sample(10_000, &[]), vec![connecting]);
+    assert_eq!(board.link(LINK).unwrap().condition, Condition::Failed);
+}
+
+#[test]
 fn a_connection_that_is_slowed_down_again_and_again_is_degraded_until_that_is_over() {
     use ConnectionState::{Throttled, Up};
     let mut board = start(0, &[], &[]);

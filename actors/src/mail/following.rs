@@ -54,7 +54,11 @@ impl MailCore {
     /// Ends sessions that should go as soon as nothing is open on them: all of them when the service or the connection goes,
     /// those above the number wanted, and one after the other those that were opened in another way than the catalog says.
     pub(super) fn part(&mut self, lane: &mut LaneCore, random: f64, now: Now, commands: &mut Vec<Command>) {
-        self.following.parting = self.is_parting(lane, now);
+        let parting = self.is_parting(lane, now);
+        if std::mem::replace(&mut self.following.parting, parting) && !parting {
+            // What went wrong before it was stopped says nothing about its new start.
+            self.last_error = None;
+        }
         let goes = self.stopping || self.following.parting;
         let wanted = usize::from(self.config.sessions.max(1));
         for number in 0..self.slots.len() {

@@ -12,6 +12,8 @@ use tokio::io::AsyncWriteExt;
 
 /// A cut is told within so much time.
 const TOLD_WITHIN_MS: u64 = 2_000;
+/// So long a bind may stay without an answer.
+const BIND_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longer than a cause has to be gone until its alarm returns.
 const SETTLED_MS: u64 = 6_500;
 
@@ -152,6 +154,22 @@ async fn a_cut_is_told_at_once_outlives_a_crash_and_is_over_when_the_line_is_bac
     assert_eq!(panels["alarms"]["data"]["last"]["id"], id);
     let (status, problem) = act(&served, id, "acknowledge").await;
     assert_eq!((status, &problem["code"]), (404, &json!("alarm_unknown")));
+    served.stop_in_order().await;
+}
+
+#[actix_web::test]
+async fn a_carrier_that_takes_the_line_and_never_answers_is_told_after_one_try() {
+    let dumb = Carrier::listen();
+    let mut served = Served::start(&catalog(&[("dumb", dumb.port())])).await;
+    let begin = Instant::now();
+    let mut told = Value::Null;
+    until("the alarm rises", async || {
+        told = of(&panels(&served, "").await, "dumb");
+        !told.is_null()
+    })
+    .await;
+    assert_eq!(told["rule"], "connection_down", "{told}");
+    assert!(begin.elapsed() < BIND_TIMEOUT + Duration::from_millis(TOLD_WITHIN_MS));
     served.stop_in_order().await;
 }
 
