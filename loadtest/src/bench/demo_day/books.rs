@@ -29,7 +29,8 @@ pub struct Books {
     pub by_province: Sums,
     /// By connection and the carrier's words in receipts.
     pub codes: BTreeMap<(String, String), i64>,
-    /// Receipts on parts of long messages of which another part had failed before: the message had ended already.
+    /// Receipts on parts of long messages of which another part had failed or was refused before: the message had ended
+    /// already.
     pub late_receipts: i64,
 }
 
@@ -119,26 +120,42 @@ impl Books {
     }
 }
 
-/// When the receipts on the parts of a long message came, and whether they told a failure.
-type Receipts = Vec<(u64, bool)>;
+/// A long message as its carrier saw it.
+#[derive(Default)]
+struct Parts {
+    /// When a receipt on a part came, and whether it told a failure.
+    receipts: Vec<(u64, bool)>,
+    /// When each part came the last time, and whether it was refused then. A part that was refused for a while comes again.
+    newest: BTreeMap<u8, (u64, bool)>,
+}
+
+impl Parts {
+    /// Receipts after the moment in which one part failed or was refused for good.
+    fn late(&self) -> usize {
+        let failed = self.receipts.iter().filter(|(_, is_failure)| *is_failure);
+        let refused = self.newest.values().filter(|(_, is_refused)| *is_refused);
+        let ended = failed.chain(refused).map(|(at_us, _)| *at_us).min();
+        let is_late = |(at_us, _): &&(u64, bool)| ended.is_some_and(|ended| *at_us > ended);
+        self.receipts.iter().filter(is_late).count()
+    }
+}
 
 fn late_receipts(frames: &[Frame]) -> i64 {
-    let mut messages: BTreeMap<(u16, &str, u16), Receipts> = BTreeMap::new();
+    let mut messages: BTreeMap<(u16, &str, u16), Parts> = BTreeMap::new();
     for frame in frames {
         let Frame::Segment(record) = frame else { continue };
-        let (Some(part), Some(receipt)) = (record.part, acknowledged(record)) else {
-            continue;
-        };
-        let is_failure = receipt_status::outcome(&receipt.status) != ReceiptOutcome::Delivered;
-        let receipts = messages.entry((record.account, &record.destination, part.reference));
-        receipts.or_default().push((receipt.at_us, is_failure));
+        let Some(part) = record.part else { continue };
+        let parts = messages
+            .entry((record.account, &record.destination, part.reference))
+            .or_default();
+        let newest = parts.newest.entry(part.number).or_default();
+        *newest = (*newest).max((record.at_us, matches!(record.answer, Answer::Refused(_))));
+        if let Some(receipt) = acknowledged(record) {
+            let is_failure = receipt_status::outcome(&receipt.status) != ReceiptOutcome::Delivered;
+            parts.receipts.push((receipt.at_us, is_failure));
+        }
     }
-    let late = messages.values_mut().map(|receipts| {
-        receipts.sort_unstable();
-        let ended = receipts.iter().position(|(_, is_failure)| *is_failure);
-        ended.map_or(0, |ended| receipts.len() - ended - 1)
-    });
-    late.sum::<usize>() as i64
+    messages.values().map(Parts::late).sum::<usize>() as i64
 }
 
 /// The receipt that counts: one that nobody acknowledged is nobody's, and of several the first decides (RCP-1).
@@ -165,5 +182,24 @@ fn carrier_word(carrier: Carrier) -> &'static str {
         Carrier::Broadnet => "broadnet",
         Carrier::Virtual => "virtual",
         Carrier::Unknown => "unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_is_late_when_another_part_has_failed_or_was_refused_for_good() {
+        let late = |receipts: &[(u64, bool)], newest: &[(u64, bool)]| {
+            let newest = (1..).zip(newest.iter().copied()).collect();
+            let receipts = receipts.to_vec();
+            Parts { receipts, newest }.late()
+        };
+        assert_eq!(late(&[(5, false), (6, false)], &[(1, false), (2, false)]), 0);
+        assert_eq!(late(&[(5, true), (6, false)], &[(1, false), (2, false)]), 1);
+        assert_eq!(late(&[(6, true), (5, false)], &[(1, false), (2, false)]), 0);
+        assert_eq!(late(&[(6, false)], &[(1, true), (2, false)]), 1);
+        assert_eq!(late(&[(6, false), (9, false)], &[(7, true), (2, false)]), 1);
     }
 }
