@@ -33,6 +33,9 @@ pub struct LatencyReport {
     pub messages_per_s: f64,
     pub cpu_us_per_message: f64,
     pub rss_mib_max: f64,
+    /// Of the way to the carrier.
+    pub p50_ms: f64,
+    pub p99_ms: f64,
     /// From when the request was sent, or should have been, to its answer.
     pub to_answer_ms: Percentiles,
     /// To the arrival of the first segment at the carrier.
@@ -108,6 +111,8 @@ pub async fn latency(options: &LatencyOptions) -> Result<LatencyReport, RunError
         messages_per_s: load.accepted_per_s,
         cpu_us_per_message: (after.cpu - before.cpu).as_secs_f64() * 1e6 / load.accepted.max(1) as f64,
         rss_mib_max: after.rss_mib_max,
+        p50_ms: to_carrier_ms.p50,
+        p99_ms: to_carrier_ms.p99,
         to_answer_ms: answers.latencies.percentiles(),
         to_carrier_ms,
         to_receipt_ms: to_receipt.percentiles(),

@@ -6,6 +6,7 @@ use crate::judge::{Judgement, RecordsError, SettlementError, Violation};
 use crate::live::LiveError;
 use crate::load::LoadError;
 use crate::sim::HostError;
+use carillon_storage::history::HistoryError;
 use serde::Serialize;
 
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +39,10 @@ pub enum RunError {
     Figure { name: String },
     #[error("{wanted} open files are not allowed; raise the limit (ulimit -n)")]
     OpenFiles { wanted: u64, source: std::io::Error },
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    #[error("not enough {what}: {needed} bytes are needed, {free} are free")]
+    Room { what: &'static str, needed: u64, free: u64 },
     #[error("cannot write the run's files")]
     File(#[source] std::io::Error),
 }

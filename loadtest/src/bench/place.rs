@@ -13,3 +13,10 @@ pub struct Place {
     #[arg(long)]
     pub keep: bool,
 }
+
+impl Place {
+    /// Where the run's folder is made.
+    pub fn parent(&self) -> PathBuf {
+        self.folder.clone().unwrap_or_else(std::env::temp_dir)
+    }
+}
