@@ -69,6 +69,9 @@ impl EmbeddedJournal {
             payload_bytes,
         } = recover(&*files, dir)?;
         let volume_bytes = options.volume_bytes.max(2 * FRAMES_AT);
+        if !options.added_sync.is_zero() {
+            tracing::warn!(added = ?options.added_sync, "every sync of the journal is made slower, for a trial");
+        }
         let (volume, offset) = match tail {
             Some(tail) => tail,
             None => {
@@ -98,6 +101,7 @@ impl EmbeddedJournal {
             shared: shared.clone(),
             supply,
             pace: Pace::new(options.commit_interval),
+            added_sync: options.added_sync,
             volume,
             offset,
             chain,

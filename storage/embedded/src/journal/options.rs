@@ -9,6 +9,8 @@ pub struct JournalOptions {
     pub backlog_bytes_max: u64,
     /// Under load a sync starts this long after the one before it. 0 syncs as fast as the disk does.
     pub commit_interval: Duration,
+    /// For trials: each sync takes so much longer, as on a slower disk.
+    pub added_sync: Duration,
 }
 
 impl Default for JournalOptions {
@@ -17,6 +19,7 @@ impl Default for JournalOptions {
             volume_bytes: 64 * 1024 * 1024,
             backlog_bytes_max: 64 * 1024 * 1024,
             commit_interval: Duration::from_micros(500),
+            added_sync: Duration::ZERO,
         }
     }
 }

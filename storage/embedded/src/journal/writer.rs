@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A group ends when the next frame would take it above this, so that the first of it does not wait too long for the last.
 const GROUP_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -25,6 +25,7 @@ pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
     pub(super) supply: VolumeSupply,
     pub(super) pace: Pace,
+    pub(super) added_sync: Duration,
     pub(super) volume: Volume,
     /// Where the next group goes in it.
     pub(super) offset: u64,
@@ -143,6 +144,9 @@ impl Writer {
         let started = Instant::now();
         file.datasync()
             .map_err(io_error("syncing frames", &self.volume.path))?;
+        if !self.added_sync.is_zero() {
+            thread::sleep(self.added_sync);
+        }
         let sync_time = started.elapsed();
         self.offset += self.group.bytes.len() as u64;
         self.durable_upto = self.chain.ordinal;
