@@ -46,7 +46,8 @@ pub struct RecoveryReport {
     pub ready_ms: f64,
     pub first_accepted_ms: f64,
     pub rss_mib_max_restarted: f64,
-    /// Kills that came before it was ready, and the time to readiness after them.
+    /// Kills after that, those of them that came before it was ready, and the time to readiness after them.
+    pub kills: u32,
     pub killed_while_recovering: u32,
     pub ready_again_ms: f64,
     /// What is open and waits, and the journeys looked at, are the same after both recoveries.
@@ -79,6 +80,8 @@ const LOOK_OFTEN: Duration = Duration::from_millis(5);
 /// Journeys that are compared, of the last [`OPEN_MAX`] that were accepted: all that are open are among these.
 const JOURNEYS: usize = 1_000;
 const BIND_PATIENCE: Duration = Duration::from_secs(20);
+/// A server that is ready; one that recovers takes the connection and lets it wait.
+const ANSWERS_WITHIN: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Journal and history of each message.
 const DISK_BYTES_EACH: u64 = 1_000;
@@ -91,7 +94,10 @@ impl RecoveryReport {
     pub fn complaints(&self) -> Vec<String> {
         let is_clean = self.outcome.clean && self.outcome.judgement.ended_unsent == 0;
         let judgement = (!is_clean).then(|| self.outcome.judgement.to_string());
-        self.differences.iter().cloned().chain(judgement).collect()
+        let too_late = self.killed_while_recovering == 0 && self.kills > 0;
+        let too_late = too_late.then(|| "it was ready before each kill".to_owned());
+        let differences = self.differences.iter().cloned();
+        differences.chain(judgement).chain(too_late).collect()
     }
 }
 
@@ -153,6 +159,7 @@ pub async fn recovery(options: &RecoveryOptions) -> Result<RecoveryReport, RunEr
         ready_ms: ms(ready),
         first_accepted_ms: ms(first_accepted),
         rss_mib_max_restarted: restarted.rss_mib_max,
+        kills: options.kills,
         killed_while_recovering,
         ready_again_ms: ms(ready_again),
         same_state: differences.is_empty(),
@@ -235,14 +242,16 @@ async fn one_more(system: &System, marker: u64) -> Result<Duration, RunError> {
     Ok(start.elapsed())
 }
 
-/// Starts and kills it, each time somewhat later in its recovery; how often it was not ready by then.
+/// Kills it, then starts and kills it, each time somewhat later in its recovery; how often it was not ready by then.
 async fn kill_while_recovering(system: &mut System, ready: Duration, kills: u32) -> Result<u32, RunError> {
+    system.server.kill()?;
     let mut early = 0;
     for kill in 1..=kills {
         system.server.spawn()?;
         tokio::time::sleep(ready * kill / (kills + 1)).await;
-        let answer = system.server.client().get("/readyz").await;
-        early += u32::from(!answer.is_ok_and(|answer| answer.status == 200));
+        let mut client = system.server.client();
+        let answer = tokio::time::timeout(ANSWERS_WITHIN, client.get("/readyz")).await;
+        early += u32::from(!matches!(answer, Ok(Ok(answer)) if answer.status == 200));
         system.server.kill()?;
     }
     Ok(early)

@@ -3,6 +3,7 @@ use super::outcome::RunError;
 use super::system::System;
 use carillon_domain::ids::MessageId;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What a server says about its state while nothing happens: two of the same state are the same.
 pub struct Snapshot {
@@ -12,11 +13,14 @@ pub struct Snapshot {
 }
 
 const FIGURES: [&str; 2] = ["carillon_messages_open", "carillon_messages_waiting"];
+/// Figures are counted anew about once a second.
+const REST: Duration = Duration::from_secs(2);
 const DIFFERENCES_TOLD: usize = 5;
 
 impl Snapshot {
-    /// With the journeys of these messages.
+    /// With the journeys of these messages; of a server that was just started and has nothing to do.
     pub async fn take(system: &System, ids: &[MessageId]) -> Result<Self, RunError> {
+        tokio::time::sleep(REST).await;
         let metrics = Metrics::read(system.server.address()).await?;
         let mut figures = BTreeMap::new();
         for name in FIGURES {

@@ -32,6 +32,9 @@ pub struct WallsReport {
     /// The same by the server's threads.
     pub stages_percent_without: BTreeMap<&'static str, f64>,
     pub stages_percent_with: BTreeMap<&'static str, f64>,
+    /// Of the way to the frame.
+    pub p50_ms: f64,
+    pub p99_ms: f64,
     /// From a segment's arrival at the carrier to the frame that counts it as submitted: the oldest of each frame.
     pub event_to_frame_ms: Percentiles,
     pub frames: u64,
@@ -62,6 +65,7 @@ pub async fn walls(options: &WallsOptions) -> Result<WallsReport, RunError> {
     system
         .wait_closed(without.load.accepted + with.load.accepted, PATIENCE)
         .await;
+    let event_to_frame_ms = seen.delays.percentiles();
     let judgement = system.settle(PATIENCE).await?.judge(Tolerance {
         uncertain_max: Some(0),
         ..Tolerance::default()
@@ -73,7 +77,9 @@ pub async fn walls(options: &WallsOptions) -> Result<WallsReport, RunError> {
         cpu_percent_of_walls: with.cpu_percent - without.cpu_percent,
         stages_percent_without: without.stages_percent,
         stages_percent_with: with.stages_percent,
-        event_to_frame_ms: seen.delays.percentiles(),
+        p50_ms: event_to_frame_ms.p50,
+        p99_ms: event_to_frame_ms.p99,
+        event_to_frame_ms,
         frames: seen.frames,
         bytes_per_frame: seen.bytes as f64 / seen.frames.max(1) as f64,
         walls_lost: seen.lost,

@@ -64,15 +64,17 @@ pub fn load(history: &EmbeddedHistory, rows: &Rows) -> Result<Stored, RunError> 
     })
 }
 
-/// Every number range of the rows in one of 31 provinces, by three carriers.
+/// Every number range of the rows, by three carriers: most in one province, the others in any of 31.
 pub fn ranges() -> Result<NumberRanges, RunError> {
     const FIRST: u64 = 1_300_000;
     const RANGES: u64 = 100_000;
     const PROVINCES: usize = 31;
+    const AWAY_SHARE: u64 = 5;
     let provinces: Vec<_> = Province::all().take(PROVINCES).collect();
     let carriers = ["mobile", "unicom", "telecom"];
     let lines = (0..RANGES).map(|range| {
-        let province = provinces[range as usize % provinces.len()].name();
+        let away = range.is_multiple_of(AWAY_SHARE);
+        let province = provinces[if away { range as usize % provinces.len() } else { 0 }].name();
         let carrier = carriers[range as usize / provinces.len() % carriers.len()];
         format!("{},{province},,{carrier}\n", FIRST + range)
     });

@@ -6,6 +6,7 @@ mod cache;
 mod calendar;
 mod load;
 mod mix;
+mod parts;
 mod people;
 mod question;
 mod rows;

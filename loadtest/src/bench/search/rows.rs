@@ -1,16 +1,14 @@
 use super::calendar::Calendar;
 use super::mix::mix;
+use super::parts::{code_of, segment, text};
 use super::people::People;
 use carillon_domain::campaign::CampaignLine;
 use carillon_domain::content::{Content, TextContent};
-use carillon_domain::fact::{CarrierId, FinalState, IntentReason, StatusCode, UncertainCause};
+use carillon_domain::fact::FinalState;
 use carillon_domain::ids::{
     AccountId, BusinessTypeId, CampaignId, ConnectionId, MessageId, TemplateId, TenantId,
 };
-use carillon_domain::journey::{
-    Amendment, AttemptJourney, AttemptStart, Journey, MessageState, SegmentJourney, SegmentWord, Step,
-    StepKind,
-};
+use carillon_domain::journey::{Amendment, AttemptJourney, AttemptStart, Journey, MessageState};
 use carillon_domain::plan::ChannelKind;
 use carillon_domain::time::UnixMs;
 
@@ -28,6 +26,8 @@ pub struct Rows {
 const ORGANISATIONS: u64 = 40;
 const ACCOUNTS: u64 = 3;
 const CONNECTIONS: u64 = 4;
+/// One message of so many goes by another connection than its account's own.
+const OTHER_CONNECTION_SHARE: u64 = 10;
 /// One message of so many belongs to the campaign of its time.
 const CAMPAIGN_SHARE: u64 = 4;
 /// Messages from the beginning of one campaign to that of the next.
@@ -35,27 +35,6 @@ pub const CAMPAIGN_EVERY: u64 = 50_000;
 const TEN_THOUSAND: u64 = 10_000;
 const LONG_SHARE: u64 = 10;
 const TEMPLATE: TemplateId = TemplateId(7);
-const TEXTS: [(&str, &str); 5] = [
-    (
-        "【示范医院】您好，您预约的检查号",
-        "将于明日上午进行，请携带有效证件按时到院，检查前请空腹八小时。",
-    ),
-    (
-        "【示范医院】您的检查报告已出，单号",
-        "，请凭就诊卡到自助机打印或在手机上查询。",
-    ),
-    (
-        "【示范学校】各位家长，通知第",
-        "号：本周五下午三点召开家长会，请准时参加。",
-    ),
-    ("【示范公司】您的验证码为", "，五分钟内有效，请勿告诉他人。"),
-    (
-        "【示范医院】药房提醒：处方",
-        "已配好，请于今日十七点前到二号窗口取药，逾期请重新排队。",
-    ),
-];
-const LONG_TAIL: &str = "正在服用抗凝药物者请提前告知医生；如需改期，请至少提前一日联系预约中心，逾期未到视为放弃，\
-                         号源不予保留，感谢您的理解与配合。";
 
 /// What is searched by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,6 +147,11 @@ impl Rows {
         let chance = self.chance(row, 5);
         let ended = self.ended(row);
         let code = code_of(ended);
+        let connection = match (chance >> 12).is_multiple_of(OTHER_CONNECTION_SHARE) {
+            true => chance >> 16,
+            false => head.account.0.into(),
+        };
+        let connection = ConnectionId((connection % CONNECTIONS) as u16);
         let is_long = chance.is_multiple_of(LONG_SHARE);
         let after_ms = 800 + (chance >> 8) % 30_000;
         Journey {
@@ -198,90 +182,19 @@ impl Rows {
                 when: None,
                 start: AttemptStart::AtOnce,
                 segments: (0..=u64::from(is_long))
-                    .map(|number| segment(message, ended, code.clone(), chance ^ number, after_ms))
+                    .map(|number| {
+                        segment(
+                            message,
+                            connection,
+                            ended,
+                            code.clone(),
+                            chance ^ number,
+                            after_ms,
+                        )
+                    })
                     .collect(),
             }],
         }
-    }
-}
-
-fn text(chance: u64, is_long: bool) -> Box<str> {
-    let (before, after) = TEXTS[(chance >> 16) as usize % TEXTS.len()];
-    let tail = if is_long { LONG_TAIL } else { "" };
-    format!("{before}{:06}{after}{tail}", (chance >> 24) % 1_000_000).into()
-}
-
-fn code_of(state: FinalState) -> Option<StatusCode> {
-    match state {
-        FinalState::Delivered => Some("DELIVRD".into()),
-        FinalState::Failed => Some("UNDELIV".into()),
-        FinalState::Rejected => Some("8".into()),
-        _ => None,
-    }
-}
-
-fn segment(
-    message: MessageId,
-    ended: FinalState,
-    code: Option<StatusCode>,
-    chance: u64,
-    after_ms: u64,
-) -> SegmentJourney {
-    let connection = ConnectionId((chance >> 12) as u16 % CONNECTIONS as u16);
-    let carrier_id = CarrierId::Number(mix(chance));
-    let step = |after_ms: u64, what| Step {
-        at: UnixMs(message.unix_ms() + after_ms),
-        what,
-    };
-    let mut steps = vec![step(
-        2 + (chance >> 20) % 8,
-        StepKind::Intent {
-            connection,
-            try_number: 1,
-            reason: IntentReason::Rule,
-        },
-    )];
-    let submitted = step(
-        15 + (chance >> 28) % 50,
-        StepKind::Submitted {
-            carrier_id: carrier_id.clone(),
-        },
-    );
-    let (state, is_submitted, last) = match ended {
-        FinalState::Delivered | FinalState::Failed => {
-            let receipt = StepKind::Receipt {
-                status: code.clone().unwrap_or_default(),
-                error: "000".into(),
-            };
-            let word = match ended {
-                FinalState::Delivered => SegmentWord::Delivered,
-                _ => SegmentWord::Failed,
-            };
-            (word, true, Some(step(after_ms, receipt)))
-        }
-        FinalState::Rejected => {
-            let rejected = StepKind::Rejected {
-                code: code.clone().unwrap_or_default(),
-                retried: false,
-            };
-            (SegmentWord::Rejected, false, Some(step(after_ms, rejected)))
-        }
-        FinalState::Unknown => {
-            let uncertain = StepKind::Uncertain {
-                cause: UncertainCause::Cut,
-            };
-            (SegmentWord::Uncertain, false, Some(step(after_ms, uncertain)))
-        }
-        _ => (SegmentWord::Submitted, true, None),
-    };
-    steps.extend(is_submitted.then_some(submitted));
-    steps.extend(last);
-    SegmentJourney {
-        state,
-        connection: Some(connection),
-        carrier_id: is_submitted.then_some(carrier_id),
-        code,
-        steps,
     }
 }
 

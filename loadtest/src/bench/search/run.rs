@@ -52,8 +52,8 @@ pub struct SearchReport {
     pub surroundings: Surroundings,
 }
 
-/// On the disk; DESIGN goal is 400.
-const BYTES_PER_MESSAGE: u64 = 400;
+/// On the disk, figures included.
+const BYTES_PER_MESSAGE: u64 = 500;
 /// Rows on their way, and SQLite.
 const MEMORY_BYTES: u64 = 3 << 30;
 const LATER_PAGES_SHARE: usize = 5;
