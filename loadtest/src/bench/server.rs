@@ -175,6 +175,28 @@ impl Server {
     /// Starts it on the same data and port, and waits until it is ready. Returns how long that took.
     pub async fn start_again(&mut self) -> Result<Duration, ServerError> {
         let start = Instant::now();
+        let log = self.spawn()?;
+        let mut client = self.client();
+        while start.elapsed() < READY_TIMEOUT {
+            if let Some(child) = &mut self.child
+                && let Some(status) = child.try_wait().map_err(ServerError::Wait)?
+            {
+                return Err(ServerError::Ended { status, log });
+            }
+            if client
+                .get("/readyz")
+                .await
+                .is_ok_and(|answer| answer.status == 200)
+            {
+                return Ok(start.elapsed());
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Err(ServerError::NotReady(READY_TIMEOUT))
+    }
+
+    /// Starts it on the same data and port, and goes on at once. Returns where its log is.
+    pub fn spawn(&mut self) -> Result<PathBuf, ServerError> {
         self.starts += 1;
         let (log, file) = self.log(&format!("serve-{}.log", self.starts))?;
         let (data, port) = (self.data().into_os_string(), self.port.to_string());
@@ -198,23 +220,7 @@ impl Server {
             source,
         })?;
         self.child = Some(child);
-        let mut client = self.client();
-        while start.elapsed() < READY_TIMEOUT {
-            if let Some(child) = &mut self.child
-                && let Some(status) = child.try_wait().map_err(ServerError::Wait)?
-            {
-                return Err(ServerError::Ended { status, log });
-            }
-            if client
-                .get("/readyz")
-                .await
-                .is_ok_and(|answer| answer.status == 200)
-            {
-                return Ok(start.elapsed());
-            }
-            tokio::time::sleep(POLL).await;
-        }
-        Err(ServerError::NotReady(READY_TIMEOUT))
+        Ok(log)
     }
 
     /// `kill -9`.
