@@ -22,7 +22,7 @@ STAGES=(
   interop-smsgate-carrier interop-smsgate-client interop-npm-carrier interop-npm-client interop-smpplib-client
   interop-server interop-mail interop-wireshark
   browser run-script reminders campaign mail demo-day kills bench-batch bench-backlog
-  bench-walls bench-idle-walls
+  bench-walls bench-idle-walls bench-mixed bench-failover overload
 )
 LOGS="$PROJECT/var/test"
 STAGE_LIMIT_S=1800

@@ -78,3 +78,13 @@ stage_bench_walls() { "$BIN/carillon-loadtest" bench walls --seconds 10 --percen
 stage_bench_idle_walls() { "$BIN/carillon-loadtest" bench idle-walls --seconds 2; }
 
 stage_bench_backlog() { "$BIN/carillon-loadtest" bench backlog --messages 500000 --rss-mib-max 400; }
+
+# Twenty organisations with more waiting than three limited connections take: shares (FAIR-1), rates (RATE-1), and codes that
+# overtake.
+stage_bench_mixed() { "$BIN/carillon-loadtest" bench mixed --backlog 17000 --rate 6000 --window 4 --seconds 2; }
+
+# The primary is reset under load: the backup carries on, the primary is used again, nothing is lost or doubled.
+stage_bench_failover() { "$BIN/carillon-loadtest" bench failover --cut-only --rate 3000; }
+
+# Twice what the carriers take: refusals are counted by both sides, what was accepted arrives, and all is as before afterwards.
+stage_overload() { "$BIN/carillon-loadtest" bench overload --rate 4000 --seconds 5 --calm 2 --after 4 --slow 1; }

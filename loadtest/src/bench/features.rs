@@ -6,6 +6,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -55,10 +56,12 @@ pub fn with_features(plain: &str, webhook: SocketAddr) -> String {
 pub const SETTINGS: &str =
     "[limits]\ncounted_people_max = 20000000\n\n[webhooks]\nallow = [\"127.0.0.0/8\"]\n";
 
-/// Takes webhook calls and answers 200; counts calls and the events in them.
+/// Takes webhook calls and answers 200; counts the events in them.
 pub struct Receiver {
     pub address: SocketAddr,
     pub events: Arc<AtomicU64>,
+    /// An answer is held back so long.
+    pub delay_ms: Arc<AtomicU64>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -67,15 +70,17 @@ impl Receiver {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let events = Arc::new(AtomicU64::new(0));
-        let counted = events.clone();
+        let delay_ms = Arc::new(AtomicU64::new(0));
+        let (counted, delay) = (events.clone(), delay_ms.clone());
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, counted.clone()));
+                tokio::spawn(serve(stream, counted.clone(), delay.clone()));
             }
         });
         Ok(Receiver {
             address,
             events,
+            delay_ms,
             task,
         })
     }
@@ -88,7 +93,7 @@ impl Drop for Receiver {
 }
 
 /// One connection, call after call, until it is closed or not understood.
-async fn serve(stream: TcpStream, events: Arc<AtomicU64>) -> io::Result<()> {
+async fn serve(stream: TcpStream, events: Arc<AtomicU64>, delay_ms: Arc<AtomicU64>) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
     loop {
         let mut length = 0;
@@ -116,6 +121,10 @@ async fn serve(stream: TcpStream, events: Arc<AtomicU64>) -> io::Result<()> {
         stream.read_exact(&mut body).await?;
         let count = memchr::memmem::find_iter(&body, b"\"id\":\"msg_").count() as u64;
         events.fetch_add(count, Ordering::Relaxed);
+        let delay = delay_ms.load(Ordering::Relaxed);
+        if delay > 0 {
+            tokio::time::sleep(Duration::from_millis(delay)).await;
+        }
         stream
             .get_mut()
             .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")

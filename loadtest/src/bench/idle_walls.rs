@@ -1,13 +1,13 @@
 //! Thousands of screens that never read: what is refused, what they cost, and what becomes of them.
 
 use super::measure::{Surroundings, kernel_socket_bytes};
+use super::metrics::Metrics;
 use super::open_files;
 use super::outcome::{Outcome, RunError};
 use super::place::Place;
 use super::system::System;
 use super::walls_phase::{Phase, phase, start};
 use super::walls_watch::{Seen, Watch, subscribed};
-use crate::http::HttpClient;
 use crate::judge::Tolerance;
 use crate::live::{LiveError, LiveSocket};
 use crate::load::{LoadReport, PatternSource, Percentiles};
@@ -242,21 +242,12 @@ struct SocketFigures {
 }
 
 async fn figures(address: SocketAddr) -> Result<SocketFigures, RunError> {
-    let answer = HttpClient::new(address, "", PATIENCE).get("/metrics").await?;
-    let text = String::from_utf8_lossy(&answer.body);
-    let figure = |name: &str| {
-        let samples = text.lines().filter_map(|line| line.rsplit_once(' '));
-        let mut named = samples.filter(|(sample, _)| *sample == name);
-        let value = named.next().and_then(|(_, value)| value.parse::<f64>().ok());
-        value.map(|value| value as u64).ok_or(RunError::Figure {
-            name: name.to_owned(),
-        })
-    };
+    let metrics = Metrics::read(address).await?;
     Ok(SocketFigures {
-        open: figure("carillon_live_sockets")?,
-        refused: figure("carillon_live_sockets_refused_total")?,
-        held_back: figure("carillon_live_sockets_held_back_total")?,
-        closed_silent: figure("carillon_live_sockets_closed_total{reason=\"silent\"}")?,
+        open: metrics.figure("carillon_live_sockets")?,
+        refused: metrics.figure("carillon_live_sockets_refused_total")?,
+        held_back: metrics.figure("carillon_live_sockets_held_back_total")?,
+        closed_silent: metrics.figure("carillon_live_sockets_closed_total{reason=\"silent\"}")?,
     })
 }
 

@@ -1,6 +1,7 @@
 //! Carriers, server and settlement of one run, in a folder of their own.
 
 use super::apply::{API_KEY, ConnectionPlan};
+use super::catalog::Catalog;
 use super::features::configuration;
 use super::folder::Folder;
 use super::measure::Usage;
@@ -34,7 +35,11 @@ pub struct SystemPlan {
     pub unknown: Vec<&'static str>,
     /// Everything is switched on, and this is where the webhook calls.
     pub features: Option<SocketAddr>,
+    /// What the server is configured with instead of the plain apply file.
+    pub catalog: Option<Catalog>,
     pub seed: u64,
+    /// Settings of the server, as its environment has them.
+    pub environment: Vec<(&'static str, String)>,
     /// The lowest marker of the run.
     pub first_marker: u64,
     pub place: Place,
@@ -47,7 +52,9 @@ impl SystemPlan {
             carriers,
             unknown: Vec::new(),
             features: None,
+            catalog: None,
             seed,
+            environment: Vec::new(),
             first_marker: 0,
             place: place.clone(),
         }
@@ -113,10 +120,15 @@ impl System {
             .collect();
         let all = connections.clone();
         connections.retain(|connection| !plan.unknown.contains(&connection.name.as_str()));
-        let server = Server::start(
+        let apply_file = match &plan.catalog {
+            Some(catalog) => catalog.file(&connections),
+            None => configuration(&connections, plan.features),
+        };
+        let server = Server::start_with(
             folder.path(),
-            &configuration(&connections, plan.features),
+            &apply_file,
             plan.place.program.as_deref(),
+            plan.environment,
         )
         .await?;
         Ok(System {
@@ -212,8 +224,17 @@ impl System {
     }
 
     /// Reads our records, ends everything and closes the ledgers. The settlement then knows all there is to know.
-    pub async fn settle(mut self, patience: Duration) -> Result<Settled, SystemError> {
-        let mut records = RecordsReader::new(self.server.address(), API_KEY);
+    pub async fn settle(self, patience: Duration) -> Result<Settled, SystemError> {
+        let records = RecordsReader::new(self.server.address(), API_KEY);
+        self.settle_by(records, patience).await
+    }
+
+    /// The same; what the reader has read before is known to the settlement already.
+    pub async fn settle_by(
+        mut self,
+        mut records: RecordsReader,
+        patience: Duration,
+    ) -> Result<Settled, SystemError> {
         records.follow(&self.settlement, patience).await?;
         self.server.stop().await?;
         self.host.stop()?;

@@ -230,6 +230,14 @@ pub enum Bench {
     Backlog(Backlog),
     /// Single messages of one organisation beside the backlog of another.
     Fairness(Fairness),
+    /// Many organisations on three connections with rate limits, one of them with a long backlog.
+    Mixed(Mixed),
+    /// A primary connection that is cut, and then silent, under load.
+    Failover(Failover),
+    /// More than the carriers take, and readers that hardly read.
+    Overload(Overload),
+    /// An hour's share of a day's messages in minutes.
+    Soak(Soak),
     /// The simulated carrier alone, with our own client sessions in the same process.
     Carrier(CarrierSpeed),
     /// Screens that look on: what they cost, and how soon they know.
@@ -331,6 +339,91 @@ pub struct Fairness {
     /// Fail when more than one of a hundred messages beside the backlog takes longer to the carrier.
     #[arg(long)]
     pub p99_ms_max: Option<f64>,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, Args)]
+pub struct Mixed {
+    /// Organisations, the one with the backlog included.
+    #[arg(long, default_value_t = 20)]
+    pub organisations: usize,
+    /// Messages of the first one that wait.
+    #[arg(long, default_value_t = 2_000_000)]
+    pub backlog: u64,
+    /// Segments per second of the three connections together.
+    #[arg(long, default_value_t = 40_000)]
+    pub rate: u32,
+    /// Seconds over which shares are compared.
+    #[arg(long, default_value_t = 10)]
+    pub window: u64,
+    /// How long single messages are sent, alone and then beside the backlog.
+    #[arg(long, default_value_t = 10)]
+    pub seconds: u64,
+    /// Single messages per second of each other organisation.
+    #[arg(long, default_value_t = 10.0)]
+    pub singles: f64,
+    /// Codes per second of the first organisation, beside its own backlog.
+    #[arg(long, default_value_t = 50.0)]
+    pub codes: f64,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, Args)]
+pub struct Failover {
+    /// Messages per second.
+    #[arg(long, default_value_t = 5_000.0)]
+    pub rate: f64,
+    /// Cut the primary only.
+    #[arg(long)]
+    pub cut_only: bool,
+    /// Seconds without an answer after which a connection is no longer used.
+    #[arg(long, default_value_t = 10)]
+    pub silence_s: u64,
+    /// Seconds after which a request without an answer is given up.
+    #[arg(long, default_value_t = 15)]
+    pub response_timeout_s: u64,
+    /// Fail when the backup carries on later than so many milliseconds after the detection.
+    #[arg(long)]
+    pub within_ms: Option<u64>,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, Args)]
+pub struct Overload {
+    /// Segments per second that the carriers take together.
+    #[arg(long, default_value_t = 10_000)]
+    pub rate: u32,
+    /// How many times that is offered.
+    #[arg(long, default_value_t = 2.0)]
+    pub times: f64,
+    #[arg(long, default_value_t = 60)]
+    pub seconds: u64,
+    /// How long half of what the carriers take is offered before.
+    #[arg(long, default_value_t = 5)]
+    pub calm: u64,
+    /// The same afterwards.
+    #[arg(long, default_value_t = 10)]
+    pub after: u64,
+    /// How long it is measured with slow readers, and twice without; 0 to leave it.
+    #[arg(long, default_value_t = 10)]
+    pub slow: u64,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, Args)]
+pub struct Soak {
+    /// Messages of a day, of which an hour's share is sent.
+    #[arg(long, default_value_t = 5_000_000)]
+    pub per_day: u64,
+    #[arg(long, default_value_t = 120)]
+    pub seconds: u64,
+    /// Lines per request.
+    #[arg(long, default_value_t = 20)]
+    pub lines: usize,
     #[command(flatten)]
     pub common: Common,
 }

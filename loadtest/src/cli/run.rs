@@ -1,11 +1,12 @@
 use super::arguments::{
-    Backlog, Bench, CampaignRun, CarrierSpeed, Common, Fairness, IdleWalls, Kills, Latency, MailRun,
-    RemindersRun, Throughput, Walls,
+    Backlog, Bench, CampaignRun, CarrierSpeed, Common, Failover, Fairness, IdleWalls, Kills, Latency,
+    MailRun, Mixed, Overload, RemindersRun, Soak, Throughput, Walls,
 };
 use super::{print, print_json};
 use carillon_loadtest::bench::{
-    self, BacklogOptions, CampaignOptions, CarrierSpeedOptions, FairnessOptions, IdleWallsOptions,
-    KillsOptions, LatencyOptions, MailRunOptions, Outcome, RemindersOptions, ThroughputOptions, WallsOptions,
+    self, BacklogOptions, CampaignOptions, CarrierSpeedOptions, FailoverOptions, FairnessOptions,
+    IdleWallsOptions, KillsOptions, LatencyOptions, MailRunOptions, MixedOptions, Outcome, OverloadOptions,
+    RemindersOptions, SoakOptions, ThroughputOptions, WallsOptions,
 };
 use serde::Serialize;
 use std::time::Duration;
@@ -20,6 +21,10 @@ pub async fn bench(arguments: Bench) -> anyhow::Result<bool> {
         Bench::Latency(arguments) => latency(arguments).await,
         Bench::Backlog(arguments) => backlog(arguments).await,
         Bench::Fairness(arguments) => fairness(arguments).await,
+        Bench::Mixed(arguments) => mixed(arguments).await,
+        Bench::Failover(arguments) => failover(arguments).await,
+        Bench::Overload(arguments) => overload(arguments).await,
+        Bench::Soak(arguments) => soak(arguments).await,
         Bench::Carrier(arguments) => carrier(arguments).await,
         Bench::Walls(arguments) => walls(arguments).await,
         Bench::IdleWalls(arguments) => idle_walls(arguments).await,
@@ -130,11 +135,7 @@ async fn idle_walls(arguments: IdleWalls) -> anyhow::Result<bool> {
     })
     .await?;
     print_run(&report, &report.outcome, json)?;
-    let complaints = report.complaints();
-    for complaint in &complaints {
-        eprintln!("{complaint}");
-    }
-    Ok(complaints.is_empty())
+    Ok(is_good(&report.complaints()))
 }
 
 async fn fairness(arguments: Fairness) -> anyhow::Result<bool> {
@@ -155,6 +156,75 @@ async fn fairness(arguments: Fairness) -> anyhow::Result<bool> {
         eprintln!("too late beside the backlog: {:.0} ms", report.beside_ms.p99);
     }
     Ok(report.outcome.clean && report.backlog_last > 0 && soon_enough)
+}
+
+/// Whether there is nothing to complain of; otherwise it is said.
+fn is_good(complaints: &[impl std::fmt::Display]) -> bool {
+    for complaint in complaints {
+        eprintln!("{complaint}");
+    }
+    complaints.is_empty()
+}
+
+async fn mixed(arguments: Mixed) -> anyhow::Result<bool> {
+    let Common { place, json } = arguments.common;
+    let report = bench::mixed(&MixedOptions {
+        organisations: arguments.organisations,
+        backlog: arguments.backlog,
+        rate_per_second: arguments.rate,
+        window_s: arguments.window,
+        seconds: arguments.seconds,
+        singles_per_s: arguments.singles,
+        codes_per_s: arguments.codes,
+        place,
+    })
+    .await?;
+    print_run(&report, &report.outcome, json)?;
+    Ok(is_good(&report.complaints()))
+}
+
+async fn failover(arguments: Failover) -> anyhow::Result<bool> {
+    let Common { place, json } = arguments.common;
+    let report = bench::failover(&FailoverOptions {
+        rate: arguments.rate,
+        cut_only: arguments.cut_only,
+        silence: Duration::from_secs(arguments.silence_s),
+        response_timeout: Duration::from_secs(arguments.response_timeout_s),
+        place,
+    })
+    .await?;
+    print_run(&report, &report.outcome, json)?;
+    let within = arguments.within_ms.map(Duration::from_millis);
+    Ok(is_good(&report.complaints(within)))
+}
+
+async fn overload(arguments: Overload) -> anyhow::Result<bool> {
+    let Common { place, json } = arguments.common;
+    let report = bench::overload(&OverloadOptions {
+        rate_per_second: arguments.rate,
+        times: arguments.times,
+        seconds: arguments.seconds,
+        calm_seconds: arguments.calm,
+        after_seconds: arguments.after,
+        slow_seconds: arguments.slow,
+        place,
+    })
+    .await?;
+    print_run(&report, &report.outcome, json)?;
+    Ok(is_good(&report.complaints()))
+}
+
+async fn soak(arguments: Soak) -> anyhow::Result<bool> {
+    let Common { place, json } = arguments.common;
+    let report = bench::soak(&SoakOptions {
+        messages_per_day: arguments.per_day,
+        seconds: arguments.seconds,
+        lines_per_request: arguments.lines,
+        place,
+    })
+    .await?;
+    print_run(&report, &report.outcome, json)?;
+    Ok(is_good(&report.complaints()))
 }
 
 async fn carrier(arguments: CarrierSpeed) -> anyhow::Result<bool> {

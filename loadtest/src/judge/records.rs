@@ -53,17 +53,20 @@ impl RecordsReader {
         })
     }
 
-    async fn page(&mut self, settlement: &Shared) -> Result<bool, RecordsError> {
+    /// The next events; the reader goes on behind them.
+    pub async fn next_page(&mut self) -> Result<ReceiptsPage, RecordsError> {
         let path = match &self.after {
             Some(after) => format!("/v1/receipts?limit={PAGE}&after={after}"),
             None => format!("/v1/receipts?limit={PAGE}"),
         };
         let page: ReceiptsPage = self.get(&path).await?;
-        let mut settlement = settlement.0.lock();
-        for event in &page.events {
-            settlement.ended(event.id.0, &event.status, event.amended);
-        }
-        self.after = Some(page.next);
+        self.after = Some(page.next.clone());
+        Ok(page)
+    }
+
+    async fn page(&mut self, settlement: &Shared) -> Result<bool, RecordsError> {
+        let page = self.next_page().await?;
+        settlement.0.lock().told_ends(&page.events);
         Ok(page.more)
     }
 

@@ -3,6 +3,7 @@ use super::message::{End, Flags, Message, Told};
 use super::parts::Parts;
 use crate::ledger::{AccountHeader, Frame, LedgerError, Record, Sink, Summary};
 use crate::load::{Acknowledgement, AcknowledgementError, AcknowledgementSink, Latencies, Outcome};
+use carillon_api::ReceiptEvent;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -211,6 +212,13 @@ impl Settlement {
         self.open_count = self.open_count + u64::from(is_open) - u64::from(was_open);
     }
 
+    /// Events of our own feed, in their order.
+    pub fn told_ends(&mut self, events: &[ReceiptEvent]) {
+        for event in events {
+            self.ended(event.id.0, &event.status, event.amended);
+        }
+    }
+
     /// The journey of a message that has no end in the feed says that an outcome is uncertain.
     pub fn uncertain(&mut self, id: u64) {
         if let Some(message) = self.by_id(id).filter(|message| message.end == End::Open) {
@@ -252,12 +260,19 @@ impl Settlement {
     /// From acceptance to the first segment's arrival, of the messages with these markers.
     pub fn arrival_latencies(&self, markers: Range<u64>) -> Latencies {
         let mut arrival = Latencies::default();
+        self.delays(markers).for_each(|(_, us)| arrival.count_us(us));
+        arrival
+    }
+
+    /// When each of these messages was accepted (Unix milliseconds), and how long after that its first segment arrived (µs).
+    pub fn delays(&self, markers: Range<u64>) -> impl Iterator<Item = (u64, u64)> {
         let marked = (self.first_marker..).zip(&self.messages);
         marked
-            .filter(|(marker, _)| markers.contains(marker))
-            .filter_map(|(_, message)| self.since_acceptance_us(message, message.first_arrival_ms))
-            .for_each(|us| arrival.count_us(us));
-        arrival
+            .filter(move |(marker, _)| markers.contains(marker))
+            .filter_map(|(_, message)| {
+                let us = self.since_acceptance_us(message, message.first_arrival_ms)?;
+                Some((carillon_domain::ids::MessageId(message.id).unix_ms(), us))
+            })
     }
 
     /// From acceptance to a time of the ledgers; `None` when one of them is not known.

@@ -18,6 +18,9 @@ pub struct LoadReport {
     pub refusals: BTreeMap<String, u64>,
     /// Retries by reason.
     pub retry_reasons: BTreeMap<String, u64>,
+    /// Requests answered with 429 or 503, and how many of these answers did not say when to come back.
+    pub turned_away: u64,
+    pub turned_away_without_time: u64,
     pub seconds: f64,
     pub accepted_per_s: f64,
     pub request_ms: Percentiles,

@@ -34,6 +34,8 @@ pub struct LoadOptions {
     pub timeout: Duration,
     /// A request without an answer after this long, repetitions included, is given up.
     pub give_up_after: Duration,
+    /// An answer of 429 or 503 ends the matter: the lines are refused and never come again.
+    pub takes_no: bool,
     pub limit: Option<OpenLimit>,
     /// Accepted lines, for whoever watches.
     pub accepted: Arc<AtomicU64>,
@@ -56,6 +58,7 @@ impl LoadOptions {
             stop_after: None,
             timeout: Duration::from_secs(30),
             give_up_after: Duration::from_secs(180),
+            takes_no: false,
             limit: None,
             accepted: Arc::default(),
             stop: Arc::default(),
@@ -222,6 +225,11 @@ impl Load<'_> {
                     return Some(answer);
                 }
                 Ok(answer) => {
+                    let turned_away = self.count_turned_away(&answer);
+                    if turned_away && self.options.takes_no {
+                        self.latencies.borrow_mut().count(start.elapsed());
+                        return Some(answer);
+                    }
                     self.count_retry(&answer.status.to_string());
                     answer.retry_after_s.map_or(pause, Duration::from_secs)
                 }
@@ -237,6 +245,15 @@ impl Load<'_> {
             tokio::time::sleep(wait).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+
+    /// Whether the answer is 429 or 503.
+    fn count_turned_away(&self, answer: &Answer) -> bool {
+        let turned_away = matches!(answer.status, 429 | 503);
+        let mut report = self.report.borrow_mut();
+        report.turned_away += u64::from(turned_away);
+        report.turned_away_without_time += u64::from(turned_away && answer.retry_after_s.is_none());
+        turned_away
     }
 
     fn count_retry(&self, reason: &str) {
@@ -336,5 +353,38 @@ mod tests {
         assert_eq!((report.accepted, report.retries, report.requests), (1, 2, 3));
         let told: Vec<_> = told.into_iter().map(|told| (told.marker, told.outcome)).collect();
         assert_eq!(told, [(Some(7), Outcome::Accepted(id))]);
+    }
+
+    /// The first answer names a time to come back, the second none.
+    #[tokio::test]
+    async fn a_no_is_taken_when_told_so_and_counted() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let server = tokio::spawn(async move {
+            for head in ["429 Slow\r\nRetry-After: 9", "503 Busy"] {
+                let (mut stream, _) = listener.accept().await.expect("a client");
+                let mut request = vec![0; 4_096];
+                let _ = stream.read(&mut request).await.expect("a request");
+                let reply = format!("HTTP/1.1 {head}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+                stream.write_all(reply.as_bytes()).await.expect("taken");
+            }
+        });
+        let options = LoadOptions {
+            connections: 1,
+            single: true,
+            takes_no: true,
+            ..LoadOptions::new(address, "key", "run")
+        };
+        let mut told = Vec::new();
+        let report = run(&options, &mut PatternSource::new(0, 2, 0, 1), &mut told)
+            .await
+            .expect("ran");
+        server.await.expect("the server");
+        assert_eq!((report.requests, report.retries, report.refused), (2, 0, 2));
+        assert_eq!((report.turned_away, report.turned_away_without_time), (2, 1));
+        assert!(
+            told.iter()
+                .all(|told| matches!(told.outcome, Outcome::Refused { .. }))
+        );
     }
 }

@@ -136,7 +136,7 @@ pub fn phone_of(marker: u64) -> CompactString {
     CompactString::from_utf8_lossy(&phone)
 }
 
-const SHORT: &str = "您预约的检查将于明日上午进行，请携带有效证件按时到院，单号";
+pub(super) const SHORT: &str = "您预约的检查将于明日上午进行，请携带有效证件按时到院，单号";
 const LONG_TAIL: &str = "检查前请空腹八小时，当日清晨可饮少量清水；正在服用抗凝药物者请提前告知医生；如需改期，\
                          请至少提前一日联系预约中心，逾期未到视为放弃，号源不予保留，感谢您的理解与配合。";
 
@@ -154,6 +154,21 @@ impl PatternSource {
         lines_max: usize,
         strategy: Option<&str>,
     ) -> Self {
+        let fields = |line: u64| match strategy {
+            Some(name) if line % 2 == 0 => format!(",\"strategy\":\"{name}\""),
+            _ => String::new(),
+        };
+        PatternSource::with_fields(first, end, long_every, lines_max, fields)
+    }
+
+    /// The same; `fields` makes further fields of a line by its number in the request, counted from 1, each after a comma.
+    pub fn with_fields(
+        first: u64,
+        end: u64,
+        long_every: u64,
+        lines_max: usize,
+        fields: impl Fn(u64) -> String,
+    ) -> Self {
         let mut body = Vec::new();
         let mut places = Vec::new();
         for line in 1..=lines_max as u64 {
@@ -163,12 +178,9 @@ impl PatternSource {
             } else {
                 "。"
             };
-            let strategy = match strategy {
-                Some(name) if line % 2 == 0 => format!(",\"strategy\":\"{name}\""),
-                _ => String::new(),
-            };
+            let fields = fields(line);
             let text = format!(
-                "{{\"to\":\"13800000000\",\"text\":\"{SHORT}{}{tail}\"{strategy}}}\n",
+                "{{\"to\":\"13800000000\",\"text\":\"{SHORT}{}{tail}\"{fields}}}\n",
                 marker::text(0)
             );
             body.extend_from_slice(text.as_bytes());
