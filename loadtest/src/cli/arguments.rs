@@ -156,6 +156,12 @@ pub struct Load {
     /// One message per request.
     #[arg(long)]
     pub single: bool,
+    /// Speaks Kannel's `GET /cgi-bin/sendsms` instead, one generated message per request.
+    #[arg(long, value_name = "USER:PASSWORD", requires = "generate", conflicts_with = "long_every")]
+    pub sendsms: Option<String>,
+    /// With `--sendsms`: the carrier is asked for receipts.
+    #[arg(long, requires = "sendsms")]
+    pub receipts: bool,
     /// Requests open at the same time.
     #[arg(long, default_value_t = 4)]
     pub connections: usize,

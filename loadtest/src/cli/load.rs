@@ -4,7 +4,7 @@ use anyhow::Context;
 use carillon_loadtest::judge::Expectations;
 use carillon_loadtest::load::{
     self as generator, AcknowledgementLog, AcknowledgementSink, Discard, FileSource, LoadOptions,
-    PatternSource, Source,
+    PatternSource, SendSms, Source,
 };
 use carillon_loadtest::reminders::Reminders;
 use std::io::{BufWriter, Write};
@@ -28,9 +28,17 @@ pub async fn load(arguments: Load) -> anyhow::Result<bool> {
     let run = arguments
         .run
         .unwrap_or_else(|| format!("{:016x}", rand::random::<u64>()));
+    let sendsms = match &arguments.sendsms {
+        Some(login) => {
+            let (user, password) = login.split_once(':').context("not of the form USER:PASSWORD")?;
+            Some(SendSms::new(user, password, arguments.receipts))
+        }
+        None => None,
+    };
     let options = LoadOptions {
         lines_per_request: arguments.lines,
-        single: arguments.single,
+        single: arguments.single || sendsms.is_some(),
+        sendsms,
         connections: arguments.connections,
         rate: arguments.rate,
         progress_bar: true,

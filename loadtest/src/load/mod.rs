@@ -4,6 +4,7 @@ mod acknowledgement;
 mod outcomes;
 mod report;
 mod run;
+mod sendsms;
 mod source;
 
 pub use acknowledgement::{
@@ -13,4 +14,5 @@ pub use acknowledgement::{
 pub use outcomes::outcomes;
 pub use report::{Latencies, LoadReport, Percentiles};
 pub use run::{LoadError, LoadOptions, OpenLimit, run};
+pub use sendsms::SendSms;
 pub use source::{Batch, FileSource, LineKey, PHONE_PREFIX, PatternSource, Source, phone_of};

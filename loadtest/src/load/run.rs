@@ -4,6 +4,7 @@
 use super::acknowledgement::{Acknowledgement, AcknowledgementError, AcknowledgementSink, Outcome};
 use super::outcomes::outcomes;
 use super::report::{Latencies, LoadReport};
+use super::sendsms::SendSms;
 use super::source::{Batch, LineKey, Source};
 use crate::http::{Answer, HttpClient, HttpError};
 use crate::sim::Progress;
@@ -24,6 +25,8 @@ pub struct LoadOptions {
     pub lines_per_request: usize,
     /// Each message is a request of its own to `/v1/messages`.
     pub single: bool,
+    /// Speaks to another gateway in its own way; `single` has to be set.
+    pub sendsms: Option<SendSms>,
     /// Requests open at the same time.
     pub connections: usize,
     /// Messages per second; as fast as it goes when absent.
@@ -53,6 +56,7 @@ impl LoadOptions {
             run: run.to_owned(),
             lines_per_request: 1_000,
             single: false,
+            sendsms: None,
             connections: 4,
             rate: None,
             stop_after: None,
@@ -217,7 +221,10 @@ impl Load<'_> {
         );
         loop {
             let start = Instant::now();
-            let answer = client.post(path, &headers, &batch.body).await;
+            let answer = match (&self.options.sendsms, batch.lines.first()) {
+                (Some(sendsms), Some(line)) => client.get(&sendsms.path(line)).await,
+                _ => client.post(path, &headers, &batch.body).await,
+            };
             self.report.borrow_mut().requests += 1;
             let wait = match answer {
                 Ok(answer) if answer.status != 429 && answer.status < 500 => {
@@ -264,6 +271,9 @@ impl Load<'_> {
 
     fn tell(&self, lines: &[LineKey], answer: Option<Answer>) -> Result<(), LoadError> {
         let outcomes = match &answer {
+            Some(answer) if self.options.sendsms.is_some() => {
+                lines.iter().map(|line| SendSms::outcome(answer, line)).collect()
+            }
             Some(answer) => outcomes(answer, lines.len(), self.options.single),
             None => vec![Outcome::Unanswered; lines.len()],
         };
