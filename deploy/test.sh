@@ -23,6 +23,7 @@ STAGES=(
   interop-server interop-mail interop-wireshark
   browser run-script reminders campaign mail demo-day kills bench-batch bench-backlog
   bench-walls bench-idle-walls bench-mixed bench-failover overload
+  bench-memory bench-recovery bench-search
 )
 LOGS="$PROJECT/var/test"
 STAGE_LIMIT_S=1800

@@ -88,3 +88,12 @@ stage_bench_failover() { "$BIN/carillon-loadtest" bench failover --cut-only --ra
 
 # Twice what the carriers take: refusals are counted by both sides, what was accepted arrives, and all is as before afterwards.
 stage_overload() { "$BIN/carillon-loadtest" bench overload --rate 4000 --seconds 5 --calm 2 --after 4 --slow 1; }
+
+# Messages wait for a carrier that is down; after a kill all of them wait again, and then each is sent once.
+stage_bench_memory() { "$BIN/carillon-loadtest" bench memory --messages 200000 --drain; }
+
+# Killed right before a checkpoint and then while it recovers: the state is always the same, nothing is lost or doubled.
+stage_bench_recovery() { "$BIN/carillon-loadtest" bench recovery --messages 300000 --kills 2; }
+
+# Every answer of a history whose contents are known.
+stage_bench_search() { "$BIN/carillon-loadtest" bench search --messages 500000 --questions 100; }

@@ -1,5 +1,7 @@
 //! What a run costs and what ran beside it, from /proc and from the disk.
 
+use super::beside::{Neighbour, Neighbourhood};
+use super::versions::Versions;
 use crate::load::{Latencies, Percentiles};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -64,12 +66,13 @@ fn stage_of(thread: &str) -> &'static str {
     }
 }
 
-fn name_in(stat: &str) -> Option<&str> {
+/// The name in brackets.
+pub fn name_in(stat: &str) -> Option<&str> {
     Some(stat.split_once('(')?.1.rsplit_once(')')?.0)
 }
 
-/// The name in brackets may hold anything; after it, utime and stime are fields 14 and 15 of all (proc(5)).
-fn cpu_in(stat: &str) -> Option<Duration> {
+/// User and system time. The name in brackets may hold anything; after it, utime and stime are fields 14 and 15 of all (proc(5)).
+pub fn cpu_in(stat: &str) -> Option<Duration> {
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
     let mut ticks = || fields.next()?.parse::<u64>().ok();
     let ticks = ticks()? + ticks()?;
@@ -105,23 +108,34 @@ fn pages_in(sockstat: &str) -> Option<u64> {
 /// What every measurement is given with.
 #[derive(Clone, Debug, Serialize)]
 pub struct Surroundings {
+    pub versions: Versions,
     pub cores: usize,
     pub kernel: String,
     pub load_average: String,
     /// `fdatasync` after appending 4 KiB, in the run's folder.
     pub sync_ms: Percentiles,
+    /// Who worked on the machine while that was measured.
+    pub beside: Vec<Neighbour>,
 }
 
 const SYNCS: usize = 200;
+/// Long enough for the ticks that processor time is counted in.
+const LOOK: Duration = Duration::from_millis(200);
 
 impl Surroundings {
     pub fn measure(folder: &Path) -> io::Result<Self> {
+        let neighbourhood = Neighbourhood::look();
+        let start = Instant::now();
         let first_line = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
+        let sync_ms = sync_percentiles(folder)?;
+        std::thread::sleep(LOOK.saturating_sub(start.elapsed()));
         Ok(Surroundings {
+            versions: Versions::read(),
             cores: std::thread::available_parallelism().map_or(0, usize::from),
             kernel: first_line("/proc/sys/kernel/osrelease"),
             load_average: first_line("/proc/loadavg"),
-            sync_ms: sync_percentiles(folder)?,
+            sync_ms,
+            beside: neighbourhood.busiest(),
         })
     }
 }

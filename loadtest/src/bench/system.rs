@@ -223,6 +223,14 @@ impl System {
         self.server.pid().and_then(Usage::of).ok_or(SystemError::Usage)
     }
 
+    /// Ends everything without a settlement; a clean run leaves nothing behind.
+    pub fn end(mut self, clean: bool) -> Result<(), SystemError> {
+        self.server.kill()?;
+        self.host.stop()?;
+        self.folder.finish(clean);
+        Ok(())
+    }
+
     /// Reads our records, ends everything and closes the ledgers. The settlement then knows all there is to know.
     pub async fn settle(self, patience: Duration) -> Result<Settled, SystemError> {
         let records = RecordsReader::new(self.server.address(), API_KEY);

@@ -1,4 +1,6 @@
+use super::all::All;
 use super::demo::{Demo, DemoDay, DemoWeek};
+use super::size::{Memory, Recovery, Search};
 use carillon_loadtest::bench::Place;
 use carillon_loadtest::interop::{InteropClient, PduDump};
 use carillon_loadtest::mail::Rule;
@@ -229,7 +231,7 @@ pub enum Bench {
     /// Batches of 1,000 messages.
     Batch(Throughput),
     /// One message per request.
-    Single(Throughput),
+    Http(Throughput),
     /// How long one message takes at a steady rate.
     Latency(Latency),
     /// Messages that wait for a carrier that is down.
@@ -244,6 +246,14 @@ pub enum Bench {
     Overload(Overload),
     /// An hour's share of a day's messages in minutes.
     Soak(Soak),
+    /// What messages take while they wait, and a restart with all of them.
+    Memory(Memory),
+    /// A restart with a long journal, killed right before its next checkpoint.
+    Recovery(Recovery),
+    /// Searches in a large history.
+    Search(Search),
+    /// A short form of every benchmark, compared with the last stored result.
+    All(All),
     /// The simulated carrier alone, with our own client sessions in the same process.
     Carrier(CarrierSpeed),
     /// Screens that look on: what they cost, and how soon they know.

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod all;
 mod arguments;
 mod carrier;
 mod demo;
@@ -7,6 +8,7 @@ mod judge;
 mod load;
 mod mail;
 mod run;
+mod size;
 
 pub use arguments::Arguments;
 

@@ -2,7 +2,7 @@ use super::arguments::{
     Backlog, Bench, CampaignRun, CarrierSpeed, Common, Failover, Fairness, IdleWalls, Kills, Latency,
     MailRun, Mixed, Overload, RemindersRun, Soak, Throughput, Walls,
 };
-use super::{print, print_json};
+use super::{all, print, print_json, size};
 use carillon_loadtest::bench::{
     self, BacklogOptions, CampaignOptions, CarrierSpeedOptions, FailoverOptions, FairnessOptions,
     IdleWallsOptions, KillsOptions, LatencyOptions, MailRunOptions, MixedOptions, Outcome, OverloadOptions,
@@ -17,7 +17,7 @@ const BATCH_CONNECTIONS: usize = 4;
 pub async fn bench(arguments: Bench) -> anyhow::Result<bool> {
     match arguments {
         Bench::Batch(arguments) => throughput(arguments, false).await,
-        Bench::Single(arguments) => throughput(arguments, true).await,
+        Bench::Http(arguments) => throughput(arguments, true).await,
         Bench::Latency(arguments) => latency(arguments).await,
         Bench::Backlog(arguments) => backlog(arguments).await,
         Bench::Fairness(arguments) => fairness(arguments).await,
@@ -25,6 +25,10 @@ pub async fn bench(arguments: Bench) -> anyhow::Result<bool> {
         Bench::Failover(arguments) => failover(arguments).await,
         Bench::Overload(arguments) => overload(arguments).await,
         Bench::Soak(arguments) => soak(arguments).await,
+        Bench::Memory(arguments) => size::memory(arguments).await,
+        Bench::Recovery(arguments) => size::recovery(arguments).await,
+        Bench::Search(arguments) => size::search(arguments),
+        Bench::All(arguments) => all::all(arguments).await,
         Bench::Carrier(arguments) => carrier(arguments).await,
         Bench::Walls(arguments) => walls(arguments).await,
         Bench::IdleWalls(arguments) => idle_walls(arguments).await,

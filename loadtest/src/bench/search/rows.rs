@@ -84,7 +84,7 @@ impl Rows {
         let campaign = self
             .chance(row, 1)
             .is_multiple_of(CAMPAIGN_SHARE)
-            .then(|| row / CAMPAIGN_EVERY);
+            .then_some(row / CAMPAIGN_EVERY);
         // A campaign has one account.
         let owner = campaign.map_or_else(|| self.chance(row, 2), |campaign| mix(self.seed ^ !campaign));
         let tenant = self.organisation(owner);
