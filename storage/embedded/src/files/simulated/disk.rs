@@ -24,6 +24,13 @@ pub(super) struct Disk {
     next_inode: u64,
 }
 
+/// What an operation is about.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Object<'a> {
+    Path(&'a Path),
+    Inode(u64),
+}
+
 impl Disk {
     pub(super) fn new(seed: u64) -> Self {
         Disk {
@@ -46,13 +53,22 @@ impl Disk {
         &mut self,
         life: u64,
         operation: Operation,
+        object: Object<'_>,
         run: impl FnOnce(&mut Disk, Option<Failure>) -> io::Result<T>,
     ) -> io::Result<T> {
         if life != self.life {
             return Err(Failure::Broken.error());
         }
         self.counts[operation as usize] += 1;
-        let failure = self.faults.iter_mut().find_map(|fault| fault.meets(operation));
+        let path = match object {
+            Object::Path(path) => Some(path),
+            Object::Inode(inode) => self.names.of(inode),
+        };
+        let name = path.and_then(|path| path.file_name()?.to_str());
+        let failure = self
+            .faults
+            .iter_mut()
+            .find_map(|fault| fault.meets(operation, name));
         if let Some((left, seed)) = self.cut.filter(|_| operation.changes_the_disk()) {
             if left <= 1 {
                 // A sync that the cut interrupts has done any part of its work: that is losing at random without it.

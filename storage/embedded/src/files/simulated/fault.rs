@@ -49,10 +49,13 @@ impl Failure {
     }
 }
 
-/// A failure that is due: operations of its kind pass until `after` of them have, then `times` of them fail.
+/// A failure that is due: operations of its kind on files it is about pass until `after` of them have, then `times` of them
+/// fail.
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) operation: Operation,
+    /// Whether it is about the file of this name; `None` for all files.
+    pub(super) about: Option<fn(&str) -> bool>,
     pub(super) after: u64,
     pub(super) times: u64,
     pub(super) failure: Failure,
@@ -60,8 +63,9 @@ pub(super) struct Fault {
 
 impl Fault {
     /// Whether this operation fails, and how.
-    pub(super) fn meets(&mut self, operation: Operation) -> Option<Failure> {
-        if operation != self.operation || self.times == 0 {
+    pub(super) fn meets(&mut self, operation: Operation, name: Option<&str>) -> Option<Failure> {
+        let is_about = self.about.is_none_or(|about| name.is_some_and(about));
+        if operation != self.operation || self.times == 0 || !is_about {
             return None;
         }
         if self.after > 0 {

@@ -1,4 +1,4 @@
-use super::disk::Disk;
+use super::disk::{Disk, Object};
 use super::fault::{Failure, Fault, Operation};
 use crate::files::layer::{File, FileLock, Files};
 use parking_lot::Mutex;
@@ -53,16 +53,34 @@ impl SimulatedFiles {
     pub fn fail(&self, operation: Operation, nth: u64, failure: Failure) {
         self.disk.lock().faults.push(Fault {
             operation,
+            about: None,
             after: nth - 1,
             times: 1,
             failure,
         });
     }
 
+    /// The same, counting only those on files whose names fit.
+    pub fn fail_on(&self, operation: Operation, about: fn(&str) -> bool, nth: u64, failure: Failure) {
+        self.disk.lock().faults.push(Fault {
+            operation,
+            about: Some(about),
+            after: nth - 1,
+            times: 1,
+            failure,
+        });
+    }
+
+    /// Whether a failure is still due.
+    pub fn is_failure_due(&self) -> bool {
+        self.disk.lock().faults.iter().any(|fault| fault.times > 0)
+    }
+
     /// Lets every operation of this kind fail until [`SimulatedFiles::heal`].
     pub fn fail_always(&self, operation: Operation, failure: Failure) {
         self.disk.lock().faults.push(Fault {
             operation,
+            about: None,
             after: 0,
             times: u64::MAX,
             failure,
@@ -110,11 +128,12 @@ impl SimulatedFiles {
     fn perform<T>(
         &self,
         operation: Operation,
+        object: Object<'_>,
         run: impl FnOnce(&mut Disk) -> io::Result<T>,
     ) -> io::Result<T> {
         self.disk
             .lock()
-            .perform(self.life, operation, |disk, failure| match failure {
+            .perform(self.life, operation, object, |disk, failure| match failure {
                 Some(failure) => Err(failure.error()),
                 None => run(disk),
             })
@@ -135,7 +154,7 @@ impl Files for SimulatedFiles {
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
-        self.perform(Operation::List, |disk| {
+        self.perform(Operation::List, Object::Path(dir), |disk| {
             let names = disk
                 .names
                 .in_folder(dir)
@@ -145,29 +164,31 @@ impl Files for SimulatedFiles {
     }
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
-        let inode = self.perform(Operation::Create, |disk| disk.create(path))?;
+        let inode = self.perform(Operation::Create, Object::Path(path), |disk| disk.create(path))?;
         Ok(self.file(inode))
     }
 
     fn open(&self, path: &Path) -> io::Result<Arc<dyn File>> {
-        let inode = self.perform(Operation::Open, |disk| disk.names.get(path).ok_or_else(not_found))?;
+        let inode = self.perform(Operation::Open, Object::Path(path), |disk| {
+            disk.names.get(path).ok_or_else(not_found)
+        })?;
         Ok(self.file(inode))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.perform(Operation::Rename, |disk| {
+        self.perform(Operation::Rename, Object::Path(from), |disk| {
             disk.names.rename(from, to).then_some(()).ok_or_else(not_found)
         })
     }
 
     fn unlink(&self, path: &Path) -> io::Result<()> {
-        self.perform(Operation::Unlink, |disk| {
+        self.perform(Operation::Unlink, Object::Path(path), |disk| {
             disk.names.unlink(path).then_some(()).ok_or_else(not_found)
         })
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
-        self.perform(Operation::SyncDir, |disk| {
+        self.perform(Operation::SyncDir, Object::Path(dir), |disk| {
             disk.names.sync(dir);
             Ok(())
         })
@@ -178,7 +199,7 @@ impl Files for SimulatedFiles {
     }
 
     fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn FileLock>>> {
-        self.perform(Operation::Lock, |disk| {
+        self.perform(Operation::Lock, Object::Path(path), |disk| {
             if !disk.locked.insert(path.to_owned()) {
                 return Ok(None);
             }
@@ -198,22 +219,25 @@ struct SimulatedFile {
 
 impl File for SimulatedFile {
     fn size(&self) -> io::Result<u64> {
-        self.files.perform(Operation::Read, |disk| {
-            Ok(disk.inode(self.inode).cache.len() as u64)
-        })
+        self.files
+            .perform(Operation::Read, Object::Inode(self.inode), |disk| {
+                Ok(disk.inode(self.inode).cache.len() as u64)
+            })
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.files.perform(Operation::Read, |disk| {
-            Ok(disk.inode(self.inode).read(offset as usize, buffer))
-        })
+        self.files
+            .perform(Operation::Read, Object::Inode(self.inode), |disk| {
+                Ok(disk.inode(self.inode).read(offset as usize, buffer))
+            })
     }
 
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.files
-            .disk
-            .lock()
-            .perform(self.files.life, Operation::Write, |disk, failure| {
+        self.files.disk.lock().perform(
+            self.files.life,
+            Operation::Write,
+            Object::Inode(self.inode),
+            |disk, failure| {
                 let file = disk.inode(self.inode);
                 match failure {
                     None => file.write(offset as usize, bytes),
@@ -221,12 +245,14 @@ impl File for SimulatedFile {
                     Some(_) => {}
                 }
                 failure.map_or(Ok(()), |failure| Err(failure.error()))
-            })
+            },
+        )
     }
 
     fn datasync(&self) -> io::Result<()> {
         let mut disk = self.files.disk.lock();
-        disk.perform(self.files.life, Operation::DataSync, |disk, failure| {
+        let object = Object::Inode(self.inode);
+        disk.perform(self.files.life, Operation::DataSync, object, |disk, failure| {
             disk.sync(self.inode, failure)
         })
     }

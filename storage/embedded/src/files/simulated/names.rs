@@ -22,6 +22,12 @@ impl Names {
         self.shown.get(path).copied()
     }
 
+    /// Under which name an inode is shown, if it is.
+    pub(super) fn of(&self, inode: u64) -> Option<&Path> {
+        let mut shown = self.shown.iter();
+        shown.find_map(|(path, found)| (*found == inode).then_some(path.as_path()))
+    }
+
     pub(super) fn in_folder<'a>(&'a self, dir: &'a Path) -> impl Iterator<Item = &'a Path> {
         self.shown
             .keys()

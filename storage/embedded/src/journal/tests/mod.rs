@@ -1,5 +1,7 @@
 mod conformance;
 mod damage;
+mod faults;
 mod limits;
 mod model;
+mod room;
 mod stage;
