@@ -11,7 +11,8 @@ pub trait Files: Send + Sync {
     /// begun and never finished is gone at the next start at the latest.
     fn begin(&self, bytes_max: u64) -> Result<Box<dyn FileWriter>, FilesError>;
 
-    /// The stored file from its beginning; `None` when there is none.
+    /// The stored file from its beginning; `None` when there is none. Fails with [`FilesError::Damaged`] when its content is no
+    /// longer that of its hash.
     fn open(&self, file: FileHash) -> Result<Option<Box<dyn FileReader>>, FilesError>;
 
     /// Its length in bytes; `None` when there is none.
@@ -41,15 +42,19 @@ pub enum FilesError {
         #[source]
         source: io::Error,
     },
+    #[error("{place} does not hold what was stored; put it back from a copy")]
+    Damaged { place: String },
 }
 
 impl FilesError {
     /// The disk has no room for it.
     pub fn is_full(&self) -> bool {
-        let FilesError::Io { source, .. } = self;
-        matches!(
-            source.kind(),
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-        )
+        match self {
+            FilesError::Io { source, .. } => matches!(
+                source.kind(),
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+            ),
+            FilesError::Damaged { .. } => false,
+        }
     }
 }

@@ -1,8 +1,11 @@
 use super::reader::BlobReader;
 use super::writer::{BlobWriter, PART};
-use crate::files::Files as Layer;
+use crate::files::{File, Files as Layer};
 use carillon_domain::content::FileHash;
 use carillon_storage::files::{FileReader, FileWriter, Files, FilesError};
+use parking_lot::Mutex;
+use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +16,15 @@ pub struct EmbeddedFiles {
     pub(super) layer: Arc<dyn Layer>,
     pub(super) dir: PathBuf,
     begun: AtomicU64,
+    /// Files whose content was looked at since the start.
+    sound: Mutex<HashSet<FileHash>>,
 }
+
+/// Files remembered as sound; above, all are looked at again.
+const SOUND_MAX: usize = 4_096;
+
+/// Read in pieces of this size.
+const PIECE_BYTES: usize = 256 * 1024;
 
 impl EmbeddedFiles {
     /// Opens the store, made where missing, and removes what an earlier process did not finish.
@@ -34,16 +45,49 @@ impl EmbeddedFiles {
             layer,
             dir: dir.to_owned(),
             begun: AtomicU64::new(0),
+            sound: Mutex::default(),
         })
     }
 
-    fn find(&self, file: FileHash) -> Result<Option<Arc<dyn crate::files::File>>, FilesError> {
+    fn find(&self, file: FileHash) -> Result<Option<Arc<dyn File>>, FilesError> {
         let path = file_path(&self.dir, file);
         match self.layer.open(&path) {
             Ok(open) => Ok(Some(open)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(failed("opening a file", &path)(error)),
         }
+    }
+
+    /// Looks once at each file before anything is made of it: a bit that the disk has turned would send a message to somebody
+    /// else.
+    fn check(&self, file: FileHash, open: &dyn File) -> Result<(), FilesError> {
+        if self.sound.lock().contains(&file) {
+            return Ok(());
+        }
+        let path = file_path(&self.dir, file);
+        let mut piece = vec![0; PIECE_BYTES];
+        let (mut at, mut hash) = (0, Sha256::new());
+        loop {
+            let read = open
+                .read_at(at, &mut piece)
+                .map_err(failed("reading a file", &path))?;
+            hash.update(&piece[..read]);
+            at += read as u64;
+            if read < piece.len() {
+                break;
+            }
+        }
+        if FileHash(hash.finalize().into()) != file {
+            let place = path.display().to_string();
+            tracing::error!(%place, "a stored file is damaged; put it back from a copy");
+            return Err(FilesError::Damaged { place });
+        }
+        let mut sound = self.sound.lock();
+        if sound.len() >= SOUND_MAX {
+            sound.clear();
+        }
+        sound.insert(file);
+        Ok(())
     }
 }
 
@@ -58,6 +102,7 @@ impl Files for EmbeddedFiles {
         let Some(open) = self.find(file)? else {
             return Ok(None);
         };
+        self.check(file, &*open)?;
         Ok(Some(Box::new(BlobReader::new(open))))
     }
 
@@ -72,6 +117,7 @@ impl Files for EmbeddedFiles {
 
     fn remove(&self, file: FileHash) -> Result<bool, FilesError> {
         let path = file_path(&self.dir, file);
+        self.sound.lock().remove(&file);
         match self.layer.unlink(&path) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),

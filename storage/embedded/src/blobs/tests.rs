@@ -1,8 +1,11 @@
 use super::EmbeddedFiles;
 use crate::files::{Failure, Files as Layer, Operation, RealFiles, SimulatedFiles};
+use carillon_domain::content::FileHash;
 use carillon_storage::conformance::files::{self, Stage};
 use carillon_storage::files::{Files, FilesError};
 use parking_lot::Mutex;
+use sha2::{Digest, Sha256};
+use std::error::Error;
 use std::io::{Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -106,4 +109,95 @@ fn a_real_disk_keeps_files_over_reopening() {
         .count();
     assert_eq!(parts, 0);
     assert!(dir.join(&hash.to_string()[..2]).join(hash.to_string()).is_file());
+}
+
+/// Recipients and attachments of people: what the disk has changed is sent to nobody.
+#[test]
+fn a_flipped_bit_is_noticed_before_anything_is_read() {
+    let stage = SimulatedStage::new();
+    let store = || {
+        let mut writer = stage.open().unwrap().begin(1 << 20).unwrap();
+        writer.write_all(&vec![b'7'; 300_000]).unwrap();
+        writer.finish().unwrap()
+    };
+    let hash = store();
+    let name = hash.to_string();
+    let path = dir().join(&name[..2]).join(&name);
+    for at in [0, 150_000, 299_999] {
+        let flip = || {
+            let files = stage.files.lock().clone();
+            files.tamper(&path, |content| content[at] ^= 1);
+        };
+        flip();
+        let files = stage.open().unwrap();
+        for _ in 0..2 {
+            let told = files.open(hash).err().map(|error| error.to_string());
+            assert!(told.is_some_and(|told| told.contains(&name)), "byte {at}");
+        }
+        flip();
+        assert!(files.open(hash).unwrap().is_some(), "restored, it serves again");
+    }
+    stage
+        .files
+        .lock()
+        .tamper(&path, |content| content.truncate(1_000));
+    assert!(matches!(
+        stage.open().unwrap().open(hash),
+        Err(FilesError::Damaged { .. })
+    ));
+    // Stored again, it is whole again.
+    assert_eq!(store(), hash);
+    assert!(stage.open().unwrap().open(hash).unwrap().is_some());
+}
+
+/// Each operation fails once, at each moment of storing and reading a file: whoever stores is told, and what was stored before
+/// stays.
+#[test]
+fn every_fault_is_told_and_spoils_nothing() {
+    for (operation, failure) in [
+        (Operation::Create, Failure::Full),
+        (Operation::Write, Failure::ShortWrite),
+        (Operation::Write, Failure::Broken),
+        (Operation::DataSync, Failure::Broken),
+        (Operation::Rename, Failure::Broken),
+        (Operation::SyncDir, Failure::Broken),
+        (Operation::Open, Failure::Broken),
+        (Operation::Read, Failure::Broken),
+    ] {
+        let mut told = 0;
+        for nth in 1..8 {
+            let what = format!("{operation:?}, time {nth}: {failure:?}");
+            let stage = SimulatedStage::new();
+            let store = |content: &[u8]| -> Result<FileHash, Box<dyn Error>> {
+                let mut writer = stage.open()?.begin(1 << 20)?;
+                writer.write_all(content)?;
+                Ok(writer.finish()?)
+            };
+            let first = store(&vec![b'a'; 600_000]).unwrap();
+            stage.files.lock().fail(operation, nth, failure);
+            let second = store(&vec![b'b'; 600_000]);
+            let read = |hash: FileHash| -> Result<Vec<u8>, Box<dyn Error>> {
+                let reader = stage.open()?.open(hash)?;
+                let mut content = Vec::new();
+                reader.ok_or("it is gone")?.read_to_end(&mut content)?;
+                Ok(content)
+            };
+            let before = read(first);
+            told += u32::from(second.is_err() || before.is_err());
+            stage.heal();
+            stage.power_cut(nth);
+            assert!(read(first).unwrap() == vec![b'a'; 600_000], "{what}");
+            if let Ok(second) = second {
+                assert!(read(second).unwrap() == vec![b'b'; 600_000], "{what}");
+            }
+            let hash = FileHash(Sha256::digest(vec![b'b'; 600_000]).into());
+            let is_there = stage.open().unwrap().size(hash).unwrap().is_some();
+            assert_eq!(
+                stage.names(),
+                1 + usize::from(is_there),
+                "{what}: nothing unfinished is left"
+            );
+        }
+        assert!(told > 0, "{operation:?}: {failure:?}");
+    }
 }
