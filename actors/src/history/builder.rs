@@ -3,6 +3,7 @@ use super::recent::Recent;
 use crate::status::Counters;
 use carillon_storage::history::{Batch, History, HistoryError};
 use carillon_storage::journal::{FrameSeq, Journal};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -33,6 +34,9 @@ pub struct HistoryBuilder {
     recent: Arc<Recent>,
     counters: Arc<Counters>,
     orders: Receiver<Order>,
+    /// How often storing panics from now on.
+    #[cfg(test)]
+    panics: std::cell::Cell<u32>,
 }
 
 impl HistoryBuilder {
@@ -54,6 +58,8 @@ impl HistoryBuilder {
             recent,
             counters,
             orders,
+            #[cfg(test)]
+            panics: std::cell::Cell::default(),
         };
         let thread = std::thread::Builder::new()
             .name("history".into())
@@ -71,8 +77,10 @@ impl HistoryBuilder {
                     release,
                     done,
                 }) => {
-                    self.checkpoint(at, &state, release);
-                    stored_at = Instant::now();
+                    let taken = self.outlive("taking a checkpoint", || self.checkpoint(at, &state, release));
+                    if taken.is_some() {
+                        stored_at = Instant::now();
+                    }
                     done();
                 }
                 Err(RecvTimeoutError::Timeout) => {}
@@ -82,19 +90,39 @@ impl HistoryBuilder {
             if rows == 0 {
                 stored_at = Instant::now();
             } else if rows >= ROWS_WANTED || stored_at.elapsed() >= WAIT_MAX {
-                match self.store_some() {
-                    Ok(()) => stored_at = Instant::now(),
-                    Err(error) => {
+                match self.outlive("storing what ended", || self.store_some()) {
+                    Some(Ok(())) => stored_at = Instant::now(),
+                    Some(Err(error)) => {
                         tracing::error!(%error, "what ended cannot be stored; it stays in memory and in the journal");
                         std::thread::sleep(RETRY);
                     }
+                    None => std::thread::sleep(RETRY),
                 }
             }
         }
     }
 
+    /// A panic ends the work at hand and not the thread: without it nothing would be stored any more, and the journal would
+    /// grow until the disk is full.
+    fn outlive<T>(&self, work: &'static str, run: impl FnOnce() -> T) -> Option<T> {
+        let outcome = catch_unwind(AssertUnwindSafe(run));
+        if outcome.is_err() {
+            self.counters.actor_restarts.add(1);
+            tracing::error!(
+                work,
+                "the history's thread panicked; what ended stays in memory and in the journal, and is stored again"
+            );
+        }
+        outcome.ok()
+    }
+
     /// Stores the oldest rows that are durable in the journal.
     fn store_some(&self) -> Result<(), HistoryError> {
+        #[cfg(test)]
+        if let Some(left) = self.panics.get().checked_sub(1) {
+            self.panics.set(left);
+            panic!("injected");
+        }
         let finished = self.recent.oldest(self.journal.durable(), ROWS_WANTED);
         let Some(upto) = finished.last().map(|finished| finished.frame) else {
             return Ok(());
@@ -162,7 +190,9 @@ mod tests {
     use carillon_embedded::journal::{EmbeddedJournal, JournalOptions};
     use carillon_storage::conformance::Random;
     use carillon_storage::conformance::history::{journey, phone};
+    use std::cell::Cell;
     use std::fs;
+    use std::path::Path;
 
     const FRAMES: u64 = 64;
     const FRAME_BYTES: usize = 32 * 1024;
@@ -171,16 +201,7 @@ mod tests {
     #[test]
     fn volumes_go_when_what_ended_in_them_is_stored_and_not_before() {
         let folder = tempfile::tempdir().unwrap();
-        let options = JournalOptions {
-            volume_bytes: 256 * 1024,
-            ..JournalOptions::default()
-        };
-        let journal =
-            EmbeddedJournal::open(&folder.path().join("journal"), options, Arc::new(RealFiles)).unwrap();
-        let journal: Arc<dyn Journal> = Arc::new(journal);
-        let history = folder.path().join("history");
-        let history: Arc<dyn History> =
-            Arc::new(EmbeddedHistory::open(&history, HistoryOptions::default()).unwrap());
+        let (journal, history) = stores(folder.path());
         let recent = Arc::new(Recent::default());
         let mut random = Random::new(1);
         let mut last = FrameSeq::ZERO;
@@ -198,6 +219,7 @@ mod tests {
             recent: recent.clone(),
             counters: Arc::default(),
             orders: channel().1,
+            panics: Cell::default(),
         };
         builder.wait_for_disk(last).unwrap();
         let (oldest, volumes) = (journal.oldest(), journal.status().volumes);
@@ -223,5 +245,60 @@ mod tests {
         let kept = journal.oldest();
         builder.try_checkpoint(reached, b"state", kept).unwrap();
         assert_eq!(journal.oldest(), kept);
+    }
+
+    fn stores(folder: &Path) -> (Arc<dyn Journal>, Arc<dyn History>) {
+        let options = JournalOptions {
+            volume_bytes: 256 * 1024,
+            ..JournalOptions::default()
+        };
+        let journal = EmbeddedJournal::open(&folder.join("journal"), options, Arc::new(RealFiles)).unwrap();
+        let history = EmbeddedHistory::open(&folder.join("history"), HistoryOptions::default()).unwrap();
+        (Arc::new(journal), Arc::new(history))
+    }
+
+    /// Without its thread nothing would be stored any more, and no volume would go.
+    #[test]
+    fn a_panic_ends_one_try_and_not_the_thread() {
+        const PANICS: u32 = 2;
+        let folder = tempfile::tempdir().unwrap();
+        let (journal, history) = stores(folder.path());
+        let (recent, counters) = (Arc::new(Recent::default()), Arc::new(Counters::default()));
+        let at = journal.append(vec![7]).unwrap();
+        recent.add(vec![Finished {
+            frame: at,
+            journeys: vec![journey(1 << 22, phone(1), 1, &mut Random::new(1))],
+            amendments: Vec::new(),
+        }]);
+        let (orders, received) = channel();
+        let builder = HistoryBuilder {
+            history: history.clone(),
+            journal: journal.clone(),
+            recent: recent.clone(),
+            counters: counters.clone(),
+            orders: received,
+            panics: Cell::new(PANICS),
+        };
+        let thread = std::thread::spawn(move || builder.run());
+        for attempt in 0..=PANICS {
+            let stored = if attempt < PANICS { 0 } else { 1 };
+            let (told, done) = channel();
+            let order = Order::Checkpoint {
+                at,
+                state: b"state".to_vec(),
+                release: FrameSeq::ZERO,
+                done: Box::new(move || told.send(()).unwrap()),
+            };
+            assert!(orders.send(order).is_ok(), "the thread is there");
+            done.recv().expect("whoever waits for a checkpoint is told");
+            assert_eq!(history.size().rows, stored, "after try {attempt}");
+            assert_eq!(journal.load_checkpoint().unwrap().is_some(), stored == 1);
+        }
+        assert_eq!(
+            (recent.rows(), counters.actor_restarts.get()),
+            (0, u64::from(PANICS))
+        );
+        drop(orders);
+        thread.join().unwrap();
     }
 }

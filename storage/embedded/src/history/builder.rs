@@ -2,6 +2,7 @@ use super::clocks::Clocks;
 use super::store::Shared;
 use carillon_domain::time::UnixMs;
 use parking_lot::{Condvar, Mutex};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -48,14 +49,14 @@ impl Builder {
                     remove_at = Instant::now() + REMOVE_EVERY;
                     let before = std::mem::replace(&mut clocks, Clocks::now());
                     if clocks.went_on_alike(before) {
-                        remove_old(&shared);
+                        outlive(|| remove_old(&shared));
                     } else {
                         tracing::warn!(
                             "the wall clock was set; old files of the history are removed an hour later"
                         );
                     }
                 }
-                merge_all(&shared, &seen);
+                outlive(|| merge_all(&shared, &seen));
             }
         };
         let thread = thread::Builder::new()
@@ -105,6 +106,15 @@ impl Signal {
 
     fn stopped(&self) -> bool {
         *self.state.lock() == State::Stopped
+    }
+}
+
+/// A panic ends the work at hand and not the thread: the files stay as they are, and the next batch tries again.
+fn outlive(work: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(work)).is_err() {
+        tracing::error!(
+            "merging or removing history files panicked; they stay as they are, and it is tried again"
+        );
     }
 }
 

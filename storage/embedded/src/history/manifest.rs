@@ -69,6 +69,9 @@ pub(super) struct Manifest {
     /// And one for sums, which may take long.
     figures: Mutex<Connection>,
     amended: AtomicBool,
+    /// How often storing a merge panics from now on.
+    #[cfg(test)]
+    pub panics: std::sync::atomic::AtomicU32,
 }
 
 impl Manifest {
@@ -88,6 +91,8 @@ impl Manifest {
             reader: Mutex::new(reader),
             figures: Mutex::new(figures),
             amended,
+            #[cfg(test)]
+            panics: std::sync::atomic::AtomicU32::default(),
         })
     }
 
@@ -147,6 +152,8 @@ impl Manifest {
 
     /// Puts one file in the place of others.
     pub fn replace(&self, old: impl Iterator<Item = u64>, new: &Entry) -> Result<(), HistoryError> {
+        #[cfg(test)]
+        self.panic_when_due();
         self.change("storing a merge", |transaction| {
             for number in old {
                 transaction.execute("DELETE FROM file WHERE number = ?", [number as i64])?;
@@ -257,6 +264,28 @@ impl Manifest {
             cause: cause.map(Into::into),
             at: UnixMs(at as u64),
         }))
+    }
+
+    #[cfg(test)]
+    fn panic_when_due(&self) {
+        let take = |left: u32| left.checked_sub(1);
+        let left = self
+            .panics
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
+        assert!(left.is_err(), "injected");
+    }
+
+    /// As a full disk does, lets it grow by no more than so many pages; `None` gives it room again.
+    #[cfg(test)]
+    pub fn limit_growth(&self, pages: Option<u32>) {
+        let writer = self.writer.lock();
+        let now: u32 = writer
+            .query_row("PRAGMA page_count", [], |row| row.get(0))
+            .unwrap();
+        let most = pages.map_or(u32::MAX - 1, |pages| now + pages);
+        writer
+            .query_row(&format!("PRAGMA max_page_count = {most}"), [], |_| Ok(()))
+            .unwrap();
     }
 
     /// Whether anything was ever corrected.

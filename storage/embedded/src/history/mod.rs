@@ -27,6 +27,8 @@ mod shelf;
 mod store;
 
 #[cfg(test)]
+mod fault_tests;
+#[cfg(test)]
 mod tests;
 
 pub use options::{HistoryOptions, Keep};

@@ -49,7 +49,7 @@ impl Folder {
         self.dir.path().join("history")
     }
 
-    fn refusal(&self) -> HistoryError {
+    pub fn refusal(&self) -> HistoryError {
         EmbeddedHistory::open(&self.path(), self.options.clone())
             .err()
             .expect("it must be refused")
