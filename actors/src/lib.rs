@@ -20,6 +20,8 @@ pub mod feed_tail;
 mod handle;
 pub mod history;
 pub mod intake;
+#[cfg(test)]
+mod interruption_tests;
 mod known_batch;
 pub mod lane;
 pub mod live;
@@ -30,10 +32,12 @@ pub mod status;
 #[cfg(test)]
 mod supervision_tests;
 pub mod tenant;
+#[cfg(test)]
+mod test_carrier;
 
 pub use feed_handle::{FeedBounds, WebhookProgress};
 pub use handle::{LaneHandle, QueryError, SEARCH_MAX};
 pub use history::{CarrierRows, Statistics};
 pub use known_batch::{KnownAnswers, KnownBatchError, read_known_lines};
-pub use lane::StopReport;
+pub use lane::{RecoveryError, StopReport};
 pub use node::{NodeOptions, StartError, StartReport, start_node};

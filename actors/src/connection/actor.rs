@@ -9,6 +9,7 @@ use actix::{
 use carillon_domain::ids::ConnectionId;
 use carillon_domain::time::{Now, UnixMs};
 use std::io::ErrorKind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -71,12 +72,27 @@ impl ConnectionActor {
         let Some(commands) = self.life.run(ctx, |lane, now| event(core, lane, now)) else {
             return;
         };
-        commands
-            .into_iter()
-            .for_each(|command| self.perform(command, ctx));
-        self.arm(ctx);
-        if self.core.has_left() {
-            self.life.leave(ctx);
+        self.guarded(ctx, |actor, ctx| {
+            commands
+                .into_iter()
+                .for_each(|command| actor.perform(command, ctx));
+            actor.arm(ctx);
+            if actor.core.has_left() {
+                actor.life.leave(ctx);
+            }
+        });
+    }
+
+    /// Works with the sockets; a panic in it ends this life of the actor, too. Left to the runtime it would end the actor for
+    /// good, and nobody would be told.
+    fn guarded(&mut self, ctx: &mut Context<Self>, act: impl FnOnce(&mut Self, &mut Context<Self>)) {
+        let acted = catch_unwind(AssertUnwindSafe(|| {
+            #[cfg(test)]
+            self.life.meet_socket_fault();
+            act(self, ctx);
+        }));
+        if acted.is_err() {
+            self.life.panicked(ctx);
         }
     }
 
@@ -116,7 +132,9 @@ impl ConnectionActor {
             attempt
                 .into_actor(self)
                 .map(move |outcome, actor, ctx| match outcome {
-                    Ok(stream) => actor.connected(slot, epoch, stream, ctx),
+                    Ok(stream) => {
+                        actor.guarded(ctx, |actor, ctx| actor.connected(slot, epoch, stream, ctx));
+                    }
                     Err(reason) => actor.run(ctx, |core, lane, now| {
                         core.connect_failed(slot, epoch, reason, rand::random(), now);
                         core.tick(lane, rand::random(), now)
@@ -169,7 +187,7 @@ impl ConnectionActor {
                             && socket.epoch == epoch
                         {
                             socket.blocked = false;
-                            actor.flush(slot, ctx);
+                            actor.guarded(ctx, |actor, ctx| actor.flush(slot, ctx));
                             actor.run(ctx, |core, lane, now| core.tick(lane, rand::random(), now));
                         }
                     }));
@@ -336,5 +354,20 @@ impl Handler<crate::tenant::Fault> for ConnectionActor {
 
     fn handle(&mut self, _: crate::tenant::Fault, _: &mut Context<Self>) {
         self.life.inject_fault();
+    }
+}
+
+/// Makes what the next event asks of the sockets panic.
+#[cfg(test)]
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct SocketFault;
+
+#[cfg(test)]
+impl Handler<SocketFault> for ConnectionActor {
+    type Result = ();
+
+    fn handle(&mut self, _: SocketFault, _: &mut Context<Self>) {
+        self.life.inject_socket_fault();
     }
 }

@@ -29,6 +29,8 @@ pub struct Life {
     left: bool,
     #[cfg(test)]
     fault: bool,
+    #[cfg(test)]
+    socket_fault: bool,
 }
 
 impl Life {
@@ -43,6 +45,8 @@ impl Life {
             left: false,
             #[cfg(test)]
             fault: false,
+            #[cfg(test)]
+            socket_fault: false,
         }
     }
 
@@ -78,13 +82,18 @@ impl Life {
             })
         }));
         if outcome.is_err() {
-            tracing::error!(
-                connection = self.id.0,
-                "the connection's actor panicked and restarts"
-            );
-            ctx.stop();
+            self.panicked(ctx);
         }
         outcome.ok()
+    }
+
+    /// Something panicked, in an event or in what it asked of the sockets: this life of the actor is over.
+    pub fn panicked<A: Actor<Context = Context<A>>>(&self, ctx: &mut Context<A>) {
+        tracing::error!(
+            connection = self.id.0,
+            "the connection's actor panicked and restarts"
+        );
+        ctx.stop();
     }
 
     /// The connection was removed, and nothing is left to do: its actor ends. Told twice, it counts once.
@@ -143,5 +152,17 @@ impl Life {
     #[cfg(test)]
     pub fn inject_fault(&mut self) {
         self.fault = true;
+    }
+
+    /// Lets what the next event asks of the sockets panic.
+    #[cfg(test)]
+    pub fn inject_socket_fault(&mut self) {
+        self.socket_fault = true;
+    }
+
+    /// Panics where a fault was injected.
+    #[cfg(test)]
+    pub fn meet_socket_fault(&mut self) {
+        assert!(!std::mem::take(&mut self.socket_fault), "injected");
     }
 }

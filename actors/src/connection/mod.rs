@@ -14,6 +14,8 @@ mod slot;
 mod standing;
 mod writing;
 
+#[cfg(test)]
+pub(crate) use actor::SocketFault;
 pub use actor::{ConnectionActor, ConnectionWake, RetryNow, Unbind};
 pub use address::ConnectionAddr;
 pub use core::{Command, ConnectionCore};

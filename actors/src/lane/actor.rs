@@ -242,6 +242,10 @@ impl LaneActor {
             return;
         }
         self.shared.commit();
+        if self.shared.read(LaneCore::failure).is_some() {
+            // The columns hold facts that the journal has not; as a checkpoint they would come back.
+            return;
+        }
         let now = self.shared.now();
         let at = self.shared.read(LaneCore::appended);
         self.marks.push(JournalMark {

@@ -71,6 +71,11 @@ pub struct LaneCore {
     /// Connections whose mail became non-empty and whose actors must be woken.
     wake: BTreeSet<ConnectionId>,
     failure: Option<String>,
+    /// Facts of the decision that is being made: they stand in one frame or not at all.
+    facts_of_decision: usize,
+    /// Facts that are still recorded before one panics.
+    #[cfg(test)]
+    facts_before_panic: Option<usize>,
 }
 
 impl LaneCore {
@@ -117,6 +122,9 @@ impl LaneCore {
             finished: Vec::new(),
             wake: BTreeSet::new(),
             failure: None,
+            facts_of_decision: 0,
+            #[cfg(test)]
+            facts_before_panic: None,
         };
         core.make_links();
         core
@@ -146,6 +154,9 @@ impl LaneCore {
     /// Adds a fact to the open frame and applies it. A panic while applying ends the process: the state would no longer be the
     /// fold over the facts. The replay at the next start names the fact if it panics again.
     pub fn record(&mut self, fact: Fact) -> Applied {
+        #[cfg(test)]
+        self.panic_when_due();
+        self.facts_of_decision += 1;
         let seq = self.appended.next();
         let columns = &mut self.columns;
         let applied = catch_unwind(AssertUnwindSafe(|| columns.apply(seq, &fact))).unwrap_or_else(|_| {
@@ -184,6 +195,7 @@ impl LaneCore {
 
     /// Closes the open frame when it is large. Called only between facts that need not stand together.
     pub fn commit_when_large(&mut self) {
+        self.facts_of_decision = 0;
         if self.frame.len() >= FRAME_BYTES_WANTED {
             self.commit();
         }
@@ -193,8 +205,32 @@ impl LaneCore {
         FRAME_BYTES_WANTED.saturating_sub(self.frame.len())
     }
 
-    /// Gives the open frame to the journal, and everything held back with it.
+    /// What is recorded from now on belongs to another decision.
+    pub(super) fn begin_decision(&mut self) {
+        self.facts_of_decision = 0;
+    }
+
+    /// A panic has interrupted a decision. With some of its facts recorded and the others missing the frame must not be
+    /// written: a batch would be taken twice, a campaign make its messages again. So the lane has failed, and the process that
+    /// replays the journal knows nothing of the whole frame. A decision that had recorded nothing leaves nothing behind.
+    pub(super) fn interrupt_decision(&mut self) {
+        if self.facts_of_decision == 0 {
+            return;
+        }
+        tracing::error!(
+            facts = self.facts_of_decision,
+            frame = self.appended.next().0,
+            "a panic has interrupted a decision between its facts; none of them is written, and the process ends"
+        );
+        self.failure.get_or_insert_with(|| {
+            "a panic has interrupted a decision between its facts; the log of the service names the place"
+                .to_owned()
+        });
+    }
+
+    /// Gives the open frame to the journal, and everything held back with it. Called only between decisions.
     pub fn commit(&mut self) {
+        self.facts_of_decision = 0;
         // After a frame that the journal did not take, nothing that follows it may become visible.
         if self.failure.is_some() {
             return;
@@ -358,6 +394,24 @@ impl LaneCore {
     fn fail(&mut self, error: &JournalError) {
         tracing::error!(error = %error, "the journal takes nothing more");
         self.failure.get_or_insert_with(|| error.to_string());
+    }
+
+    /// Lets the fact after the next `facts` panic in place of being recorded.
+    #[cfg(test)]
+    pub fn panic_after(&mut self, facts: usize) {
+        self.facts_before_panic = Some(facts);
+    }
+
+    #[cfg(test)]
+    fn panic_when_due(&mut self) {
+        match self.facts_before_panic {
+            None => {}
+            Some(0) => {
+                self.facts_before_panic = None;
+                panic!("injected before a fact");
+            }
+            Some(left) => self.facts_before_panic = Some(left - 1),
+        }
     }
 
     fn count_final(&self, state: FinalState) {

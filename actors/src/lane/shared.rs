@@ -14,6 +14,7 @@ use carillon_domain::time::Now;
 use parking_lot::Mutex;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 /// States of all connections as their actors last told them; read from any thread.
@@ -140,8 +141,18 @@ impl SharedLane {
         let now = self.now();
         let (result, wakes) = {
             let mut core = self.core.borrow_mut();
-            let result = event(&mut core, now);
-            (result, core.take_wakes())
+            core.begin_decision();
+            match catch_unwind(AssertUnwindSafe(|| event(&mut core, now))) {
+                Ok(result) => (result, core.take_wakes()),
+                Err(panic) => {
+                    core.interrupt_decision();
+                    // Whoever watches the lane is told at once if that was its end.
+                    if let Some(lane) = &*self.lane.borrow() {
+                        lane.do_send(CommitNow);
+                    }
+                    resume_unwind(panic);
+                }
+            }
         };
         let mut connections = self.connections.borrow_mut();
         for id in wakes {

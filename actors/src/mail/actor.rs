@@ -13,6 +13,7 @@ use actix::{
 };
 use carillon_domain::ids::ConnectionId;
 use carillon_domain::time::Now;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::io::{AsyncWriteExt, WriteHalf};
@@ -58,12 +59,27 @@ impl MailActor {
             .life
             .run(ctx, |lane, now| event(core, lane, rand::random(), now));
         let Some(commands) = happened else { return };
-        for command in commands {
-            self.perform(command, ctx);
-        }
-        self.arm(ctx);
-        if self.core.has_left() {
-            self.life.leave(ctx);
+        self.guarded(ctx, |actor, ctx| {
+            for command in commands {
+                actor.perform(command, ctx);
+            }
+            actor.arm(ctx);
+            if actor.core.has_left() {
+                actor.life.leave(ctx);
+            }
+        });
+    }
+
+    /// Works with the sockets; a panic in it ends this life of the actor, too. Left to the runtime it would end the actor for
+    /// good, and nobody would be told.
+    fn guarded(&mut self, ctx: &mut Context<Self>, act: impl FnOnce(&mut Self, &mut Context<Self>)) {
+        let acted = catch_unwind(AssertUnwindSafe(|| {
+            #[cfg(test)]
+            self.life.meet_socket_fault();
+            act(self, ctx);
+        }));
+        if acted.is_err() {
+            self.life.panicked(ctx);
         }
     }
 
@@ -97,10 +113,12 @@ impl MailActor {
             if !actor.core.awaits(slot, epoch) {
                 return;
             }
-            let opened = outcome.and_then(|opened| actor.hold(slot, epoch, opened, ctx));
-            actor.run(ctx, |core, lane, random, now| match opened {
-                Ok(capabilities) => core.opened(lane, slot, epoch, capabilities, random, now),
-                Err(error) => core.open_failed(lane, slot, epoch, in_full(&error), random, now),
+            actor.guarded(ctx, |actor, ctx| {
+                let opened = outcome.and_then(|opened| actor.hold(slot, epoch, opened, ctx));
+                actor.run(ctx, |core, lane, random, now| match opened {
+                    Ok(capabilities) => core.opened(lane, slot, epoch, capabilities, random, now),
+                    Err(error) => core.open_failed(lane, slot, epoch, in_full(&error), random, now),
+                });
             });
         }));
     }
@@ -182,7 +200,7 @@ impl MailActor {
                 match outcome {
                     Ok(()) => {
                         socket.writer = Some(writer);
-                        actor.flush(slot, ctx);
+                        actor.guarded(ctx, |actor, ctx| actor.flush(slot, ctx));
                     }
                     Err(error) => actor.lose(slot, epoch, SessionEnd::Broken(error.to_string()), ctx),
                 }
@@ -316,5 +334,14 @@ impl Handler<crate::tenant::Fault> for MailActor {
 
     fn handle(&mut self, _: crate::tenant::Fault, _: &mut Context<Self>) {
         self.life.inject_fault();
+    }
+}
+
+#[cfg(test)]
+impl Handler<crate::connection::SocketFault> for MailActor {
+    type Result = ();
+
+    fn handle(&mut self, _: crate::connection::SocketFault, _: &mut Context<Self>) {
+        self.life.inject_socket_fault();
     }
 }
