@@ -113,9 +113,7 @@ pub enum JournalError {
     Closed,
     #[error("frame {wanted} is gone; the oldest kept is {oldest}", wanted = wanted.0, oldest = oldest.0)]
     Gone { wanted: FrameSeq, oldest: FrameSeq },
-    #[error(
-        "{place} is damaged at byte {offset}: {detail}; restore the file from a copy, or remove the data folder to start empty"
-    )]
+    #[error("{place} is damaged at byte {offset}: {detail}")]
     Damaged {
         place: String,
         offset: u64,

@@ -1,10 +1,11 @@
+use super::advice::advice;
 use super::arguments::{Arguments, Command};
 use super::{apply, check_config, operator, serve};
 use crate::http::Chain;
 use crate::service::{Failed, keep_files_private};
 use std::process::ExitCode;
 
-/// Runs a command to its end and says on standard error why it failed, if it did.
+/// Runs a command to its end. When it fails, it says on standard error why, what is safe, and what to do.
 pub fn run(arguments: Arguments) -> ExitCode {
     keep_files_private();
     let result = match arguments.command {
@@ -22,6 +23,9 @@ pub fn run(arguments: Arguments) -> ExitCode {
         }
     }
     eprintln!("error: {}", Chain(&failed));
+    if let Some(advice) = advice(&failed) {
+        eprintln!("{advice}");
+    }
     ExitCode::from(exit_code(&failed))
 }
 

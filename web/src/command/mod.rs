@@ -1,5 +1,6 @@
 //! The commands of the binary.
 
+mod advice;
 mod apply;
 mod arguments;
 mod check_config;
@@ -12,4 +13,6 @@ mod serve;
 mod watch;
 
 pub use arguments::{Arguments, Command};
+#[cfg(test)]
+pub(crate) use environment::Surroundings;
 pub use exit::run;

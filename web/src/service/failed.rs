@@ -46,6 +46,8 @@ pub enum Failed {
     },
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    #[error("{} is missing beside a journal", path.display())]
+    CatalogMissing { path: PathBuf },
     #[error("the journal cannot be opened")]
     Journal(#[source] carillon_storage::journal::JournalError),
     #[error("the history cannot be opened")]
@@ -72,8 +74,6 @@ pub enum Failed {
     Metrics(#[source] prometheus::Error),
     #[error("the web server failed")]
     Web(#[source] io::Error),
-    #[error(
-        "the service has failed and ends: {0}; what was accepted is in the journal and goes on at the next start"
-    )]
+    #[error("the service has failed and ends: {0}")]
     Service(String),
 }

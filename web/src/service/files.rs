@@ -8,6 +8,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 
+const CATALOG: &str = "catalog.db";
+
 /// Makes the data folder when it is not there; only its owner may look into it, also when it was there before. A folder that
 /// holds other people's things is left as it is.
 pub fn data_folder(dir: &Path) -> Result<(), Failed> {
@@ -26,9 +28,23 @@ pub fn data_folder(dir: &Path) -> Result<(), Failed> {
     })
 }
 
+/// Refuses a data folder that has a journal and no catalog any more: an empty one would be made, and messages that wait would
+/// belong to nobody, with no connection to go by.
+pub fn check_catalog(dir: &Path) -> Result<(), Failed> {
+    let path = dir.join(CATALOG);
+    let is_volume = |entry: io::Result<fs::DirEntry>| {
+        entry.is_ok_and(|entry| entry.file_name().as_encoded_bytes().starts_with(b"volume-"))
+    };
+    let has_journal = fs::read_dir(dir.join("journal")).is_ok_and(|mut entries| entries.any(is_volume));
+    if has_journal && !path.exists() {
+        return Err(Failed::CatalogMissing { path });
+    }
+    Ok(())
+}
+
 /// Whether it is empty, or a catalog was made in it.
 fn is_ours(dir: &Path) -> io::Result<bool> {
-    Ok(dir.join("catalog.db").exists() || fs::read_dir(dir)?.next().is_none())
+    Ok(dir.join(CATALOG).exists() || fs::read_dir(dir)?.next().is_none())
 }
 
 /// Lets nobody but its owner read what this process writes from now on.

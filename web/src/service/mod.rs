@@ -4,6 +4,7 @@ mod catalog_keeper;
 mod failed;
 mod files;
 mod first_operator;
+mod keep_going;
 mod key_maker;
 mod mail_key;
 mod running;

@@ -1,5 +1,6 @@
-use super::files::{data_folder, number_ranges};
+use super::files::{check_catalog, data_folder, number_ranges};
 use super::first_operator::first_operator;
+use super::keep_going::keep_going;
 use super::mail_key::mail_key;
 use super::{CatalogKeeper, Failed, server};
 use crate::alarm::{AlarmDesk, AlarmSources, Disks};
@@ -43,8 +44,8 @@ pub struct Service {
     pub address: SocketAddr,
     /// The operator's password, when it may be shown: at the first start, or from its file.
     pub password: Option<String>,
-    /// Takes over what others store.
-    watch: JoinHandle<()>,
+    /// Take over what others store.
+    watches: Vec<JoinHandle<()>>,
     /// Stores alarms.
     alarm_watch: JoinHandle<()>,
     alarms: Arc<AlarmDesk>,
@@ -68,6 +69,7 @@ impl Service {
         let listener = server::listen(&config.http)?;
         let address = listener.local_addr().map_err(Failed::Web)?;
         data_folder(data)?;
+        check_catalog(data)?;
         let catalog = Arc::new(EmbeddedCatalog::open(data).await?);
         let files = EmbeddedFiles::open(&data.join("files"), Arc::new(RealFiles)).map_err(Failed::Files)?;
         let files: Arc<dyn Files> = Arc::new(files);
@@ -125,13 +127,23 @@ impl Service {
         let handle = server.handle();
         let server_ended = actix_web::rt::spawn(server);
         let watched = logins.clone();
-        let watch = actix_web::rt::spawn(async move {
-            tokio::join!(keeper.watch(), watched.watch());
-        });
+        let watches = vec![
+            keep_going("catalog", lane.clone(), move || {
+                let keeper = keeper.clone();
+                async move { keeper.watch().await }
+            }),
+            keep_going("logins", lane.clone(), move || {
+                let logins = watched.clone();
+                async move { logins.watch().await }
+            }),
+        ];
         let watched = alarms.clone();
-        let alarm_watch = actix_web::rt::spawn(async move { watched.watch().await });
+        let alarm_watch = keep_going("alarms", lane.clone(), move || {
+            let alarms = watched.clone();
+            async move { alarms.watch().await }
+        });
         Ok(Service {
-            watch,
+            watches,
             alarm_watch,
             alarms,
             logins,
@@ -148,7 +160,7 @@ impl Service {
 
     /// Stops intake, waits for the carriers' answers until the deadline, stores the state. Requests are still answered.
     pub async fn stop(&self, deadline: Duration) -> Option<StopReport> {
-        self.watch.abort();
+        self.watches.iter().for_each(JoinHandle::abort);
         self.live.stop();
         self.webhooks.stop().await;
         self.lane.stop(deadline).await
