@@ -58,6 +58,8 @@ impl Deliverer {
     /// Never ends by itself.
     pub async fn run(mut self) {
         loop {
+            #[cfg(test)]
+            super::office::Faults::meet(&self.office.faults.deliverer);
             match self.line.turn(self.office.now()) {
                 Turn::Now => {}
                 Turn::At(until) => {

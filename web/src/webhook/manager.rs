@@ -43,9 +43,12 @@ impl Manager {
         }
     }
 
-    /// Until it is told to stop; then places are recorded a last time.
-    pub async fn run(mut self, mut stop: oneshot::Receiver<()>) {
+    /// Until it is told to stop; then places are recorded a last time. After a panic another manager goes on.
+    pub async fn run(mut self, stop: &mut oneshot::Receiver<()>) {
+        self.take_over().await;
         loop {
+            #[cfg(test)]
+            super::office::Faults::meet(&self.office.faults.manager);
             self.follow_catalog().await;
             let is_idle = self.deliverers.is_empty();
             if is_idle {
@@ -59,12 +62,23 @@ impl Manager {
                 self.recorded_at = Some(Instant::now());
             }
             tokio::select! {
-                _ = &mut stop => break,
+                _ = &mut *stop => break,
                 () = sleep(if is_idle { IDLE_EVERY } else { LOOK_EVERY }) => {}
             }
         }
-        self.deliverers.values().for_each(AbortHandle::abort);
+        self.end_all();
         self.office.record().await;
+    }
+
+    /// Ends what a manager before this one left, so that all begins where it was recorded.
+    async fn take_over(&mut self) {
+        self.office.record().await;
+        let left: Vec<_> = self.office.lines.lock().keys().copied().collect();
+        left.into_iter().for_each(|account| self.end(account));
+    }
+
+    fn end_all(&self) {
+        self.deliverers.values().for_each(AbortHandle::abort);
     }
 
     async fn follow_catalog(&mut self) {
@@ -155,6 +169,7 @@ impl Manager {
             .filter_map(|(account, _)| self.office.line(*account))
             .collect();
         for line in ended {
+            self.office.lane.counters().actor_restarts.add(1);
             tracing::error!(account = %line.account, "a webhook's deliverer panicked; it begins again");
             self.spawn(line);
         }
@@ -197,6 +212,13 @@ impl Manager {
         let tail = self.office.lane.feed_tail();
         self.office.fan.lock().restart(tail.place());
         Some(tail)
+    }
+}
+
+/// Its deliverers would go on beside those of the next one.
+impl Drop for Manager {
+    fn drop(&mut self) {
+        self.end_all();
     }
 }
 

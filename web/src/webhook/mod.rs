@@ -16,6 +16,8 @@ mod line;
 mod manager;
 mod message;
 mod office;
+#[cfg(test)]
+mod panic_tests;
 mod signature;
 mod target;
 mod tls;

@@ -10,6 +10,8 @@ use carillon_domain::time::Now;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+#[cfg(test)]
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -26,6 +28,23 @@ pub struct Office {
     pub figures: Figures,
     pub readings: Semaphore,
     clock: Clock,
+    #[cfg(test)]
+    pub faults: Faults,
+}
+
+/// Lets those who work here panic once.
+#[cfg(test)]
+#[derive(Default)]
+pub struct Faults {
+    pub manager: AtomicBool,
+    pub deliverer: AtomicBool,
+}
+
+#[cfg(test)]
+impl Faults {
+    pub fn meet(fault: &AtomicBool) {
+        assert!(!fault.swap(false, Ordering::Relaxed), "injected");
+    }
 }
 
 impl Office {
@@ -39,6 +58,8 @@ impl Office {
             figures: Figures::default(),
             readings: Semaphore::new(READINGS_MAX),
             clock: Clock::start(),
+            #[cfg(test)]
+            faults: Faults::default(),
         }
     }
 

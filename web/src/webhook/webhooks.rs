@@ -8,10 +8,14 @@ use carillon_domain::ids::AccountId;
 use carillon_domain::time::UnixMs;
 use carillon_domain::webhook::CallEvent;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
+
+/// Pause after a panic.
+const PANIC_PAUSE: Duration = Duration::from_secs(1);
 
 /// Pushes events to the receivers of accounts (API-1), on a thread of its own.
 pub struct Webhooks {
@@ -29,13 +33,14 @@ impl Webhooks {
     pub fn start(lane: LaneHandle, caller: Caller, off_after: Duration) -> io::Result<Webhooks> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let office = Arc::new(Office::new(lane, caller, off_after));
-        let (stop, stopped) = oneshot::channel();
+        let (stop, mut stopped) = oneshot::channel();
         let (end, ended) = oneshot::channel();
-        let manager = Manager::new(office.clone());
+        let managed = office.clone();
         std::thread::Builder::new()
             .name("webhooks".into())
             .spawn(move || {
-                runtime.block_on(manager.run(stopped));
+                let manage = || runtime.block_on(Manager::new(managed.clone()).run(&mut stopped));
+                outlive(&managed.lane, manage);
                 // A lookup of an address may hang; nothing waits for it.
                 runtime.shutdown_background();
                 let _nobody_may_wait = end.send(());
@@ -95,5 +100,14 @@ impl Webhooks {
 
     pub(super) fn office(&self) -> &Office {
         &self.office
+    }
+}
+
+/// Runs what must not stop with a panic until it ends: without it no receiver would be told of anything any more.
+fn outlive(lane: &LaneHandle, mut run: impl FnMut()) {
+    while catch_unwind(AssertUnwindSafe(&mut run)).is_err() {
+        lane.counters().actor_restarts.add(1);
+        tracing::error!("the webhooks' manager panicked; deliverers begin again where they were recorded");
+        std::thread::sleep(PANIC_PAUSE);
     }
 }
