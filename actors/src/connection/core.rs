@@ -10,6 +10,7 @@ use carillon_domain::catalog::Connection;
 use carillon_domain::ids::ConnectionId;
 use carillon_domain::time::{Monotonic, Now};
 use carillon_protocols::session::{ClientSession, Millis};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,6 +54,8 @@ pub struct ConnectionCore {
     pub(super) concatenation: u16,
     pub(super) stopping: bool,
     pub(super) last_error: Option<String>,
+    /// The session that wrote last.
+    pub(super) next_to_write: usize,
 }
 
 impl ConnectionCore {
@@ -71,6 +74,7 @@ impl ConnectionCore {
             concatenation: now.unix.0 as u16,
             stopping: false,
             last_error: None,
+            next_to_write: 0,
             following: Following::default(),
             config,
         }
@@ -123,6 +127,7 @@ impl ConnectionCore {
                     bound_since: None,
                     written: 0,
                     reserved: 0,
+                    ready: VecDeque::new(),
                     silent: false,
                     leaving: false,
                     config: self.config.clone(),
@@ -275,9 +280,10 @@ impl ConnectionCore {
                 },
             });
         }
-        let waiting = lane
-            .link(self.id)
-            .is_some_and(|link| !link.mail.writes.is_empty() || link.credit == 0);
+        let is_ready =
+            |slot: &Slot| matches!(&slot.state, SlotState::Active(active) if !active.ready.is_empty());
+        let waiting =
+            lane.link(self.id).is_some_and(|link| link.credit == 0) || self.slots.iter().any(is_ready);
         if waiting {
             if self.throttled_until > now.monotonic {
                 next = next.min(self.throttled_until);

@@ -155,6 +155,10 @@ impl ConnectionCore {
             }
             lane.commit_when_large();
         }
+        for write in active.ready {
+            lane.returned(write, now);
+            lane.commit_when_large();
+        }
         lane.return_unwritten(self.id, slot, active.epoch, now);
         lane.match_parked(self.id, now);
     }

@@ -1,7 +1,9 @@
 use crate::backoff::Backoff;
+use crate::columns::WriteRef;
 use carillon_domain::catalog::Connection;
 use carillon_domain::time::Monotonic;
 use carillon_protocols::session::{ClientSession, SessionState};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +40,8 @@ pub struct ActiveSession {
     pub written: u64,
     /// Segments with INTENT for this session that are not written yet.
     pub reserved: usize,
+    /// Those of them whose INTENT is durable: they wait for a free slot of the window, or for the rate.
+    pub ready: VecDeque<WriteRef>,
     /// Nothing came for too long while requests were open.
     pub silent: bool,
     /// Takes nothing new, and ends when nothing is open on it.

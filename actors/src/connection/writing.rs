@@ -3,7 +3,7 @@
 use super::core::{Command, ConnectionCore, millis};
 use super::encode;
 use super::slot::Slot;
-use crate::columns::WriteRef;
+use crate::columns::{Segment, WriteRef};
 use crate::lane::{Effect, LaneCore, Load};
 use carillon_domain::state::SegmentState;
 use carillon_domain::time::Now;
@@ -34,31 +34,20 @@ impl ConnectionCore {
         }
     }
 
-    /// Writes segments whose INTENT is durable, as far as the rate allows.
+    /// Writes segments whose INTENT is durable, as far as windows and rate allow. Sessions take turns, so that the rate is not
+    /// one session's alone.
     pub(super) fn write(&mut self, lane: &mut LaneCore, now: Now, commands: &mut Vec<Command>) {
-        let mut allowed = self.limiter.available(now.monotonic);
-        let mut written = 0;
-        let mut later = Vec::new();
-        while allowed > 0
-            && let Some(write) = lane
-                .link_mut(self.id)
-                .and_then(|link| link.mail.writes.pop_front())
-        {
-            match self.write_one(lane, write, now) {
-                Written::Yes => {
-                    allowed -= 1;
-                    written += 1;
-                }
-                Written::No => {}
-                // The other sessions' segments do not wait for this one's answers.
-                Written::Later => later.push(write),
+        self.sort_into_sessions(lane, now);
+        let allowed = self.limiter.available(now.monotonic);
+        let slots = self.slots.len();
+        let (mut written, mut passed) = (0, 0);
+        while written < allowed && passed < slots {
+            self.next_to_write = (self.next_to_write + 1) % slots;
+            match self.write_next(self.next_to_write, lane, now) {
+                Written::Yes => (written, passed) = (written + 1, 0),
+                Written::No => passed = 0,
+                Written::Nothing => passed += 1,
             }
-        }
-        if let Some(link) = lane.link_mut(self.id) {
-            later
-                .into_iter()
-                .rev()
-                .for_each(|write| link.mail.writes.push_front(write));
         }
         if written > 0 {
             self.limiter.charge(now.monotonic, written);
@@ -67,38 +56,48 @@ impl ConnectionCore {
         }
     }
 
-    fn write_one(&mut self, lane: &mut LaneCore, write: WriteRef, now: Now) -> Written {
-        let at = write.at;
-        let Some(row) = lane.columns().row(at.row) else {
-            return Written::No;
+    /// A session whose window is full keeps what it has, and nobody looks through that again before a slot is free.
+    fn sort_into_sessions(&mut self, lane: &mut LaneCore, now: Now) {
+        let Some(link) = lane.link_mut(self.id) else {
+            return;
         };
-        let Some(segment) = row.segments.get(usize::from(at.segment)) else {
-            return Written::No;
+        for write in std::mem::take(&mut link.mail.writes) {
+            let Some(segment) = standing(lane, write) else {
+                continue;
+            };
+            let (slot, epoch) = (usize::from(segment.session), segment.epoch);
+            match self.slots.get_mut(slot).and_then(|slot| slot.of_epoch(epoch)) {
+                Some(active) => active.ready.push_back(write),
+                None => lane.returned(write, now),
+            }
+        }
+    }
+
+    fn write_next(&mut self, slot: usize, lane: &mut LaneCore, now: Now) -> Written {
+        let Some(active) = self.slots[slot].active() else {
+            return Written::Nothing;
         };
-        // A newer INTENT brings its own order to write, once it is durable (DUP-1).
-        if segment.state != SegmentState::Intent || segment.try_number != write.try_number {
+        if active.session.window_free() == 0 {
+            return Written::Nothing;
+        }
+        let Some(write) = active.ready.pop_front() else {
+            return Written::Nothing;
+        };
+        active.reserved = active.reserved.saturating_sub(1);
+        if standing(lane, write).is_none() {
             return Written::No;
         }
-        let active = self
-            .slots
-            .get_mut(usize::from(segment.session))
-            .and_then(|slot| slot.of_epoch(segment.epoch));
-        let Some(active) = active else {
-            lane.returned(write, now);
+        let Some(row) = lane.columns().row(write.at.row) else {
             return Written::No;
         };
         let receipt = lane.receipts_due(row);
         let (token, session) = (write.token(), &mut active.session);
-        let outcome = encode::with_submit(row, at.segment, &active.config, receipt, |submit| {
+        let outcome = encode::with_submit(row, write.at.segment, &active.config, receipt, |submit| {
             session.submit(submit, token, millis(now))
         });
-        if let Ok(Err(SubmitError::WindowFull)) = outcome {
-            return Written::Later;
-        }
-        active.reserved = active.reserved.saturating_sub(1);
         match outcome {
             Ok(Ok(())) => return Written::Yes,
-            Ok(Err(SubmitError::NotBound)) => lane.returned(write, now),
+            Ok(Err(SubmitError::NotBound | SubmitError::WindowFull)) => lane.returned(write, now),
             Ok(Err(error)) => lane.rejected(write, format_compact!("unencodable: {error}"), false, now),
             Err(error) => lane.rejected(write, format_compact!("unencodable: {error}"), false, now),
         }
@@ -206,10 +205,17 @@ impl ConnectionCore {
     }
 }
 
+/// The segment of a write that is still to be done. A newer INTENT brings its own order to write, once it is durable (DUP-1).
+fn standing(lane: &LaneCore, write: WriteRef) -> Option<&Segment> {
+    let row = lane.columns().row(write.at.row)?;
+    let segment = row.segments.get(usize::from(write.at.segment))?;
+    (segment.state == SegmentState::Intent && segment.try_number == write.try_number).then_some(segment)
+}
+
 enum Written {
     Yes,
-    /// Nothing to write: it ended, or went back.
+    /// Nothing to write after all: it ended, or went back.
     No,
-    /// The window is full after all.
-    Later,
+    /// No segment is ready, or its window is full.
+    Nothing,
 }
