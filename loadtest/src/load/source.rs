@@ -155,7 +155,7 @@ impl PatternSource {
         strategy: Option<&str>,
     ) -> Self {
         let fields = |line: u64| match strategy {
-            Some(name) if line % 2 == 0 => format!(",\"strategy\":\"{name}\""),
+            Some(name) if line.is_multiple_of(2) => format!(",\"strategy\":\"{name}\""),
             _ => String::new(),
         };
         PatternSource::with_fields(first, end, long_every, lines_max, fields)
