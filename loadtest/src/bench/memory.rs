@@ -86,10 +86,10 @@ const COUNT_PATIENCE: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(50);
 const MIB: f64 = 1_048_576.0;
 /// Of the server with a checkpoint in the making, and of the settlement here.
-const MEMORY_BYTES_EACH: u64 = 1_300;
+const MEMORY_BYTES_EACH: u64 = 1_000;
 /// Journal and two checkpoints; and with receipts and history.
-const DISK_BYTES_WAITING: u64 = 2_000;
-const DISK_BYTES_DRAINED: u64 = 3_000;
+const DISK_BYTES_WAITING: u64 = 1_000;
+const DISK_BYTES_DRAINED: u64 = 2_000;
 const MESSAGES_OPEN_MIN: u64 = 5_000_000;
 
 impl MemoryReport {
