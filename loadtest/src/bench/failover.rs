@@ -75,6 +75,8 @@ const OPEN_MAX: u64 = 500_000;
 const LINES_PER_REQUEST: usize = 20;
 /// Every tenth message has two segments: they stay together.
 const LONG_EVERY: u64 = 10;
+/// Nothing is written to a carrier in the first second after a start (RATE-1 over a restart); that is not measured here.
+const QUIET: Duration = Duration::from_millis(1_500);
 const WARM: Duration = Duration::from_secs(2);
 const AWAY: Duration = Duration::from_secs(2);
 /// A backup without a segment for so long is no longer used.
@@ -95,6 +97,7 @@ pub async fn failover(options: &FailoverOptions) -> Result<FailoverReport, RunEr
     })
     .await?;
     system.bound(2 * u64::from(CONTRACT.sessions), PATIENCE).await?;
+    tokio::time::sleep(QUIET).await;
     let surroundings = Surroundings::measure(system.folder()).map_err(RunError::Measure)?;
     let mut load_options = system.load_options("failover");
     load_options.rate = Some(options.rate);

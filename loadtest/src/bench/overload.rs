@@ -6,7 +6,7 @@ use super::measure::Surroundings;
 use super::metrics::Metrics;
 use super::outcome::{Outcome, RunError};
 use super::place::Place;
-use super::samples::{Sample, Sampler, slope};
+use super::samples::{Sample, Sampler, slope, unstored_mib};
 use super::slow_readers::{SlowReadersReport, slow_readers};
 use super::system::{CarrierPlan, System, SystemError, SystemPlan};
 use crate::judge::Tolerance;
@@ -171,8 +171,8 @@ impl OverloadReport {
     /// What is not as it should be.
     pub fn complaints(&self) -> Vec<&'static str> {
         let judgement = &self.outcome.judgement;
-        let rss_mib_allowed =
-            self.rss_mib_calm + self.open_max as f64 * BYTES_PER_OPEN / 1_048_576.0 + RSS_MIB_MORE;
+        let open_mib = self.open_max as f64 * BYTES_PER_OPEN / 1_048_576.0;
+        let rss_mib_allowed = self.rss_mib_calm + open_mib + unstored_mib(self.messages_per_s) + RSS_MIB_MORE;
         let checks = [
             (
                 self.outcome.clean && judgement.ended_unsent == 0 && judgement.unanswered == 0,

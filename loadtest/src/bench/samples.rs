@@ -96,6 +96,15 @@ pub fn slope(points: impl Iterator<Item = (Duration, f64)>) -> f64 {
     if alone > 0.0 { together / alone } else { 0.0 }
 }
 
+/// What messages take that have ended and wait to be stored: the history takes them after ten seconds, or when there are
+/// 250,000.
+pub fn unstored_mib(messages_per_s: f64) -> f64 {
+    const WAIT_S: f64 = 10.0;
+    const MESSAGES_MAX: f64 = 250_000.0;
+    const BYTES_EACH: f64 = 512.0;
+    (messages_per_s * WAIT_S).min(MESSAGES_MAX) * BYTES_EACH / 1_048_576.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -36,12 +36,12 @@ pub struct Contest {
 const SECOND_US: u64 = 1_000_000;
 
 /// `arrived_us` are moments by message, 0 for never, on the clock of `from_us`, since when everybody has something waiting. The
-/// contest ends when the first one has nothing left.
+/// contest ends a second before the first one has nothing left: it may have run dry on one connection and not on another.
 pub fn contest(arrived_us: &[u64], claimants: &[Claimant], from_us: u64, window_s: usize) -> Contest {
     let of = |claimant: &Claimant| arrived_us.get(claimant.messages.clone()).unwrap_or_default();
     let last = |claimant: &Claimant| of(claimant).iter().copied().max().unwrap_or_default();
     let until_us = claimants.iter().map(last).min().unwrap_or_default();
-    let seconds = until_us.saturating_sub(from_us) / SECOND_US;
+    let seconds = (until_us.saturating_sub(from_us) / SECOND_US).saturating_sub(1);
     let by_second: Vec<Vec<u64>> = claimants
         .iter()
         .map(|claimant| {
@@ -118,7 +118,7 @@ mod tests {
     fn the_worst_window_is_found_and_equal_shares_are_one() {
         let (fair, claimants) = arrivals(0);
         let contest_fair = contest(&fair, &claimants, 5_000_000, 4);
-        assert_eq!(contest_fair.seconds, 11);
+        assert_eq!(contest_fair.seconds, 10);
         assert!(
             contest_fair
                 .least
@@ -140,6 +140,6 @@ mod tests {
         let fair = contest(&unfair, &claimants, 5_000_000, 10);
         assert!(fair.least.is_some_and(|least| least > 0.99), "{fair:?}");
         let short = contest(&unfair, &claimants, 5_000_000, 20);
-        assert_eq!((short.seconds, short.least), (11, None));
+        assert_eq!((short.seconds, short.least), (10, None));
     }
 }

@@ -6,7 +6,7 @@ use super::features::Receiver;
 use super::outcome::RunError;
 use super::place::Place;
 use super::system::{CarrierPlan, System, SystemPlan};
-use super::walls_phase::{Phase, phase};
+use super::walls_phase::phase;
 use super::walls_watch::subscribed;
 use crate::judge::Tolerance;
 use crate::ledger::Contract;
@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 
 #[derive(Clone, Debug, Serialize)]
 pub struct SlowReadersReport {
-    /// Before, with and after the slow readers.
+    /// The whole way, before, with and after the slow readers.
     pub messages_per_s: [f64; 3],
     /// With them, as a part of the mean without them.
     pub part_with: f64,
@@ -66,22 +66,23 @@ pub async fn slow_readers(seconds: u64, place: &Place) -> Result<SlowReadersRepo
     system.bound(SESSIONS.into(), BIND_PATIENCE).await?;
     tokio::time::sleep(QUIET).await;
     let (address, headers) = (system.server.address(), system.server.operator_headers().await?);
-    let mut source = PatternSource::new(0, u64::MAX, 0, 1_000);
-    let before = fastest(&system, seconds, "before", &mut source).await?;
+    let mut fastest = Fastest {
+        system: &system,
+        source: PatternSource::new(0, u64::MAX, 0, 1_000),
+        seconds,
+        accepted: 0,
+    };
+    let before = fastest.run("before").await?;
     receiver.delay_ms.store(WEBHOOK_MS, Ordering::Relaxed);
     let mut readers = JoinSet::new();
     (0..SOCKETS).for_each(|_| drop(readers.spawn(never_reads(address, headers.clone()))));
     (0..PULLS).for_each(|_| drop(readers.spawn(reads_slowly(address))));
-    let with = fastest(&system, seconds, "with", &mut source).await?;
+    let with = fastest.run("with").await?;
     let ended = ended(&mut readers);
     readers.shutdown().await;
     receiver.delay_ms.store(0, Ordering::Relaxed);
-    let after = fastest(&system, seconds, "after", &mut source).await?;
-    let accepted: u64 = [&before, &with, &after]
-        .map(|phase| phase.load.accepted)
-        .iter()
-        .sum();
-    system.wait_closed(accepted, PATIENCE).await;
+    let after = fastest.run("after").await?;
+    let accepted = fastest.accepted;
     let start = Instant::now();
     let events = || receiver.events.load(Ordering::Relaxed);
     while events() < accepted && start.elapsed() < PATIENCE {
@@ -91,11 +92,9 @@ pub async fn slow_readers(seconds: u64, place: &Place) -> Result<SlowReadersRepo
         uncertain_max: Some(0),
         ..Tolerance::default()
     });
-    let messages_per_s = [before, with, after].map(|phase| phase.load.accepted_per_s);
-    let [before, with, after] = messages_per_s;
     let without = (before + after) / 2.0;
     Ok(SlowReadersReport {
-        messages_per_s,
+        messages_per_s: [before, with, after],
         part_with: with / without,
         noise: (before - after).abs() / without,
         ended,
@@ -111,14 +110,23 @@ impl SlowReadersReport {
     }
 }
 
-/// As fast as it goes.
-async fn fastest(
-    system: &System,
+/// As fast as it goes, one phase after the other.
+struct Fastest<'s> {
+    system: &'s System,
+    source: PatternSource,
     seconds: u64,
-    name: &str,
-    source: &mut PatternSource,
-) -> Result<Phase, RunError> {
-    phase(system, f64::INFINITY, seconds, name, source).await
+    accepted: u64,
+}
+
+impl Fastest<'_> {
+    /// Messages per second until the last receipt; nothing is left for the next phase.
+    async fn run(&mut self, name: &str) -> Result<f64, RunError> {
+        let start = Instant::now();
+        let phase = phase(self.system, f64::INFINITY, self.seconds, name, &mut self.source).await?;
+        self.accepted += phase.load.accepted;
+        self.system.wait_closed(self.accepted, PATIENCE).await;
+        Ok(phase.load.accepted as f64 / start.elapsed().as_secs_f64())
+    }
 }
 
 /// A screen that says what it wants to see, and then does not look.
