@@ -57,6 +57,8 @@ pub struct HistorySize {
     pub oldest: Option<UnixMs>,
     /// Messages removed since the start, because they were older than what is kept.
     pub removed_rows: u64,
+    /// Messages removed since the start, because all together took more room than they may.
+    pub removed_for_room_rows: u64,
 }
 
 #[derive(Debug, thiserror::Error)]

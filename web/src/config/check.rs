@@ -94,6 +94,14 @@ impl Config {
                 "history.keep_minutes_days",
                 history.keep_minutes_days.into(),
                 2..=366,
+            (
+                "history.keep_bytes_max",
+                history.keep_bytes_max,
+                match history.keep_bytes_max {
+                    0 => 0..=0,
+                    _ => 64 * MIB..=u64::MAX,
+                },
+            ),
             ),
             (
                 "history.keep_hours_days",

@@ -126,6 +126,11 @@ mod tests {
                 (1002, 9, 7)
             );
             assert_eq!(config.log.filter, "warn");
+            let keep = config.history_options(Default::default()).keep;
+            assert_eq!(
+                (keep.bytes_max, keep.floor),
+                (None, config.lane_options().feed_retention)
+            );
             let bind = Some("0.0.0.0".parse().unwrap());
             let config = load(file, Overrides { port: Some(0), bind }).unwrap();
             assert_eq!(
@@ -150,6 +155,7 @@ mod tests {
                     "[journal]\ndisk_free_bytes_min = 1000000",
                     "journal.disk_free_bytes_min",
                 ),
+                ("[history]\nkeep_bytes_max = 1000000", "history.keep_bytes_max"),
                 ("not toml", "TOML"),
             ] {
                 jail.create_file("c.toml", text)?;

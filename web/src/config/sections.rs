@@ -133,6 +133,8 @@ pub struct HistorySection {
     pub keep_days: u32,
     pub keep_minutes_days: u32,
     pub keep_hours_days: u32,
+    /// 0 for any.
+    pub keep_bytes_max: u64,
 }
 
 impl Default for HistorySection {
@@ -143,6 +145,7 @@ impl Default for HistorySection {
             keep_days: days(keep.journeys),
             keep_minutes_days: days(keep.minutes),
             keep_hours_days: days(keep.hours),
+            keep_bytes_max: keep.bytes_max.unwrap_or(0),
         }
     }
 }
@@ -236,11 +239,18 @@ impl Config {
     pub fn history_options(&self, ranges: Arc<NumberRanges>) -> HistoryOptions {
         let days = |days: u32| Duration::from_secs(u64::from(days) * DAY_S);
         HistoryOptions {
+    fn feed_retention(&self) -> Duration {
+        Duration::from_secs(u64::from(self.journal.feed_retention_hours) * 3600)
+    }
+
             keep: Keep {
                 journeys: days(self.history.keep_days),
                 minutes: days(self.history.keep_minutes_days),
                 hours: days(self.history.keep_hours_days),
             },
+                bytes_max: (self.history.keep_bytes_max > 0).then_some(self.history.keep_bytes_max),
+                // Who pulls an event finds its message.
+                floor: self.feed_retention(),
             ranges,
             ..HistoryOptions::default()
         }
@@ -255,7 +265,7 @@ impl Config {
             },
             checkpoint_bytes: self.journal.checkpoint_bytes,
             disk_free_bytes_min: self.journal.disk_free_bytes_min,
-            feed_retention: Duration::from_secs(u64::from(self.journal.feed_retention_hours) * 3600),
+            feed_retention: self.feed_retention(),
             journal_keep_bytes: self.journal.keep_bytes_max,
             ..LaneOptions::default()
         }

@@ -62,9 +62,10 @@ pub fn history(size: &HistorySize) -> Vec<MetricFamily> {
             .sample(&[], size.bytes as f64),
         Family::counter(
             "carillon_history_removed_rows_total",
-            "Messages removed because they were older than what is kept.",
+            "Messages removed because they were older than what is kept, or for want of room.",
         )
-        .sample(&[], size.removed_rows as f64),
+        .sample(&[("reason", "age")], size.removed_rows as f64)
+        .sample(&[("reason", "room")], size.removed_for_room_rows as f64),
     ];
     if let Some(oldest) = size.oldest {
         let family = Family::gauge(

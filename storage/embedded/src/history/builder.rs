@@ -57,6 +57,7 @@ impl Builder {
                     }
                 }
                 outlive(|| merge_all(&shared, &seen));
+                outlive(|| remove_excess(&shared));
             }
         };
         let thread = thread::Builder::new()
@@ -124,6 +125,12 @@ fn remove_old(shared: &Shared) {
     let now = UnixMs(u64::try_from(now.as_millis()).unwrap_or(0));
     if let Err(error) = shared.remove_old(now) {
         tracing::error!(%error, "old files of the history cannot be removed");
+    }
+}
+
+fn remove_excess(shared: &Shared) {
+    if let Err(error) = shared.remove_excess() {
+        tracing::error!(%error, "files of the history cannot be removed for want of room");
     }
 }
 

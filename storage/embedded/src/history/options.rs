@@ -24,10 +24,14 @@ pub struct HistoryOptions {
     pub keep: Keep,
 }
 
-/// For how long what is kept, from when a message was accepted or something happened.
+/// For how long what is kept, from when a message was accepted or something happened, and in how much room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keep {
     pub journeys: Duration,
+    /// Bytes that all files of journeys may have together; above, those with the oldest messages go. `None` for any.
+    pub bytes_max: Option<u64>,
+    /// For want of room nothing goes that is no older than this, counted back from the newest message.
+    pub floor: Duration,
     pub minutes: Duration,
     pub hours: Duration,
 }
@@ -53,6 +57,8 @@ impl Default for Keep {
     fn default() -> Self {
         Keep {
             journeys: 1_100 * DAY,
+            bytes_max: None,
+            floor: 3 * DAY,
             minutes: 8 * DAY,
             hours: 100 * DAY,
         }

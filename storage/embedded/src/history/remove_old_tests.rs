@@ -109,6 +109,67 @@ fn whole_files_go_when_their_newest_message_is_old() {
     assert_eq!(all(&history).len(), 10);
 }
 
+/// Six files of the same size, a day apart.
+fn six_days_in(bytes_max: impl FnOnce(u64) -> u64) -> (Folder, Vec<Vec<Journey>>) {
+    let (mut folder, days) = of_days(6);
+    folder.options.keep.journeys = 1_000 * DAY;
+    folder.options.keep.floor = 2 * DAY;
+    let history = folder.open();
+    for (journeys, frame) in days.iter().zip(1..) {
+        let amendments = [amendment(&journeys[0])];
+        history
+            .store(Batch::of(journeys, &amendments), FrameSeq(frame))
+            .unwrap();
+    }
+    history.remove_old(day(6)).unwrap();
+    assert_eq!(history.size().files, 6, "without a limit of room all stay");
+    folder.options.keep.bytes_max = Some(bytes_max(history.size().bytes));
+    (folder, days)
+}
+
+#[test]
+fn the_oldest_files_go_when_all_take_too_much_room() {
+    let (folder, days) = six_days_in(|all| all / 2);
+    let history = folder.open();
+    history.remove_old(day(6)).unwrap();
+    let size = history.size();
+    assert_eq!(
+        size,
+        HistorySize {
+            files: 3,
+            rows: 30,
+            oldest: Some(day(3)),
+            removed_rows: 0,
+            removed_for_room_rows: 30,
+            ..size
+        }
+    );
+    assert!(Some(size.bytes) <= folder.options.keep.bytes_max);
+    assert_eq!(folder.data_files().len(), 3, "the room is given back");
+    let corrected = |day: usize| {
+        let message = days[day][0].message;
+        history.shared().manifest.amendment(message).unwrap().is_some()
+    };
+    assert!(
+        !corrected(2) && corrected(3),
+        "corrections go with their messages"
+    );
+    history.remove_old(day(6)).unwrap();
+    assert_eq!(history.size(), size, "what fits stays");
+}
+
+/// The clock says that everything is old; what goes for want of room is counted from the newest message all the same.
+#[test]
+fn what_the_feeds_reach_stays_however_large_it_is() {
+    let (folder, _) = six_days_in(|_| 1);
+    let history = folder.open();
+    for _ in 0..2 {
+        history.remove_old(day(900)).unwrap();
+        let size = history.size();
+        assert_eq!((size.files, size.oldest), (3, Some(day(3))));
+    }
+}
+
 #[test]
 fn a_reader_keeps_an_old_file_until_it_is_done() {
     let (folder, days) = of_days(1);

@@ -24,7 +24,7 @@ use parking_lot::Mutex;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 /// Files that wait for being merged; above, a store helps the builder before it returns.
@@ -48,6 +48,9 @@ pub(super) struct Shared {
     /// Held by whoever puts files in the place of others or takes them away.
     pub rearranging: Mutex<()>,
     pub removed_rows: AtomicU64,
+    pub removed_for_room_rows: AtomicU64,
+    /// All files together take more room than they may, and that was told.
+    pub is_over_room: AtomicBool,
 }
 
 impl EmbeddedHistory {
@@ -73,6 +76,8 @@ impl EmbeddedHistory {
             storing: Mutex::default(),
             rearranging: Mutex::default(),
             removed_rows: AtomicU64::default(),
+            removed_for_room_rows: AtomicU64::default(),
+            is_over_room: AtomicBool::default(),
             options,
         });
         if !shared.manifest.has_rollups()? {
@@ -92,7 +97,8 @@ impl EmbeddedHistory {
         Ok(())
     }
 
-    /// Removes what is older than it is kept, as the thread in the background does every hour.
+    /// Removes what is older than it is kept, as the thread in the background does every hour, and what is too much, as it does
+    /// after every batch.
     pub fn remove_old(&self, now: UnixMs) -> Result<(), HistoryError> {
         self.shared.remove_old(now)
     }
@@ -210,6 +216,7 @@ impl History for EmbeddedHistory {
                 .map(|extent| UnixMs(MessageId(extent.id_min).unix_ms()))
                 .min(),
             removed_rows: self.shared.removed_rows.load(Ordering::Relaxed),
+            removed_for_room_rows: self.shared.removed_for_room_rows.load(Ordering::Relaxed),
         }
     }
 }

@@ -37,6 +37,7 @@ impl Folder {
                 journeys: Duration::MAX,
                 minutes: Duration::MAX,
                 hours: Duration::MAX,
+                ..Keep::default()
             },
         };
         Folder {
