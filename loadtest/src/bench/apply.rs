@@ -22,6 +22,8 @@ pub struct ConnectionPlan {
     pub sessions: u32,
     pub window: u32,
     pub rate_per_second: u32,
+    /// INTENTs beyond the free slots of its windows.
+    pub look_ahead: u32,
 }
 
 /// Weighted routing over all connections, so that each takes over what another cannot send.
@@ -43,6 +45,7 @@ pub fn apply_file(connections: &[ConnectionPlan]) -> String {
             sessions,
             window,
             rate_per_second,
+            look_ahead,
         } = connection;
         let (protocol, host, port) = (protocol.word(), address.ip(), address.port());
         // Writing into a String cannot fail.
@@ -50,7 +53,7 @@ pub fn apply_file(connections: &[ConnectionPlan]) -> String {
             file,
             "[[connection]]\nname = \"{name}\"\nprotocol = \"{protocol}\"\nhost = \"{host}\"\nport = {port}\n\
              login = \"{login}\"\npassword = \"{password}\"\nsessions = {sessions}\nwindow = {window}\n\
-             rate_per_second = {rate_per_second}\nsource_number = \"10690000\"\n\n"
+             rate_per_second = {rate_per_second}\nlook_ahead = {look_ahead}\nsource_number = \"10690000\"\n\n"
         );
     }
     let _ = write!(
@@ -85,6 +88,7 @@ mod tests {
             sessions: 4,
             window: 128,
             rate_per_second: 100_000,
+            look_ahead: 16,
         };
         let file: ApplyFile = toml::from_str(&apply_file(&[plan])).expect("an apply file");
         assert_eq!(file.connection.len(), 1);

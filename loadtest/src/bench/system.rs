@@ -40,6 +40,8 @@ pub struct SystemPlan {
     pub seed: u64,
     /// Settings of the server, as its environment has them.
     pub environment: Vec<(&'static str, String)>,
+    /// Of every connection.
+    pub look_ahead: u32,
     /// The lowest marker of the run.
     pub first_marker: u64,
     pub place: Place,
@@ -55,6 +57,7 @@ impl SystemPlan {
             catalog: None,
             seed,
             environment: Vec::new(),
+            look_ahead: 0,
             first_marker: 0,
             place: place.clone(),
         }
@@ -116,6 +119,7 @@ impl System {
                 sessions: carrier.contract.sessions,
                 window: carrier.contract.window,
                 rate_per_second: carrier.contract.rate_per_second,
+                look_ahead: plan.look_ahead,
             })
             .collect();
         let all = connections.clone();

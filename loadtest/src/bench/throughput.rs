@@ -33,6 +33,10 @@ pub struct ThroughputOptions {
     pub open_max: u64,
     /// Word and black list, caps, windows, quota, webhook and fallback plans are switched on.
     pub features: bool,
+    /// INTENTs beyond the free slots of the windows.
+    pub look_ahead: u32,
+    /// Every sync of the journal takes so much longer.
+    pub added_sync: Duration,
     pub place: Place,
 }
 
@@ -50,6 +54,8 @@ impl Default for ThroughputOptions {
             receipt_ms: 0,
             open_max: 50_000,
             features: false,
+            look_ahead: 0,
+            added_sync: Duration::ZERO,
             place: Place::default(),
         }
     }
@@ -116,6 +122,11 @@ pub async fn throughput(options: &ThroughputOptions) -> Result<ThroughputReport,
     };
     let system = System::start(SystemPlan {
         features: receiver.as_ref().map(|receiver| receiver.address),
+        environment: vec![(
+            "CARILLON_JOURNAL_ADDED_SYNC_US",
+            options.added_sync.as_micros().to_string(),
+        )],
+        look_ahead: options.look_ahead,
         ..SystemPlan::new(carriers, 1, &options.place)
     })
     .await?;

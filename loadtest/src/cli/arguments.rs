@@ -238,6 +238,8 @@ pub enum Bench {
     Backlog(Backlog),
     /// Single messages of one organisation beside the backlog of another.
     Fairness(Fairness),
+    /// Batches with a journal on a slow disk, without and with INTENTs ahead of the windows.
+    SlowDisk(SlowDisk),
     /// Many organisations on three connections with rate limits, one of them with a long backlog.
     Mixed(Mixed),
     /// A primary connection that is cut, and then silent, under load.
@@ -304,6 +306,32 @@ pub struct Throughput {
     /// With word and black list, caps, window, quota, webhook and fallback plans.
     #[arg(long)]
     pub features: bool,
+    /// INTENTs beyond the free slots of a window.
+    #[arg(long, default_value_t = 0)]
+    pub look_ahead: u32,
+    /// Every sync of the server's journal takes so much longer.
+    #[arg(long, default_value_t = 0)]
+    pub added_sync_ms: u64,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, Args)]
+pub struct SlowDisk {
+    /// Seconds of each of the three runs.
+    #[arg(long, default_value_t = 20)]
+    pub seconds: u64,
+    /// By how much every sync of the journal takes longer.
+    #[arg(long, default_value_t = 5)]
+    pub added_sync_ms: u64,
+    /// INTENTs beyond the free slots of a window, in the third run.
+    #[arg(long, default_value_t = 1_024)]
+    pub look_ahead: u32,
+    /// Requests open at the same time.
+    #[arg(long, default_value_t = 32)]
+    pub connections: usize,
+    #[arg(long, default_value_t = 16)]
+    pub window: u32,
     #[command(flatten)]
     pub common: Common,
 }

@@ -1,12 +1,12 @@
 use super::arguments::{
     Backlog, Bench, CampaignRun, CarrierSpeed, Common, Failover, Fairness, IdleWalls, Kills, Latency,
-    MailRun, Mixed, Overload, RemindersRun, Soak, Throughput, Walls,
+    MailRun, Mixed, Overload, RemindersRun, SlowDisk, Soak, Throughput, Walls,
 };
 use super::{all, print, print_json, size};
 use carillon_loadtest::bench::{
     self, BacklogOptions, CampaignOptions, CarrierSpeedOptions, FailoverOptions, FairnessOptions,
     IdleWallsOptions, KillsOptions, LatencyOptions, MailRunOptions, MixedOptions, Outcome, OverloadOptions,
-    RemindersOptions, SoakOptions, ThroughputOptions, WallsOptions,
+    RemindersOptions, SlowDiskOptions, SoakOptions, ThroughputOptions, WallsOptions,
 };
 use serde::Serialize;
 use std::time::Duration;
@@ -21,6 +21,7 @@ pub async fn bench(arguments: Bench) -> anyhow::Result<bool> {
         Bench::Latency(arguments) => latency(arguments).await,
         Bench::Backlog(arguments) => backlog(arguments).await,
         Bench::Fairness(arguments) => fairness(arguments).await,
+        Bench::SlowDisk(arguments) => slow_disk(arguments).await,
         Bench::Mixed(arguments) => mixed(arguments).await,
         Bench::Failover(arguments) => failover(arguments).await,
         Bench::Overload(arguments) => overload(arguments).await,
@@ -67,6 +68,8 @@ async fn throughput(arguments: Throughput, single: bool) -> anyhow::Result<bool>
         receipt_ms: arguments.receipt_ms,
         open_max: arguments.open_max,
         features: arguments.features,
+        look_ahead: arguments.look_ahead,
+        added_sync: Duration::from_millis(arguments.added_sync_ms),
         place,
     })
     .await?;
@@ -79,6 +82,25 @@ async fn throughput(arguments: Throughput, single: bool) -> anyhow::Result<bool>
         );
     }
     Ok(report.outcome.clean && report.outcome.judgement.ended_unsent == 0 && fast_enough)
+}
+
+async fn slow_disk(arguments: SlowDisk) -> anyhow::Result<bool> {
+    let Common { place, json } = arguments.common;
+    let report = bench::slow_disk(&SlowDiskOptions {
+        seconds: arguments.seconds,
+        added_sync: Duration::from_millis(arguments.added_sync_ms),
+        look_ahead: arguments.look_ahead,
+        connections: arguments.connections,
+        window: arguments.window,
+        place,
+    })
+    .await?;
+    if json {
+        print_json(&report)?;
+    } else {
+        print(&report.to_string())?;
+    }
+    Ok(report.is_clean())
 }
 
 async fn latency(arguments: Latency) -> anyhow::Result<bool> {

@@ -68,6 +68,11 @@ impl Config {
                 0..=100_000,
             ),
             (
+                "journal.added_sync_us",
+                journal.added_sync_us.into(),
+                0..=1_000_000,
+            ),
+            (
                 "journal.checkpoint_bytes",
                 journal.checkpoint_bytes,
                 MIB..=65_536 * MIB,
@@ -89,11 +94,6 @@ impl Config {
                 64 * MIB..=u64::MAX,
             ),
             ("history.keep_days", history.keep_days.into(), 1..=36_500),
-            // The wall shows yesterday.
-            (
-                "history.keep_minutes_days",
-                history.keep_minutes_days.into(),
-                2..=366,
             (
                 "history.keep_bytes_max",
                 history.keep_bytes_max,
@@ -102,6 +102,11 @@ impl Config {
                     _ => 64 * MIB..=u64::MAX,
                 },
             ),
+            // The wall shows yesterday.
+            (
+                "history.keep_minutes_days",
+                history.keep_minutes_days.into(),
+                2..=366,
             ),
             (
                 "history.keep_hours_days",

@@ -107,6 +107,7 @@ impl Limits {
 pub struct JournalSection {
     pub volume_bytes: u64,
     pub commit_interval_us: u32,
+    pub added_sync_us: u32,
     pub checkpoint_bytes: u64,
     pub disk_free_bytes_min: u64,
     pub feed_retention_hours: u32,
@@ -119,6 +120,7 @@ impl Default for JournalSection {
         JournalSection {
             volume_bytes: journal.volume_bytes,
             commit_interval_us: journal.commit_interval.as_micros() as u32,
+            added_sync_us: journal.added_sync.as_micros() as u32,
             checkpoint_bytes: lane.checkpoint_bytes,
             disk_free_bytes_min: lane.disk_free_bytes_min,
             feed_retention_hours: (lane.feed_retention.as_secs() / 3600) as u32,
@@ -131,10 +133,10 @@ impl Default for JournalSection {
 #[serde(deny_unknown_fields, default)]
 pub struct HistorySection {
     pub keep_days: u32,
-    pub keep_minutes_days: u32,
-    pub keep_hours_days: u32,
     /// 0 for any.
     pub keep_bytes_max: u64,
+    pub keep_minutes_days: u32,
+    pub keep_hours_days: u32,
 }
 
 impl Default for HistorySection {
@@ -143,9 +145,9 @@ impl Default for HistorySection {
         let days = |kept: Duration| (kept.as_secs() / DAY_S) as u32;
         HistorySection {
             keep_days: days(keep.journeys),
+            keep_bytes_max: keep.bytes_max.unwrap_or(0),
             keep_minutes_days: days(keep.minutes),
             keep_hours_days: days(keep.hours),
-            keep_bytes_max: keep.bytes_max.unwrap_or(0),
         }
     }
 }
@@ -232,25 +234,26 @@ impl Config {
         JournalOptions {
             volume_bytes: self.journal.volume_bytes,
             commit_interval: Duration::from_micros(self.journal.commit_interval_us.into()),
+            added_sync: Duration::from_micros(self.journal.added_sync_us.into()),
             ..JournalOptions::default()
         }
+    }
+
+    fn feed_retention(&self) -> Duration {
+        Duration::from_secs(u64::from(self.journal.feed_retention_hours) * 3600)
     }
 
     pub fn history_options(&self, ranges: Arc<NumberRanges>) -> HistoryOptions {
         let days = |days: u32| Duration::from_secs(u64::from(days) * DAY_S);
         HistoryOptions {
-    fn feed_retention(&self) -> Duration {
-        Duration::from_secs(u64::from(self.journal.feed_retention_hours) * 3600)
-    }
-
             keep: Keep {
                 journeys: days(self.history.keep_days),
-                minutes: days(self.history.keep_minutes_days),
-                hours: days(self.history.keep_hours_days),
-            },
                 bytes_max: (self.history.keep_bytes_max > 0).then_some(self.history.keep_bytes_max),
                 // Who pulls an event finds its message.
                 floor: self.feed_retention(),
+                minutes: days(self.history.keep_minutes_days),
+                hours: days(self.history.keep_hours_days),
+            },
             ranges,
             ..HistoryOptions::default()
         }
