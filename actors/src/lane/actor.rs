@@ -1,8 +1,9 @@
 use super::core::LaneCore;
 use super::effect::{BatchJob, Effect, Reply};
+use super::retention::releasable;
 use super::shared::SharedLane;
 use crate::campaign;
-use crate::columns::{JournalMark, KEY_LIFE};
+use crate::columns::JournalMark;
 use crate::connection::Unbind;
 use crate::intake::{IntakeError, SingleAnswer, SingleIntake};
 use crate::status::Readiness;
@@ -272,34 +273,10 @@ impl LaneActor {
         }
     }
 
-    /// Frames that no feed reaches any more: by age, or by the bytes they take once they are older than a day. What is
-    /// younger holds the answers of known idempotency keys (IDEM-1); a disk that is too small for it stops intake.
     fn releasable(&self, now: Now) -> FrameSeq {
         self.shared.read(|core| {
-            let options = core.options();
-            let older_than = |age: Duration| now.unix.0.saturating_sub(age.as_millis() as u64);
-            let kept_since = older_than(options.feed_retention);
-            let by_age = self.marks.iter().rev().find(|mark| mark.unix_ms <= kept_since);
-            let over = core
-                .journal()
-                .status()
-                .disk_bytes
-                .saturating_sub(options.journal_keep_bytes);
-            // Checkpoints are about equally far apart in bytes.
-            let marks_over = (over / options.checkpoint_bytes.max(1)) as usize;
-            let keys_since = older_than(KEY_LIFE);
-            let by_size = marks_over
-                .checked_sub(1)
-                .and_then(|at| self.marks.get(..=at))
-                .and_then(|marks| marks.iter().rev().find(|mark| mark.unix_ms <= keys_since));
-            FrameSeq(
-                by_age
-                    .into_iter()
-                    .chain(by_size)
-                    .map(|mark| mark.frame)
-                    .max()
-                    .unwrap_or(0),
-            )
+            let disk_bytes = core.journal().status().disk_bytes;
+            releasable(&self.marks, now.unix, disk_bytes, core.options())
         })
     }
 

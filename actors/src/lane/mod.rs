@@ -19,6 +19,7 @@ mod plan;
 mod reading;
 mod recovery;
 mod relay;
+mod retention;
 mod shared;
 mod windows;
 
