@@ -68,7 +68,8 @@ stage_demo_day() { "$BIN/carillon-loadtest" demo-day; }
 
 stage_mail() { "$BIN/carillon-loadtest" mail-run; }
 
-stage_kills() { "$BIN/carillon-loadtest" kills --times 10; }
+# Two rounds of every moment, with cuts, throttling and silence of the carriers.
+stage_kills() { "$BIN/carillon-loadtest" kills --times 14 --alive-ms 1500; }
 
 stage_bench_batch() { "$BIN/carillon-loadtest" bench batch --seconds 20 --floor 12000; }
 

@@ -197,6 +197,24 @@ fn every_broken_promise_about_one_message_has_its_name() {
     }
 }
 
+/// The carrier answered the first request, and a crash kept the answer from being recorded.
+#[test]
+fn by_policy_a_segment_may_stand_twice_in_the_ledger() {
+    let mut run = settlement();
+    accepted(&mut run, 100);
+    for receipts in [&["DELIVRD"][..], &[]] {
+        run.arrived(segment(100, Answer::Accepted, receipts));
+    }
+    run.index();
+    run.ended(100, "delivered", false);
+    let judgement = run.judge(Tolerance {
+        resends: true,
+        ..Tolerance::default()
+    });
+    assert!(judgement.is_clean(), "{judgement}");
+    assert_eq!(judgement.resent, 1);
+}
+
 #[test]
 fn a_status_of_which_nobody_knows_the_meaning_proves_nothing() {
     for end in ["failed", "unknown", "sent"] {

@@ -282,8 +282,11 @@ pub async fn kills(arguments: Kills) -> anyhow::Result<bool> {
         place,
     })
     .await?;
-    print_run(&report, &report.outcome, json)?;
-    Ok(report.outcome.clean && report.load.unanswered == 0)
+    match json {
+        true => print_json(&report)?,
+        false => print(&report.to_string())?,
+    }
+    Ok(report.is_good())
 }
 
 pub async fn reminders_run(arguments: RemindersRun) -> anyhow::Result<bool> {

@@ -93,7 +93,7 @@ pub struct Judgement {
     pub uncertain_examples: Vec<String>,
     /// Ended by us without a segment at a carrier.
     pub ended_unsent: u64,
-    /// Segments that went unanswered and were written once more, as the policy says.
+    /// Messages of which a segment was written once more, as the policy says. That it was uncertain stands in its journey.
     pub resent: u64,
     pub receipts_unacknowledged: u64,
     pub unjoined: u64,
@@ -168,7 +168,6 @@ impl Judgement {
             Told::Nothing => {}
         }
         let flags = [
-            (Flags::DOUBLED, Violation::Doubled),
             (Flags::ENDED_TWICE, Violation::EndedTwice),
             (Flags::MOVED_BACK, Violation::MovedBack),
             (Flags::TOLD_TWICE, Violation::ToldTwice),
@@ -179,11 +178,13 @@ impl Judgement {
                 .filter(|(flag, _)| message.flags.has(*flag))
                 .map(|(_, broken)| *broken),
         );
-        if message.flags.has(Flags::RESENT) {
-            self.resent += 1;
-            if !self.tolerance.resends {
-                broken.push(Violation::Resent);
-            }
+        // A carrier's answer that a crash keeps from being recorded leaves the segment uncertain for us, answered for the carrier.
+        let again = message.flags.has(Flags::RESENT) || message.flags.has(Flags::DOUBLED);
+        match self.tolerance.resends {
+            true => self.resent += u64::from(again),
+            false if message.flags.has(Flags::DOUBLED) => broken.push(Violation::Doubled),
+            false if again => broken.push(Violation::Resent),
+            false => {}
         }
         if message.is_uncertain() {
             self.uncertain_unsent += u64::from(message.total == 0);
