@@ -245,16 +245,22 @@ impl House {
         }
     }
 
+    /// Lives on until all lines of a campaign are messages and these have settled.
     async fn settle_campaign(&mut self, id: CampaignId) -> Vec<String> {
         loop {
+            let before = self.expanded(id).await;
             let open = self.settle().await;
-            let campaign = self.handle().campaign(None, id).await;
-            let tally = campaign.ok().flatten().map(|told| told.campaign.tally);
-            if tally.is_some_and(|tally| tally.expanded as usize == LINES) {
+            // A life that ended in between may have known of more lines than the journal.
+            if (before, self.expanded(id).await) == (Some(LINES), Some(LINES)) {
                 return open;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    async fn expanded(&self, id: CampaignId) -> Option<usize> {
+        let told = self.handle().campaign(None, id).await.ok().flatten()?;
+        Some(told.campaign.tally.expanded as usize)
     }
 
     /// Lives on until everything has ended but for segments of unknown outcome that no carrier has: their numbers.
