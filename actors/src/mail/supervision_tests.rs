@@ -65,7 +65,10 @@ async fn a_relay_that_panics_at_its_sockets_comes_back() {
     }
     for id in after {
         // What had an INTENT and was not written is of unknown outcome: who panicked cannot say.
-        while !matches!(house.segment(id).await.state, SegmentWord::Submitted | SegmentWord::Uncertain) {
+        while !matches!(
+            house.segment(id).await.state,
+            SegmentWord::Submitted | SegmentWord::Uncertain
+        ) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }

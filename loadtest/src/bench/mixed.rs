@@ -121,11 +121,8 @@ pub async fn mixed(options: &MixedOptions) -> Result<MixedReport, RunError> {
     let backlog = run.backlog().await?;
     let (contest_from_us, claimants) = run.contest(&backlog).await?;
     let (beside, codes) = (run.reserve_singles(), run.reserve_codes());
-    let (singles, high) = try_join(
-        run.send_singles(&beside, "beside"),
-        run.send_codes(codes.clone()),
-    )
-    .await?;
+    let (singles, high) =
+        try_join(run.send_singles(&beside, "beside"), run.send_codes(codes.clone())).await?;
     run.accepted += singles + high;
     let backlog_last = run.waiting(&backlog);
     run.system.wait_closed(run.accepted, PATIENCE).await;

@@ -42,7 +42,11 @@ pub enum RunError {
     #[error(transparent)]
     History(#[from] HistoryError),
     #[error("not enough {what}: {needed} bytes are needed, {free} are free")]
-    Room { what: &'static str, needed: u64, free: u64 },
+    Room {
+        what: &'static str,
+        needed: u64,
+        free: u64,
+    },
     #[error("cannot write the run's files")]
     File(#[source] std::io::Error),
 }

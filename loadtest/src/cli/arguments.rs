@@ -159,7 +159,12 @@ pub struct Load {
     #[arg(long)]
     pub single: bool,
     /// Speaks Kannel's `GET /cgi-bin/sendsms` instead, one generated message per request.
-    #[arg(long, value_name = "USER:PASSWORD", requires = "generate", conflicts_with = "long_every")]
+    #[arg(
+        long,
+        value_name = "USER:PASSWORD",
+        requires = "generate",
+        conflicts_with = "long_every"
+    )]
     pub sendsms: Option<String>,
     /// With `--sendsms`: the carrier is asked for receipts.
     #[arg(long, requires = "sendsms")]
