@@ -104,6 +104,7 @@ fn lane(folder: &Path, port: u16) -> LaneHandle {
         organisation = "医院"
         business_type = "notice"
         modules = {{ send = true, feeds = true }}
+        connections = ["carrier"]
         webhook = {{ url = "http://127.0.0.1:{port}/events", secret = "0123456789abcdef0123456789abcdef" }}
         "#
     );
