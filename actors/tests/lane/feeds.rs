@@ -213,7 +213,7 @@ fn only_what_is_durable_is_told() {
         assert_eq!(before.len(), 10);
 
         world.now.unix = world.now.unix + Duration::from_secs(3_601);
-        world.fail_next_sync();
+        world.fail_syncs();
         world.lane.end_due(world.now);
         world.lane.commit();
         assert!(world.lane.columns().is_empty(), "all have ended");
@@ -228,6 +228,7 @@ fn only_what_is_durable_is_told() {
             "(ACK-1)"
         );
 
+        world.heal_syncs();
         world.crash(true);
         world.run(Duration::from_secs(2));
         let (after, _) = read_on(&world, ACCOUNT, FeedKind::Receipts, Some(next), 7);

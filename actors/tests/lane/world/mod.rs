@@ -328,9 +328,13 @@ impl World {
         self.settle();
     }
 
-    /// The next sync of the journal fails, and with it the journal.
-    pub fn fail_next_sync(&self) {
-        self.files.fail(Operation::DataSync, 1, Failure::Broken);
+    /// Syncs fail, and with the first one of its frames the journal: the very next may be that of a volume made ahead.
+    pub fn fail_syncs(&self) {
+        self.files.fail_always(Operation::DataSync, Failure::Broken);
+    }
+
+    pub fn heal_syncs(&self) {
+        self.files.heal();
     }
 
     /// Stores the state as the lane's shell does.
