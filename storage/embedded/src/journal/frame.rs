@@ -103,7 +103,11 @@ impl FrameHeader {
             previous_crc: u32_at(bytes, 40),
             payload_crc: u32_at(bytes, 44),
         };
-        (header.payload_bytes as usize <= PAYLOAD_BYTES_MAX).then_some((header, crc))
+        // No frame could follow one that has the highest number.
+        let is_sound = header.payload_bytes as usize <= PAYLOAD_BYTES_MAX
+            && header.seq.0 < u64::MAX
+            && header.ordinal < u64::MAX;
+        is_sound.then_some((header, crc))
     }
 
     pub(super) fn holds(&self, payload: &[u8]) -> bool {
@@ -166,6 +170,21 @@ mod tests {
     }
 
     #[test]
+    fn numbers_that_no_other_can_follow_are_refused() {
+        let sound = header(FrameKind::Data, b"");
+        let last = FrameSeq(u64::MAX);
+        for unsound in [
+            FrameHeader { seq: last, ..sound },
+            FrameHeader {
+                ordinal: last.0,
+                ..sound
+            },
+        ] {
+            assert_eq!(FrameHeader::decode(&unsound.encode(1).0, 1), None);
+        }
+    }
+
+    #[test]
     fn lengths_above_the_limit_and_unknown_kinds_are_refused() {
         let mut too_long = header(FrameKind::Data, b"");
         too_long.payload_bytes = PAYLOAD_BYTES_MAX as u32 + 1;
@@ -180,7 +199,7 @@ mod tests {
     proptest! {
         #[test]
         fn encoded_headers_decode_and_every_flipped_bit_is_noticed(
-            seq: u64, ordinal: u64, durable_upto: u64, previous_crc: u32, payload_crc: u32, salt: u32,
+            seq in 0..u64::MAX, ordinal in 0..u64::MAX, durable_upto: u64, previous_crc: u32, payload_crc: u32, salt: u32,
             payload_bytes in 0..=PAYLOAD_BYTES_MAX as u32, bit in 0..HEADER_BYTES * 8,
         ) {
             let header = FrameHeader {
