@@ -8,8 +8,9 @@ pub const LINE_BYTES_MAX: usize = 4 * 1024;
 /// The longest message; announced as SIZE (RFC 1870). Some give back the whole mail with their report, so the largest one of
 /// ours fits.
 pub const MESSAGE_BYTES_MAX: usize = 32 << 20;
-/// What is kept of a message. The report stands before the mail that is given back (RFC 6522 §3).
-const KEPT_BYTES_MAX: usize = 1 << 20;
+/// What is kept of a message. The report stands before the mail that is given back (RFC 6522 §3). Reading it takes up to some 350
+/// bytes of memory for each, where a hostile one puts mails into mails.
+const KEPT_BYTES_MAX: usize = 128 << 10;
 /// Return paths in one transaction.
 const RECIPIENTS_MAX: usize = 16;
 /// Transactions and commands of one session; a peer that has more comes again.
@@ -25,7 +26,7 @@ pub struct Arrived {
     pub paths: Vec<ReturnPath>,
     /// The envelope names no sender, as it is for bounces.
     pub without_sender: bool,
-    /// Its first mebibyte at most.
+    /// Its beginning: 128 KiB at most.
     pub message: Vec<u8>,
 }
 
