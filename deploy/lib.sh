@@ -7,7 +7,8 @@ set -euo pipefail
 export LC_ALL=C.UTF-8
 PROJECT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/carillon-target}"
-export PATH="$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
+# First: with a system's rustc before it, rustup's cargo compiles with two compilers.
+export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
 # shellcheck disable=SC2034  # These are for the scripts that source this one.
 {
   CALLED_FROM=$PWD
