@@ -10,6 +10,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source "$PROJECT/deploy/stages/source.sh"
 source "$PROJECT/deploy/stages/dashboard.sh"
+source "$PROJECT/deploy/stages/fuzz.sh"
 source "$PROJECT/deploy/stages/monitoring.sh"
 source "$PROJECT/deploy/stages/interop.sh"
 source "$PROJECT/deploy/stages/end-to-end.sh"
@@ -18,7 +19,7 @@ source "$PROJECT/deploy/stages/browser.sh"
 # In this order: what fails fast comes first, what needs the binaries after they are built.
 STAGES=(
   install scripts house
-  format licences monitoring build lints wasm dashboard unit
+  format licences monitoring build lints wasm dashboard unit fuzz
   interop-smsgate-carrier interop-smsgate-client interop-npm-carrier interop-npm-client interop-smpplib-client
   interop-server interop-mail interop-wireshark
   browser run-script reminders campaign mail demo-day kills bench-batch bench-backlog

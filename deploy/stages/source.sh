@@ -43,7 +43,7 @@ stage_house() {
 check_edges() {
   local crate
   diff -u --label 'edges as decided' --label 'edges as they are' - <(
-    for crate in actors api bundler console embedded kit loadtest storage wall; do crate_edges "carillon-$crate"; done
+    for crate in actors api bundler console embedded fuzz kit loadtest storage wall; do crate_edges "carillon-$crate"; done
     for crate in carillon carillon-domain carillon-protocols; do crate_edges "$crate"; done
   ) <<EDGES
 carillon-actors -> carillon-domain
@@ -55,6 +55,13 @@ carillon-console -> carillon-domain
 carillon-console -> carillon-kit
 carillon-embedded -> carillon-domain
 carillon-embedded -> carillon-storage
+carillon-fuzz -> carillon
+carillon-fuzz -> carillon-actors
+carillon-fuzz -> carillon-api
+carillon-fuzz -> carillon-domain
+carillon-fuzz -> carillon-embedded
+carillon-fuzz -> carillon-protocols
+carillon-fuzz -> carillon-storage
 carillon-kit -> carillon-api
 carillon-kit -> carillon-domain
 carillon-loadtest -> carillon-api

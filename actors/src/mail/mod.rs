@@ -23,9 +23,12 @@ mod tls;
 mod writing;
 
 pub use actor::MailActor;
-pub use bounce::{Notice, receive_bounces};
+pub use bounce::{Arrived, BounceSession, Notice, read_notice, receive_bounces};
+pub use capabilities::Capabilities;
 pub use compose::{message_id, sender_host};
 pub use opening::ProbeStep;
 pub use options::MailOptions;
 pub use probe::probe;
+pub use reply::{REPLY_LINE_BYTES_MAX, REPLY_LINES_MAX, Reply, ReplyClass, ReplyError, ReplyReader};
 pub use return_path::{RETURN_PATH_KEY_BYTES, ReturnPath, ReturnPaths};
+pub use session::{MailEvent, MailSession, NotReady, Open, Outgoing, SessionEnd, Stage};

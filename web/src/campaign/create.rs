@@ -21,7 +21,7 @@ pub async fn create(
     let key = idempotency::from_header(&request, account.id)?;
     let body = json_body(&state, &request, payload, BODY_BYTES_MAX).await?;
     let asked: CampaignRequest<'_> = parse(&body)?;
-    let mut draft = draft(&state, account, &asked, time::now())?;
+    let mut draft = draft(&*state.files, account, &asked, time::now())?;
     draft.idempotency = key.map(|key| key.over(fingerprint(&body)));
     let (id, _) = state.lane.draft_campaign(draft).await?;
     Ok(HttpResponse::Created().json(CampaignAnswer {

@@ -22,6 +22,7 @@ pub use list::{list, show};
 pub use recipients::upload;
 pub use refused::{refused, refused_csv};
 pub use remove::remove;
+pub use request::{draft, parse};
 pub use resend::resend;
 pub use steer::{pause, rate, resume, schedule, start, stop};
 

@@ -3,9 +3,9 @@ use crate::http::time::parse_rfc3339;
 use crate::http::{Failure, body};
 use crate::send::{LineFault, attachments};
 use crate::state::AppState;
+use actix_web::HttpRequest;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Bytes, Payload};
-use actix_web::{HttpRequest, web};
 use carillon_api::{AttachmentRequest, CampaignRequest, Code, ScheduleRequest, StepRequest, Text};
 use carillon_domain::campaign::{
     CampaignDraft, CampaignMessage, CampaignPlan, CampaignStep, CampaignWords, LineColumns, LineMaker,
@@ -15,6 +15,7 @@ use carillon_domain::catalog::Account;
 use carillon_domain::content::Attachment;
 use carillon_domain::day_window::DayWindow;
 use carillon_domain::time::UnixMs;
+use carillon_storage::files::Files;
 use compact_str::CompactString;
 use serde::Deserialize;
 use std::time::Duration;
@@ -64,7 +65,7 @@ pub fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Failure> {
 
 /// What the request asks for, checked as far as it can be without the recipients. Blocks on the file store when it names files.
 pub fn draft(
-    state: &web::Data<AppState>,
+    files: &dyn Files,
     account: &Account,
     request: &CampaignRequest<'_>,
     now: UnixMs,
@@ -77,7 +78,7 @@ pub fn draft(
         .map(|asked| schedule(asked, "schedule.", now))
         .transpose()?;
     let message = message(request)?;
-    check_files(state, &message)?;
+    check_files(files, &message)?;
     LineMaker::new(message.clone())?;
     Ok(CampaignDraft {
         tenant: account.tenant,
@@ -232,8 +233,8 @@ fn columns(request: &CampaignRequest<'_>) -> Result<LineColumns, Failure> {
     }
 }
 
-fn check_files(state: &AppState, message: &CampaignMessage) -> Result<(), Failure> {
-    let mut sizes = StoredSizes::new(&*state.files);
+fn check_files(files: &dyn Files, message: &CampaignMessage) -> Result<(), Failure> {
+    let mut sizes = StoredSizes::new(files);
     let mut check = |attachments: &[Attachment], field: String| {
         let checked = sizes.check(attachments, || field.clone());
         checked.map_err(|refused| Failure::from(LineFault::from(refused)))

@@ -17,7 +17,7 @@ pub use live::{LiveRight, LiveScope};
 pub use nonces::Nonces;
 pub use operator::{CHALLENGE, CSRF_HEADER, OperatorRight};
 pub use password::{generate_password, hash_password, password_fits};
-pub use signed::SignatureError;
+pub use signed::{Credentials, SignatureError};
 pub use wall::{WallRight, organisation};
 
 use carillon_domain::ids::AccountId;

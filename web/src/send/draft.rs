@@ -10,6 +10,7 @@ use carillon_domain::intake::{Draft, PlanDraft, Prepared, StepDraft, Words, prep
 use carillon_domain::number_range::NumberRanges;
 use carillon_domain::refusal::{Refusal, RefusalCode};
 use carillon_domain::time::UnixMs;
+use carillon_storage::files::Files;
 use std::time::Duration;
 
 /// How far ahead a message may be scheduled.
@@ -28,12 +29,23 @@ pub struct Checker<'a> {
 
 impl<'a> Checker<'a> {
     pub fn new(state: &'a AppState, catalog: &'a Compiled, account: &'a Account) -> Self {
+        Checker::over(catalog, account, &state.ranges, &*state.files, http::time::now())
+    }
+
+    /// The same without a running service.
+    pub fn over(
+        catalog: &'a Compiled,
+        account: &'a Account,
+        ranges: &'a NumberRanges,
+        files: &'a dyn Files,
+        now: UnixMs,
+    ) -> Self {
         Checker {
             catalog,
             account,
-            ranges: &state.ranges,
-            files: StoredSizes::new(&*state.files),
-            now: http::time::now(),
+            ranges,
+            files: StoredSizes::new(files),
+            now,
         }
     }
 

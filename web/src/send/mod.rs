@@ -15,7 +15,7 @@ mod single;
 
 pub use batch::batch;
 pub use draft::{Checker, attachments};
-pub use line::{LineFault, begins_object, fault};
+pub use line::{LineFault, begins_object, fault, parse};
 pub use lines::{BodyFault, Lines};
 pub use read::read;
 pub use single::single;

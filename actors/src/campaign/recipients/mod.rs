@@ -14,8 +14,7 @@ mod refused_list;
 
 pub use check::{Check, CheckError, CheckProgress};
 pub use problem::FileProblem;
-pub(super) use refused_list::RefusedWriter;
-pub use refused_list::{RefusedEntry, RefusedReader};
+pub use refused_list::{RefusedEntry, RefusedReader, RefusedWriter};
 
 /// The most columns a file may have.
 pub const COLUMNS_MAX: usize = 200;

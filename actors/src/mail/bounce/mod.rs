@@ -6,4 +6,5 @@ mod reported;
 mod session;
 
 pub use receiver::receive_bounces;
-pub use report::Notice;
+pub use report::{Notice, read_notice};
+pub use session::{Arrived, BounceSession};

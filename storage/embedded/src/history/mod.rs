@@ -32,4 +32,5 @@ mod fault_tests;
 mod tests;
 
 pub use options::{HistoryOptions, Keep};
+pub use row::Row as StoredRow;
 pub use store::EmbeddedHistory;

@@ -15,17 +15,19 @@ pub(super) const NO_PHONE: u64 = 0;
 
 /// A journey as it is stored: columns for what is searched, the rest as one text of bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Row {
+pub struct Row {
     pub id: u64,
+    /// 0 for none.
     pub phone: u64,
     pub tenant: u32,
     pub account: u32,
+    /// A number of the module `code`.
     pub state: u8,
     pub final_at: Option<u64>,
     pub campaign: Option<u32>,
     /// The line of the campaign; there with it.
     pub line: Option<u32>,
-    /// See [`mail_hash`].
+    /// The hash of the address by which it is found.
     pub mail: Option<i64>,
     /// A version byte and the rest of the journey in postcard's form.
     pub body: Vec<u8>,
@@ -74,6 +76,13 @@ pub(super) fn encode_body(journey: &Journey, body: &mut Vec<u8>) -> Result<(), p
 }
 
 impl Row {
+    /// The stored form of what of a journey has no column.
+    pub fn body_of(journey: &Journey) -> Result<Vec<u8>, postcard::Error> {
+        let mut body = Vec::new();
+        encode_body(journey, &mut body)?;
+        Ok(body)
+    }
+
     /// The journey, or what is wrong with the row.
     pub fn decode(&self) -> Result<Journey, String> {
         let body = match self.body.split_first() {
