@@ -27,7 +27,7 @@ main() {
     case $1 in
       --messages) MESSAGES=$2 ;;
       --connections) CONNECTIONS=$2 ;;
-      --json) JSON=$(realpath -m -- "$CALLED_FROM/$2") ;;
+      --json) JSON=$(cd "$CALLED_FROM" && realpath -m -- "$2") ;;
       *) fail "unknown option $1" ;;
     esac
     shift 2
