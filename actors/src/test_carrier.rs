@@ -1,6 +1,7 @@
 //! A carrier over TCP, as the tests of whole lanes need one.
 
 use carillon_protocols::session::{Protocol, Receipt, SegmentId, ServerConfig, ServerEvent, ServerSession};
+use compact_str::ToCompactString;
 use jiff::tz::Offset;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, VecDeque};
@@ -123,12 +124,12 @@ fn give_receipts(session: &mut ServerSession, book: &Book, sent: &mut BTreeMap<u
 
 fn delivered(id: SegmentId, to: String) -> Receipt {
     let now = Offset::constant(8).to_datetime(jiff::Timestamp::now());
-    let time = now.strftime("%y%m%d%H%M").to_string();
+    let time = now.strftime("%y%m%d%H%M").to_compact_string();
     Receipt {
         id,
         status: "DELIVRD".into(),
-        error: String::new(),
-        to,
+        error: "".into(),
+        to: to.into(),
         submit_time: time.clone(),
         done_time: time,
     }

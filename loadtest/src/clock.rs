@@ -1,5 +1,6 @@
 //! The two clocks of a run: a monotonic one for what is due, and microseconds since the Unix epoch for what is recorded.
 
+use compact_str::{CompactString, format_compact};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Reads the time once from the system clock and from then on only from the monotonic one, so that recorded times are
@@ -79,8 +80,8 @@ impl LocalTime {
     }
 
     /// `YYMMDDHHMM`, the form of times in receipts (CMPP 2.0 §7.4.5, SMPP 3.4 appendix B).
-    pub fn receipt_form(self) -> String {
-        format!(
+    pub fn receipt_form(self) -> CompactString {
+        format_compact!(
             "{:02}{:02}{:02}{:02}{:02}",
             self.year % 100,
             self.month,

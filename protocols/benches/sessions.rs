@@ -162,7 +162,7 @@ fn receipt(protocol: Protocol) -> Receipt {
     Receipt {
         id: id(protocol),
         status: "DELIVRD".into(),
-        error: String::new(),
+        error: "".into(),
         to: "13800000001".into(),
         submit_time: "2503011200".into(),
         done_time: "2503011201".into(),

@@ -42,9 +42,10 @@ impl Gate {
 
 /// Everything the socket says, in order and as the gate allows; ends after the first error or end of stream.
 pub fn read(slot: u8, epoch: u32, stream: Rc<TcpStream>, gate: Rc<Gate>) -> impl Stream<Item = Heard> {
-    stream::unfold(Some((stream, gate)), move |open| async move {
-        let (stream, gate) = open?;
-        let mut bytes = BytesMut::with_capacity(READ_BYTES);
+    stream::unfold(Some((stream, gate, BytesMut::new())), move |open| async move {
+        let (stream, gate, mut bytes) = open?;
+        // The same memory as long as nobody keeps what was read: an allocation as large as this for every read makes all others slow.
+        bytes.reserve(READ_BYTES);
         let what = loop {
             if let Err(error) = stream.readable().await {
                 break Err(error.to_string());
@@ -52,12 +53,12 @@ pub fn read(slot: u8, epoch: u32, stream: Rc<TcpStream>, gate: Rc<Gate>) -> impl
             gate.pass().await;
             match stream.try_read_buf(&mut bytes) {
                 Ok(0) => break Err("the carrier closed the connection".to_owned()),
-                Ok(_) => break Ok(bytes),
+                Ok(_) => break Ok(bytes.split()),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 Err(error) => break Err(error.to_string()),
             }
         };
-        let open = what.is_ok().then_some((stream, gate));
+        let open = what.is_ok().then_some((stream, gate, bytes));
         Some((Heard { slot, epoch, what }, open))
     })
 }

@@ -142,9 +142,9 @@ impl Conversation {
         let time = self.time.receipt_form();
         let receipt = Receipt {
             id,
-            status: "DELIVRD".to_owned(),
-            error: "000".to_owned(),
-            to: to.clone(),
+            status: "DELIVRD".into(),
+            error: "000".into(),
+            to: to.into(),
             submit_time: time.clone(),
             done_time: time,
         };

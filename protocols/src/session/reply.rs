@@ -2,6 +2,7 @@
 
 use crate::coding::DataCoding;
 use crate::concat::{self, Concatenation};
+use std::borrow::Cow;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
@@ -39,6 +40,6 @@ pub(super) fn open_content(has_header: bool, content: &[u8]) -> (Option<Concaten
 }
 
 /// Octets of a text field as text. Carriers send what they like; what is not UTF-8 becomes U+FFFD.
-pub(super) fn lossy(octets: &[u8]) -> String {
-    String::from_utf8_lossy(octets).into_owned()
+pub(super) fn lossy<T: for<'a> From<Cow<'a, str>>>(octets: &[u8]) -> T {
+    String::from_utf8_lossy(octets).into()
 }

@@ -1,5 +1,6 @@
 //! The carrier's name for a segment.
 
+use compact_str::CompactString;
 use std::fmt;
 
 /// What the carrier answered to a submit and names again in the receipt. Compared as it came; forms that differ between
@@ -9,7 +10,7 @@ pub enum SegmentId {
     /// CMPP Msg_Id.
     Number(u64),
     /// SMPP message_id.
-    Text(Box<str>),
+    Text(CompactString),
 }
 
 impl fmt::Display for SegmentId {

@@ -121,7 +121,7 @@ pub fn receipt(id: SegmentId) -> Receipt {
     Receipt {
         id,
         status: "DELIVRD".into(),
-        error: String::new(),
+        error: "".into(),
         to: "13800000001".into(),
         submit_time: "2503011200".into(),
         done_time: "2503011201".into(),

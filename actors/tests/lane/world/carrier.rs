@@ -380,19 +380,18 @@ impl Delivery {
 fn segment_id(id: &CarrierId) -> SegmentId {
     match id {
         CarrierId::Number(number) => SegmentId::Number(*number),
-        CarrierId::Text(text) => SegmentId::Text(text.clone()),
+        CarrierId::Text(text) => SegmentId::Text(text.clone().into()),
     }
 }
 
 fn receipt(id: SegmentId, to: &str, status: &str) -> Receipt {
-    let local = "2601010000".to_owned();
     Receipt {
         id,
         status: status.into(),
-        error: String::new(),
+        error: "".into(),
         to: to.into(),
-        submit_time: local.clone(),
-        done_time: local,
+        submit_time: "2601010000".into(),
+        done_time: "2601010000".into(),
     }
 }
 

@@ -292,7 +292,7 @@ impl<'a> Server<'a> {
         let receipt = Receipt {
             id: SegmentId::Number(self.delivered),
             status: "DELIVRD".into(),
-            error: String::new(),
+            error: "".into(),
             to: "13800000001".into(),
             submit_time: "2503011200".into(),
             done_time: "2503011201".into(),

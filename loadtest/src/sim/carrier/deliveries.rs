@@ -139,9 +139,9 @@ impl Carrier {
                 };
                 let receipt = Receipt {
                     id: self.ids.in_receipt(record.carrier_id),
-                    status: status.status.to_string(),
-                    error: status.error.to_string(),
-                    to: record.destination.to_string(),
+                    status: status.status.clone(),
+                    error: status.error.clone(),
+                    to: record.destination.clone(),
                     submit_time: LocalTime::of(record.at_us / 1_000_000).receipt_form(),
                     done_time: LocalTime::of(now.unix_us / 1_000_000).receipt_form(),
                 };

@@ -6,6 +6,7 @@ use crate::session::link::Link;
 use crate::session::reply::{lossy, open_content};
 use crate::session::{Receipt, Reply, SegmentId};
 use crate::text;
+use compact_str::CompactString;
 
 pub(super) fn delivered(
     sequence: u32,
@@ -52,7 +53,7 @@ fn receipt(report: &Report<'_>) -> Receipt {
     Receipt {
         id: SegmentId::Number(report.message_id),
         status: lossy(report.stat.trim_ascii()),
-        error: String::new(),
+        error: CompactString::default(),
         to: lossy(report.dest_terminal_id.trim_ascii()),
         submit_time: lossy(report.submit_time),
         done_time: lossy(report.done_time),

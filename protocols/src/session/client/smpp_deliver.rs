@@ -9,6 +9,7 @@ use crate::session::{Receipt, Reply, SegmentId};
 use crate::smpp::{DataSmResp, DeliverSmResp, Header, ReceiptText, receipt_text, status, tlv};
 use crate::text;
 use crate::wire::until_nul;
+use compact_str::ToCompactString;
 
 pub(super) fn delivered(
     tag: DeliverTag,
@@ -61,7 +62,7 @@ pub(super) fn answer(tag: DeliverTag, status: u32, link: &mut Link) {
 }
 
 pub(super) fn segment_id(message_id: &[u8]) -> SegmentId {
-    SegmentId::Text(String::from_utf8_lossy(message_id).into())
+    SegmentId::Text(lossy(message_id))
 }
 
 /// `None` when it does not say which submit it speaks of. The id is that of the TLV first; the state that of the text, as
@@ -82,12 +83,12 @@ fn receipt(content: &Content<'_>) -> Option<Receipt> {
         .find_u8(tlv::MESSAGE_STATE)
         .and_then(receipt_text::stat_of_state);
     let status = if text.stat.is_empty() {
-        state.unwrap_or_default().to_owned()
+        state.unwrap_or_default().into()
     } else {
         lossy(text.stat)
     };
     let error = match content.tlvs.find(tlv::NETWORK_ERROR_CODE) {
-        Some(&[_, high, low]) if text.err.is_empty() => u16::from_be_bytes([high, low]).to_string(),
+        Some(&[_, high, low]) if text.err.is_empty() => u16::from_be_bytes([high, low]).to_compact_string(),
         _ => lossy(text.err),
     };
     Some(Receipt {

@@ -29,7 +29,7 @@ impl SmppDeliver {
         out: &mut BytesMut,
     ) -> Result<(), EncodeError> {
         let id: Cow<'_, str> = match &receipt.id {
-            SegmentId::Text(text) => text.as_ref().into(),
+            SegmentId::Text(text) => text.as_str().into(),
             SegmentId::Number(number) => number.to_string().into(),
         };
         self.content.clear();
