@@ -63,9 +63,9 @@ ensure_commands() {
 toolchain() { sed -n 's/^channel = "\(.*\)"/\1/p' "$PROJECT/rust-toolchain.toml"; }
 
 # The toolchain of rust-toolchain.toml: by rustup, which is fetched when it is missing; where its host does not
-# answer, Debian's own compiler. Linking and the bundled SQLite need a C compiler with its headers.
+# answer, Debian's own compiler. Linking, the bundled SQLite and the allocator need a C compiler with its headers, and make.
 ensure_rust() {
-  ensure_commands cc:gcc curl:curl
+  ensure_commands cc:gcc make:make curl:curl
   [[ -e /usr/include/stdio.h ]] || ensure_packages libc6-dev
   [[ -e /etc/ssl/certs/ca-certificates.crt ]] || ensure_packages ca-certificates
   if ! command -v rustup >/dev/null && ! rust_is_new_enough; then
