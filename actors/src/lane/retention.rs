@@ -1,11 +1,12 @@
 use super::options::LaneOptions;
-use crate::columns::{JournalMark, KEY_LIFE};
+use crate::columns::JournalMark;
 use carillon_domain::time::UnixMs;
 use carillon_storage::journal::FrameSeq;
 use std::time::Duration;
 
-/// Frames that no feed reaches any more: by age, or by the bytes they take once they are older than a day. What is younger
-/// holds the answers of known idempotency keys (IDEM-1); a disk that is too small for it stops intake.
+/// Frames that no feed reaches any more: by age, or by the bytes they take once they are older than
+/// [`LaneOptions::journal_keep_least`]. What is younger holds the answers of known idempotency keys (IDEM-1); a disk that is too small for
+/// it stops intake.
 ///
 /// `marks` say when which frame was written, oldest first: one for each checkpoint since what was released last.
 pub fn releasable(marks: &[JournalMark], now: UnixMs, disk_bytes: u64, options: &LaneOptions) -> FrameSeq {
@@ -20,7 +21,7 @@ pub fn releasable(marks: &[JournalMark], now: UnixMs, disk_bytes: u64, options: 
     let over = disk_bytes.saturating_sub(options.journal_keep_bytes);
     // Checkpoints are about equally far apart in bytes. There may be fewer of them than that: they come late under load.
     let marks_over = usize::try_from(over / options.checkpoint_bytes.max(1)).unwrap_or(usize::MAX);
-    let by_size = newest_before(&marks[..marks_over.min(marks.len())], KEY_LIFE);
+    let by_size = newest_before(&marks[..marks_over.min(marks.len())], options.journal_keep_least);
     FrameSeq(
         newest_before(marks, options.feed_retention)
             .max(by_size)
@@ -31,13 +32,19 @@ pub fn releasable(marks: &[JournalMark], now: UnixMs, disk_bytes: u64, options: 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::columns::KEY_LIFE;
 
     const HOUR_MS: u64 = 3_600_000;
     const NOW: UnixMs = UnixMs(1_000 * HOUR_MS);
 
     /// A checkpoint of 10 bytes every two hours, the newest now; feeds reach back 72 hours, 200 bytes are kept for them.
     fn at(checkpoints: u64, disk_bytes: u64) -> u64 {
+        at_least(KEY_LIFE, checkpoints, disk_bytes)
+    }
+
+    fn at_least(journal_keep_least: Duration, checkpoints: u64, disk_bytes: u64) -> u64 {
         let options = LaneOptions {
+            journal_keep_least,
             checkpoint_bytes: 10,
             feed_retention: Duration::from_secs(72 * 3600),
             journal_keep_bytes: 200,
@@ -74,6 +81,15 @@ mod tests {
                 released,
                 "{checkpoints} checkpoints, {disk_bytes} bytes"
             );
+        }
+    }
+
+    #[test]
+    fn how_long_everything_stays_is_a_choice() {
+        let hours = |hours: u64| Duration::from_secs(hours * 3600);
+        // A checkpoint every two hours.
+        for (least, released) in [(hours(24), 24), (hours(4), 34), (hours(0), 36)] {
+            assert_eq!(at_least(least, 36, 100_000), released, "{least:?}");
         }
     }
 }

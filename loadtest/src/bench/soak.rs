@@ -235,6 +235,7 @@ fn settings() -> Vec<(&'static str, String)> {
         ("CARILLON_JOURNAL_VOLUME_BYTES", VOLUME_BYTES.to_string()),
         ("CARILLON_JOURNAL_CHECKPOINT_BYTES", CHECKPOINT_BYTES.to_string()),
         ("CARILLON_JOURNAL_KEEP_BYTES_MAX", KEEP_BYTES.to_string()),
+        ("CARILLON_JOURNAL_KEEP_SECONDS_MIN", "1".to_owned()),
         ("CARILLON_HISTORY_KEEP_DAYS", "1".to_owned()),
     ]
 }

@@ -93,6 +93,11 @@ impl Config {
                 journal.keep_bytes_max,
                 64 * MIB..=u64::MAX,
             ),
+            (
+                "journal.keep_seconds_min",
+                journal.keep_seconds_min.into(),
+                1..=7 * 86_400,
+            ),
             ("history.keep_days", history.keep_days.into(), 1..=36_500),
             (
                 "history.keep_bytes_max",

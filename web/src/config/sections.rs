@@ -112,6 +112,7 @@ pub struct JournalSection {
     pub disk_free_bytes_min: u64,
     pub feed_retention_hours: u32,
     pub keep_bytes_max: u64,
+    pub keep_seconds_min: u32,
 }
 
 impl Default for JournalSection {
@@ -125,6 +126,7 @@ impl Default for JournalSection {
             disk_free_bytes_min: lane.disk_free_bytes_min,
             feed_retention_hours: (lane.feed_retention.as_secs() / 3600) as u32,
             keep_bytes_max: lane.journal_keep_bytes,
+            keep_seconds_min: lane.journal_keep_least.as_secs() as u32,
         }
     }
 }
@@ -270,6 +272,7 @@ impl Config {
             disk_free_bytes_min: self.journal.disk_free_bytes_min,
             feed_retention: self.feed_retention(),
             journal_keep_bytes: self.journal.keep_bytes_max,
+            journal_keep_least: Duration::from_secs(self.journal.keep_seconds_min.into()),
             ..LaneOptions::default()
         }
     }
