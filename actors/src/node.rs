@@ -4,7 +4,7 @@ use crate::campaign::CampaignTools;
 use crate::clock::Clock;
 use crate::handle::{Inner, LaneHandle};
 use crate::history::{HistoryBuilder, Recent};
-use crate::lane::{Inbox, LaneActor, LaneOptions, Recovered, RecoveryError, SharedLane, recover};
+use crate::lane::{BodyReader, Inbox, LaneActor, LaneOptions, Recovered, RecoveryError, SharedLane, recover};
 use crate::live::{Board, Live, LiveStart, keep};
 use crate::mail::{MailOptions, receive_bounces};
 use crate::roster;
@@ -94,6 +94,7 @@ pub fn start_node(
     feed.finished(finished);
 
     let inbox = Arc::new(Inbox::default());
+    let bodies = BodyReader::start(journal.clone(), inbox.clone()).map_err(StartError::Thread)?;
     let statuses = Arc::default();
     let (ready, readiness) = watch::channel(Readiness::Starting);
     let (started, start) = std::sync::mpsc::sync_channel(1);
@@ -111,7 +112,7 @@ pub fn start_node(
             if let Err(error) = rustix::thread::set_name(c"lane") {
                 tracing::debug!(%error, "the lane's thread keeps its name");
             }
-            let shared = Rc::new(SharedLane::new(core, clock, feed, mail, statuses));
+            let shared = Rc::new(SharedLane::new(core, clock, feed, bodies, mail, statuses));
             let context: Context<LaneActor> = Context::new();
             let lane = context.address();
             let (wake, woken) = (inbox.clone(), lane.clone());

@@ -84,6 +84,8 @@ pub struct Counters {
     pub actor_restarts: Counter,
     /// Moved to another route group because theirs was removed.
     pub messages_rerouted: Counter,
+    /// Recorded again, because the volume in which they stood was to go.
+    pub messages_carried: Counter,
     pub messages_open: Gauge,
     pub messages_waiting: Gauge,
     pub checkpoint_frame: Gauge,

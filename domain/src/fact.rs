@@ -89,6 +89,8 @@ pub enum Fact {
         cause: StatusCode,
         at: UnixMs,
     },
+    /// What was accepted of a message that is still open, again, because the frame in which it stood is to go.
+    Carried(Box<Accepted>),
 }
 
 impl Fact {
@@ -121,14 +123,15 @@ impl Fact {
             Fact::Webhook(_) => "webhook",
             Fact::Rerouted { .. } => "rerouted",
             Fact::PlanEnded { .. } => "plan_ended",
+            Fact::Carried(_) => "carried",
         }
     }
 
     /// When it happened, by the wall clock of that moment. `None` for an acceptance: the time in its id never goes back, the
-    /// clock may.
+    /// clock may; and for what only says again what was accepted.
     pub fn at(&self) -> Option<UnixMs> {
         Some(match self {
-            Fact::Accepted(_) => return None,
+            Fact::Accepted(_) | Fact::Carried(_) => return None,
             Fact::Batch(batch) => batch.at,
             Fact::Session(session) => session.at,
             Fact::Intent(intent) => intent.at,

@@ -90,6 +90,11 @@ impl FrameBuilder {
         self.payload.len() + self.index.len() + INDEX_LENGTH_BYTES
     }
 
+    /// Where the next fact will stand; see [`fact_at`].
+    pub fn next_place(&self) -> u32 {
+        self.payload.len() as u32 - 1
+    }
+
     /// The payload; the builder is empty afterwards.
     pub fn take(&mut self) -> Vec<u8> {
         let FrameBuilder {
@@ -109,6 +114,21 @@ pub fn decode(payload: &[u8]) -> Result<FactReader<'_>, FrameError> {
         rest: facts,
         index: 0,
     })
+}
+
+/// The one fact that stands at `place`: its first byte after the version byte. Nothing else is decoded.
+pub fn fact_at(payload: &[u8], place: u32) -> Result<Fact, FrameError> {
+    let (facts, _) = parts(payload)?;
+    let malformed = |reason| FrameError::Malformed {
+        index: 0,
+        offset: place as usize + 1,
+        reason,
+    };
+    let rest = facts
+        .get(place as usize..)
+        .ok_or(malformed(postcard::Error::DeserializeUnexpectedEnd))?;
+    let (fact, _) = postcard::take_from_bytes(rest).map_err(malformed)?;
+    Ok(fact)
 }
 
 /// The events of one payload with the numbers of their facts, in order; nothing else is decoded. Stops at the first that
@@ -138,6 +158,13 @@ pub struct FactReader<'a> {
     whole: usize,
     rest: &'a [u8],
     index: usize,
+}
+
+impl FactReader<'_> {
+    /// Where the next fact stands; see [`fact_at`].
+    pub fn next_place(&self) -> u32 {
+        (self.whole - self.rest.len() - 1) as u32
+    }
 }
 
 impl Iterator for FactReader<'_> {
@@ -273,6 +300,32 @@ mod tests {
             let events: Vec<_> = decode_events(&payload).unwrap().map(Result::unwrap).collect();
             let wanted: Vec<_> = (0u32..).zip(facts).filter(|(_, fact)| fact.is_event()).collect();
             prop_assert_eq!(events, wanted);
+        }
+
+        #[test]
+        fn a_fact_is_found_at_its_place(kinds in proptest::collection::vec(any::<bool>(), 1..50)) {
+            let facts: Vec<_> = (1u64..)
+                .zip(&kinds)
+                .map(|(n, event)| if *event { ended(n) } else { other(n) })
+                .collect();
+            let mut builder = FrameBuilder::default();
+            let places: Vec<_> = facts
+                .iter()
+                .map(|fact| {
+                    let place = builder.next_place();
+                    builder.push(fact).unwrap();
+                    place
+                })
+                .collect();
+            let payload = builder.take();
+            let mut reader = decode(&payload).unwrap();
+            for (fact, place) in facts.iter().zip(&places) {
+                prop_assert_eq!(reader.next_place(), *place);
+                prop_assert_eq!(reader.next().unwrap().as_ref(), Ok(fact));
+                prop_assert_eq!(fact_at(&payload, *place).as_ref(), Ok(fact));
+            }
+            let end = payload.len() as u32;
+            prop_assert!(fact_at(&payload, end).is_err());
         }
 
         #[test]

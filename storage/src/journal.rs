@@ -20,7 +20,7 @@ impl FrameSeq {
 
 /// A durable, ordered log of opaque payloads.
 ///
-/// Every method but the readers' may be called from the lane's thread: none of them waits for the disk.
+/// Every method may be called from the lane's thread where nothing else is said: none of those waits for the disk.
 pub trait Journal: Send + Sync {
     /// Queues one frame and gives it its number. Frames become durable in the order of their numbers; whether one has is
     /// told by [`Journal::durable`] and the callback of [`Journal::on_durable`].
@@ -41,6 +41,10 @@ pub trait Journal: Send + Sync {
     /// Durable frames from `from` on, in order, up to what is durable while reading. `from` below [`Journal::oldest`] is an
     /// error that says which frame is the oldest.
     fn read(&self, from: FrameSeq) -> Result<Box<dyn FrameReader>, JournalError>;
+
+    /// One durable frame, read from where it lies; many such reads in no particular order are cheap. May wait for the disk.
+    /// [`JournalError::Gone`] below [`Journal::oldest`], [`JournalError::NotDurable`] above [`Journal::durable`].
+    fn frame(&self, seq: FrameSeq) -> Result<Frame, JournalError>;
 
     /// The oldest frame still kept; `durable().next()` when there is none.
     fn oldest(&self) -> FrameSeq;
@@ -113,6 +117,8 @@ pub enum JournalError {
     Closed,
     #[error("frame {wanted} is gone; the oldest kept is {oldest}", wanted = wanted.0, oldest = oldest.0)]
     Gone { wanted: FrameSeq, oldest: FrameSeq },
+    #[error("frame {wanted} is not durable; the newest that is has number {durable}", wanted = wanted.0, durable = durable.0)]
+    NotDurable { wanted: FrameSeq, durable: FrameSeq },
     #[error("{place} is damaged at byte {offset}: {detail}")]
     Damaged {
         place: String,

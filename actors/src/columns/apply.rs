@@ -1,5 +1,6 @@
 use super::Columns;
 use super::body::Body;
+use super::fact_place::FactPlace;
 use super::idempotency::{KnownAnswer, KnownKey};
 use super::quota::quota_segments;
 use super::row::{Row, RowRef};
@@ -13,7 +14,8 @@ use carillon_domain::quota::day_utc8;
 use carillon_domain::state::SegmentEvent;
 use carillon_domain::tally::{Dimensions, Measure};
 use carillon_domain::time::UnixMs;
-use carillon_storage::journal::FrameSeq;
+use smallvec::SmallVec;
+use thin_vec::ThinVec;
 
 /// What a fact did, as far as somebody outside the columns must act on it.
 #[derive(Debug)]
@@ -22,7 +24,7 @@ pub enum Applied {
     Done,
     /// Rows were added, of a message or of attempts of it that start now; this is the first of them.
     Opened(RowRef),
-    /// A message ended and left the columns.
+    /// A message ended and left the columns; [`Applied::Done`] when its journey is stored.
     Ended(Box<Ended>),
     /// A finished message was corrected.
     Amended(Amendment),
@@ -36,12 +38,13 @@ pub struct Ended {
 }
 
 impl Columns {
-    /// Applies one fact of the frame `seq`. Total over all facts: a replay may feed anything that was ever recorded.
-    pub fn apply(&mut self, seq: FrameSeq, fact: &Fact) -> Applied {
+    /// Applies one fact, which stands at `place`. Total over all facts: a replay may feed anything that was ever recorded.
+    pub fn apply(&mut self, place: FactPlace, fact: &Fact) -> Applied {
         self.last_at = fact.at().unwrap_or(self.last_at);
         match fact {
-            Fact::Accepted(accepted) => self.accepted(accepted),
-            Fact::Batch(batch) => self.batch(seq, batch),
+            Fact::Accepted(accepted) => self.accepted(place, accepted),
+            Fact::Carried(accepted) => self.carried(place, accepted),
+            Fact::Batch(batch) => self.batch(place, batch),
             Fact::Session(session) => {
                 if session.change == SessionChange::Bound {
                     let last = self.epochs.entry(session.connection).or_default();
@@ -143,7 +146,7 @@ impl Columns {
         }
     }
 
-    fn accepted(&mut self, accepted: &Accepted) -> Applied {
+    fn accepted(&mut self, place: FactPlace, accepted: &Accepted) -> Applied {
         let first = &accepted.plan[0];
         let dimensions = Dimensions::of_message(
             accepted.tenant,
@@ -173,16 +176,16 @@ impl Columns {
             counted: accepted.counted,
             carrier: dimensions.carrier,
             province: dimensions.province,
-            segments: Vec::new(),
+            segments: ThinVec::new(),
+            place,
             body: Body::pack(accepted),
         });
-        self.by_id.insert(accepted.message, row.index);
+        self.index_message(row.index);
+        self.body_came(row);
+        self.enter_times(accepted);
         self.open_seconds.enter(accepted.message);
-        if let Some(to) = accepted.to {
-            self.chain(row.index, to);
-        }
         self.last_id = self.last_id.max(Some(accepted.message));
-        self.deadlines.arm(row, accepted.valid_until);
+        self.deadlines.arm(row.index, accepted.valid_until);
         let accepted_at = UnixMs(accepted.message.unix_ms());
         self.standing(accepted.tenant).open += 1;
         self.tally.count(accepted_at, dimensions, Measure::Accepted, 1);
@@ -211,6 +214,19 @@ impl Columns {
         Applied::Opened(row)
     }
 
+    /// What was accepted of an open message stands here from now on.
+    fn carried(&mut self, place: FactPlace, accepted: &Accepted) -> Applied {
+        let attempts: SmallVec<[RowRef; 4]> = self.attempts_from(accepted.message, 0).collect();
+        for at in &attempts {
+            self.body_moved(*at, place, accepted);
+        }
+        if attempts.is_empty() {
+            Applied::Idle
+        } else {
+            Applied::Done
+        }
+    }
+
     fn campaign(&mut self, id: CampaignId, change: &CampaignChange, at: UnixMs) -> Applied {
         if let CampaignChange::Drafted(draft) = change
             && let Some(key) = draft.idempotency
@@ -236,13 +252,13 @@ impl Columns {
         Some(self.attempts_from(message, 0).any(is_intended))
     }
 
-    fn batch(&mut self, seq: FrameSeq, batch: &Batch) -> Applied {
+    fn batch(&mut self, place: FactPlace, batch: &Batch) -> Applied {
         let Some(key) = batch.idempotency else {
             return Applied::Done;
         };
         let first_frame = match self.keys.get(&key.key).map(|known| known.answer) {
             Some(KnownAnswer::Batch { first_frame, .. }) => first_frame,
-            _ => seq.0,
+            _ => place.frame().0,
         };
         let answer = KnownAnswer::Batch {
             first_frame,
@@ -267,6 +283,7 @@ impl Columns {
             reason: intent.reason,
         };
         let was_written = self.is_written(intent.segment.message);
+        let mut waited_bytes = 0;
         let Some(at) = self.step_from(
             intent.segment,
             SegmentEvent::Intent(intent.reason),
@@ -275,11 +292,15 @@ impl Columns {
             |row| {
                 row.connection = Some(intent.connection);
                 row.concatenation = intent.concatenation;
+                if !row.intended {
+                    waited_bytes = row.body.len();
+                }
                 row.intended = true;
             },
         ) else {
             return Applied::Idle;
         };
+        self.body_waits_no_more(waited_bytes);
         if was_written == Some(false) {
             let campaign = self.rows.get(at.row).and_then(|row| row.campaign);
             self.campaigns.written(campaign);

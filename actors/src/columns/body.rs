@@ -1,9 +1,7 @@
 use carillon_domain::campaign::CampaignLine;
 use carillon_domain::content::{Content, MailContent, TextContent};
-use carillon_domain::day_window::DayWindow;
 use carillon_domain::fact::{Accepted, PlannedAttempt};
 use carillon_domain::ids::TemplateId;
-use carillon_domain::time::UnixMs;
 use serde::{Deserialize, Serialize};
 
 /// The parts of a message that only the write and readers need, packed so that a waiting row stays small.
@@ -14,8 +12,6 @@ pub struct Body<'a> {
     pub reference: Option<&'a str>,
     pub price_per_segment: u32,
     pub campaign: Option<CampaignLine>,
-    pub not_before: UnixMs,
-    pub person_window: Option<DayWindow>,
     /// The attempts after the first.
     pub later: Vec<PlannedAttempt>,
 }
@@ -38,8 +34,6 @@ impl<'a> Body<'a> {
             reference: accepted.reference.as_deref(),
             price_per_segment: accepted.price_per_segment,
             campaign: accepted.campaign,
-            not_before: accepted.not_before,
-            person_window: accepted.person_window,
             later: accepted.plan[1..].to_vec(),
         }
         .packed()
@@ -52,8 +46,6 @@ impl<'a> Body<'a> {
             reference: None,
             price_per_segment,
             campaign: None,
-            not_before: UnixMs(0),
-            person_window: None,
             later: Vec::new(),
         }
         .packed()
@@ -66,8 +58,7 @@ impl<'a> Body<'a> {
     }
 
     pub fn unpack(packed: &'a [u8]) -> Body<'a> {
-        postcard::from_bytes(packed)
-            .expect("a body packed by this process or restored from a checked checkpoint")
+        postcard::from_bytes(packed).expect("a body packed by this process")
     }
 }
 

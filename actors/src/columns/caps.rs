@@ -163,13 +163,16 @@ impl Columns {
         if head.counted.is_empty() {
             return;
         }
-        let body = Body::unpack(&head.body);
-        let address = match &body.content {
-            BodyContent::Mail(mail) => Some(&*mail.address),
-            BodyContent::Text { .. } => None,
+        // Who has a number is known by it; an address stands in the body.
+        let body = head.to.is_none().then(|| self.body(head));
+        let body = body.as_deref().map(Body::unpack);
+        let address = match body.as_ref().map(|body| &body.content) {
+            Some(BodyContent::Mail(mail)) => Some(&*mail.address),
+            _ => None,
         };
         if let Some(key) = CapKey::of_person(head.tenant, head.business_type, head.to, address) {
-            let at = counted_at(UnixMs(head.id.unix_ms()), body.not_before);
+            let (not_before, _) = self.times_of(head);
+            let at = counted_at(UnixMs(head.id.unix_ms()), not_before);
             self.caps.give_back(key, head.counted, at);
         }
     }

@@ -4,16 +4,19 @@ use super::caps::{Caps, CountedPeriod};
 use super::idempotency::{KeyGeneration, Keys};
 use super::quota::DayUse;
 use super::recent::{Amendable, NamedSegment, RecentIds};
-use super::row::Row;
 use super::{ColumnLimits, Columns, Plan};
 use carillon_domain::campaign::Campaign;
+use carillon_domain::day_window::DayWindow;
 use carillon_domain::fact::{Cursor, Receipt, WebhookStanding};
 use carillon_domain::ids::{AccountId, ConnectionId, MessageId};
 use carillon_domain::time::UnixMs;
 use serde::{Deserialize, Serialize};
 
 /// Version of the state's encoding; others are refused.
-const VERSION: u8 = 5;
+const VERSION: u8 = 6;
+
+/// About what a waiting row takes.
+const ROW_BYTES: usize = 64;
 
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
@@ -46,7 +49,7 @@ struct Writing<'a> {
     last_id: Option<MessageId>,
     last_at: UnixMs,
     plans: Vec<(MessageId, &'a Plan)>,
-    rows: Vec<&'a Row>,
+    times: Vec<(MessageId, (UnixMs, Option<DayWindow>))>,
     parked: Vec<&'a Receipt>,
     amendable: Vec<(&'a Amendable, &'a [NamedSegment])>,
     keys: Vec<KeyGeneration>,
@@ -66,7 +69,7 @@ struct Reading {
     last_id: Option<MessageId>,
     last_at: UnixMs,
     plans: Vec<(MessageId, Plan)>,
-    rows: Vec<Row>,
+    times: Vec<(MessageId, (UnixMs, Option<DayWindow>))>,
     parked: Vec<Receipt>,
     amendable: Vec<(Amendable, Vec<NamedSegment>)>,
     keys: Vec<KeyGeneration>,
@@ -82,12 +85,14 @@ struct Reading {
 }
 
 impl Columns {
-    /// The whole state as bytes, rows in order of their ids.
+    /// The whole state as bytes; rows in order of their ids are its end. Bodies stay in the journal.
     pub fn checkpoint(&self, marks: &[JournalMark]) -> Result<Vec<u8>, CheckpointError> {
         let mut rows: Vec<_> = self.rows.iter().map(|(_, row)| row).collect();
         rows.sort_unstable_by_key(|row| (row.id, row.attempt));
         let mut plans: Vec<_> = self.plans.iter().map(|(id, plan)| (*id, plan)).collect();
         plans.sort_unstable_by_key(|(id, _)| *id);
+        let mut times: Vec<_> = self.times.iter().map(|(id, times)| (*id, *times)).collect();
+        times.sort_unstable_by_key(|(id, _)| *id);
         let mut epochs: Vec<_> = self.epochs.iter().map(|(id, epoch)| (*id, *epoch)).collect();
         epochs.sort_unstable();
         let mut quotas: Vec<_> = self.quotas.iter().collect();
@@ -96,7 +101,7 @@ impl Columns {
             last_id: self.last_id,
             last_at: self.last_at,
             plans,
-            rows,
+            times,
             parked: self.parked.iter().collect(),
             amendable: self.amendable.iter().collect(),
             keys: self.keys.sorted(),
@@ -110,7 +115,13 @@ impl Columns {
             recent: self.recent.halves(),
             marks,
         };
-        postcard::to_extend(&writing, vec![VERSION]).map_err(CheckpointError::Encode)
+        let mut state = Vec::with_capacity(rows.len() * ROW_BYTES);
+        state.push(VERSION);
+        let mut state = postcard::to_extend(&writing, state).map_err(CheckpointError::Encode)?;
+        for row in rows {
+            state = postcard::to_extend(row, state).map_err(CheckpointError::Encode)?;
+        }
+        Ok(state)
     }
 
     /// The columns that [`Columns::checkpoint`] wrote.
@@ -119,12 +130,17 @@ impl Columns {
         if *version != VERSION {
             return Err(CheckpointError::UnknownVersion { found: *version });
         }
-        let reading: Reading = postcard::from_bytes(rest).map_err(CheckpointError::Malformed)?;
+        let (reading, mut rows): (Reading, _) =
+            postcard::take_from_bytes(rest).map_err(CheckpointError::Malformed)?;
         let mut columns = Columns::new(limits);
         columns.last_id = reading.last_id;
         columns.last_at = reading.last_at;
         columns.plans.extend(reading.plans);
-        for row in reading.rows {
+        columns.times.extend(reading.times);
+        while !rows.is_empty() {
+            // One after the other: millions of them need not be there twice.
+            let (row, rest) = postcard::take_from_bytes(rows).map_err(CheckpointError::Malformed)?;
+            rows = rest;
             let at = columns.rows.insert(row);
             columns.index_restored(at);
         }

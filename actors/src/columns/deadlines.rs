@@ -1,14 +1,15 @@
-use super::row::RowRef;
+use super::pages::Pages;
 use carillon_domain::time::UnixMs;
 use std::collections::BTreeMap;
 
 /// When rows must be looked at next. One second wide; a row stands in it at most once and leaves with its end, so that it
-/// holds no more than the open rows, however long they would have been valid.
+/// holds no more than the open rows, however long they would have been valid. Rows are named by their indexes: one that ends
+/// must be disarmed.
 #[derive(Debug, Default)]
 pub struct Deadlines {
-    seconds: BTreeMap<u32, Vec<RowRef>>,
+    seconds: BTreeMap<u32, Vec<u32>>,
     /// Where each row stands, by its index.
-    places: Vec<Place>,
+    places: Pages<Place>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -24,32 +25,33 @@ const NOWHERE: Place = Place {
 
 impl Deadlines {
     /// Sets when the row is looked at next, instead of what was set before.
-    pub fn arm(&mut self, row: RowRef, at: UnixMs) {
+    pub fn arm(&mut self, row: u32, at: UnixMs) {
         self.disarm(row);
         let second = second_of(at);
         let rows = self.seconds.entry(second).or_default();
-        let index = row.index as usize;
-        if self.places.len() <= index {
-            self.places.resize(index + 1, NOWHERE);
+        while self.places.len() <= row as usize {
+            self.places.push(NOWHERE);
         }
-        self.places[index] = Place {
-            second,
-            at: rows.len() as u32,
-        };
+        if let Some(place) = self.places.get_mut(row as usize) {
+            *place = Place {
+                second,
+                at: rows.len() as u32,
+            };
+        }
         rows.push(row);
     }
 
     /// Lets the row be looked at then, unless it is looked at before.
-    pub fn arm_at_latest(&mut self, row: RowRef, at: UnixMs) {
-        let place = self.places.get(row.index as usize).copied().unwrap_or(NOWHERE);
+    pub fn arm_at_latest(&mut self, row: u32, at: UnixMs) {
+        let place = self.places.get(row as usize).copied().unwrap_or(NOWHERE);
         let stands = place.at != NOWHERE.at;
         if !stands || second_of(at) < place.second {
             self.arm(row, at);
         }
     }
 
-    pub fn disarm(&mut self, row: RowRef) {
-        let Some(place) = self.places.get_mut(row.index as usize) else {
+    pub fn disarm(&mut self, row: u32) {
+        let Some(place) = self.places.get_mut(row as usize) else {
             return;
         };
         let Place { second, at } = std::mem::replace(place, NOWHERE);
@@ -61,8 +63,9 @@ impl Deadlines {
             return;
         }
         rows.swap_remove(at as usize);
-        if let Some(moved) = rows.get(at as usize) {
-            self.places[moved.index as usize].at = at;
+        let moved = rows.get(at as usize);
+        if let Some(place) = moved.and_then(|moved| self.places.get_mut(*moved as usize)) {
+            place.at = at;
         }
         if rows.is_empty() {
             self.seconds.remove(&second);
@@ -72,7 +75,7 @@ impl Deadlines {
     }
 
     /// Rows whose second has come, at most `max`; they stand nowhere then.
-    pub fn take_due(&mut self, now: UnixMs, max: usize) -> Vec<RowRef> {
+    pub fn take_due(&mut self, now: UnixMs, max: usize) -> Vec<u32> {
         let mut due = Vec::new();
         while let Some(mut entry) = self.seconds.first_entry() {
             if u64::from(*entry.key()) > now.0 / 1000 {
@@ -87,8 +90,11 @@ impl Deadlines {
                 break;
             }
         }
-        due.iter()
-            .for_each(|row| self.places[row.index as usize] = NOWHERE);
+        for row in &due {
+            if let Some(place) = self.places.get_mut(*row as usize) {
+                *place = NOWHERE;
+            }
+        }
         due
     }
 }
@@ -106,20 +112,19 @@ mod tests {
     #[test]
     fn a_row_comes_at_its_second_never_before_and_only_once() {
         let mut deadlines = Deadlines::default();
-        let row = |index| RowRef { index, generation: 0 };
-        deadlines.arm(row(1), UnixMs(1_500));
-        deadlines.arm(row(2), UnixMs(1_000));
-        assert_eq!(deadlines.take_due(UnixMs(999), 10), []);
-        assert_eq!(deadlines.take_due(UnixMs(1_999), 10), [row(2)]);
-        assert_eq!(deadlines.take_due(UnixMs(2_000), 10), [row(1)]);
-        assert_eq!(deadlines.take_due(UnixMs(u64::MAX), 10), []);
+        deadlines.arm(1, UnixMs(1_500));
+        deadlines.arm(2, UnixMs(1_000));
+        assert_eq!(deadlines.take_due(UnixMs(999), 10), [0u32; 0]);
+        assert_eq!(deadlines.take_due(UnixMs(1_999), 10), [2]);
+        assert_eq!(deadlines.take_due(UnixMs(2_000), 10), [1]);
+        assert_eq!(deadlines.take_due(UnixMs(u64::MAX), 10), [0u32; 0]);
     }
 
     #[test]
     fn no_more_than_asked_for() {
         let mut deadlines = Deadlines::default();
         for index in 0..10 {
-            deadlines.arm(RowRef { index, generation: 0 }, UnixMs(u64::from(index) * 300));
+            deadlines.arm(index, UnixMs(u64::from(index) * 300));
         }
         let mut seen = 0;
         while seen < 10 {
@@ -134,10 +139,7 @@ mod tests {
     fn rows_that_have_ended_take_no_memory() {
         let mut deadlines = Deadlines::default();
         for number in 0..100_000u32 {
-            let row = RowRef {
-                index: number % 100,
-                generation: (number / 100) as u16,
-            };
+            let row = number % 100;
             deadlines.arm(row, UnixMs(u64::from(number) * 10));
             // One of a hundred stays.
             if number % 100 != 0 {
@@ -157,25 +159,24 @@ mod tests {
         ) {
             let mut deadlines = Deadlines::default();
             let mut model: BTreeMap<u32, u64> = BTreeMap::new();
-            let row = |index| RowRef { index, generation: 0 };
             for (step, index, second) in steps {
                 match step {
                     0 => {
-                        deadlines.arm(row(index), UnixMs(second * 1_000));
+                        deadlines.arm(index, UnixMs(second * 1_000));
                         model.insert(index, second);
                     }
                     1 => {
-                        deadlines.arm_at_latest(row(index), UnixMs(second * 1_000));
+                        deadlines.arm_at_latest(index, UnixMs(second * 1_000));
                         model.entry(index).and_modify(|at| *at = second.min(*at)).or_insert(second);
                     }
                     2 => {
-                        deadlines.disarm(row(index));
+                        deadlines.disarm(index);
                         model.remove(&index);
                     }
                     _ => {
                         let mut due = deadlines.take_due(UnixMs(second * 1_000), 1_000);
-                        due.sort_unstable_by_key(|row| row.index);
-                        let expected: Vec<_> = model.extract_if(.., |_, at| *at <= second).map(|(index, _)| row(index)).collect();
+                        due.sort_unstable();
+                        let expected: Vec<_> = model.extract_if(.., |_, at| *at <= second).map(|(index, _)| index).collect();
                         prop_assert_eq!(due, expected);
                     }
                 }

@@ -1,6 +1,7 @@
 //! The end of a message: its rows leave, and what is still owed for them is remembered.
 
 use super::apply::{Applied, Ended};
+use super::body::Body;
 use super::journey::journey_of;
 use super::quota::quota_segments;
 use super::recent::{Amendable, NamedSegment};
@@ -16,16 +17,12 @@ use smallvec::SmallVec;
 
 impl Columns {
     pub(super) fn finish(&mut self, finished: &Finished) -> Applied {
-        let Some(index) = self.by_id.remove(&finished.message) else {
+        let Some(index) = self.unindex_message(finished.message) else {
             return Applied::Idle;
         };
         self.open_seconds.leave(finished.message);
         let head = self.rows.reference(index);
-        let row = self.rows.get(head).expect("an indexed row is in the slab");
-        let in_plan = row.in_plan;
-        if let Some(to) = row.to {
-            self.unchain(index, to);
-        }
+        let in_plan = self.rows.at(index).in_plan;
         let plan = if in_plan {
             self.plans.remove(&finished.message)
         } else {
@@ -61,13 +58,18 @@ impl Columns {
         if !was_written {
             self.give_cap_back(&rows[0]);
         }
+        self.leave_times(&rows[0]);
         self.standing(rows[0].tenant).open -= 1;
         let ended = Measure::ended(finished.state);
         self.tally.count(finished.at, rows[0].dimensions(), ended, 1);
         self.campaigns
             .ended(rows[0].campaign, finished.state, was_written);
+        if self.journeys_stored {
+            return Applied::Done;
+        }
+        let body = self.body(&rows[0]);
         let rows: SmallVec<[&Row; 1]> = rows.iter().collect();
-        let mut journey = journey_of(&rows, plan.as_ref());
+        let mut journey = journey_of(&rows, plan.as_ref(), Body::unpack(&body));
         journey.state = MessageState::Final(finished.state);
         journey.cause = finished.cause.clone();
         journey.final_at = Some(finished.at);
@@ -76,8 +78,11 @@ impl Columns {
 
     /// Takes the row of one attempt out. What receipts are still owed for is added to `owed`.
     fn close(&mut self, at: RowRef, end: FinalState, owed: &mut Vec<NamedSegment>) -> Row {
-        self.deadlines.disarm(at);
+        self.deadlines.disarm(at.index);
         let mut row = self.rows.remove(at).expect("an indexed row is in the slab");
+        if !row.intended {
+            self.body_waits_no_more(row.body.len());
+        }
         if end == FinalState::Expired {
             for index in 0..row.segments.len() {
                 if let Ok(expired) = row.segments[index].state.next(SegmentEvent::Deadline) {

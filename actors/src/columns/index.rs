@@ -48,7 +48,8 @@ impl Columns {
         };
         prepare(row);
         if row.segments.is_empty() {
-            row.segments = vec![Segment::default(); usize::from(row.segment_count)];
+            let none = std::iter::repeat_with(Segment::default);
+            row.segments = none.take(usize::from(row.segment_count)).collect();
         }
         let segment = &mut row.segments[usize::from(key.segment)];
         let decided = if is_receipt {
@@ -151,17 +152,14 @@ impl Columns {
             .collect();
         if attempt == 0 {
             self.standing(tenant).open += 1;
-            self.by_id.insert(id, at.index);
+            self.index_message(at.index);
             self.open_seconds.enter(id);
-            if let Some(to) = to {
-                self.chain(at.index, to);
-            }
         }
         let plan = self.plans.get_mut(&id).filter(|_| in_plan);
         if let Some(started) = plan.and_then(|plan| plan.started.get_mut(usize::from(attempt))) {
             started.row = Some(at);
         }
-        self.deadlines.arm(at, valid_until);
+        self.deadlines.arm(at.index, valid_until);
         let Some(connection) = connection else { return };
         for (number, (state, carrier_id)) in segments.into_iter().enumerate() {
             let segment = SegmentRef {

@@ -19,14 +19,28 @@ impl Columns {
         rows.push(head);
         let later = plan.iter().flat_map(|plan| plan.rows()).skip(1);
         rows.extend(later.filter_map(|at| self.rows.get(at)));
-        journey_of(&rows, plan)
+        journey_of(&rows, plan, Body::unpack(&self.body(head)))
+    }
+
+    /// The state of an open message, by the row of its first attempt.
+    pub fn state_of(&self, head: &Row) -> MessageState {
+        let later = self.plan(head).into_iter().flat_map(Plan::rows).skip(1);
+        let mut later = later.filter_map(|at| self.rows.get(at));
+        state_of(head.intended || later.any(|row| row.intended))
     }
 }
 
-/// The journey of a message by the rows of its attempts that have started, in their order.
-pub(super) fn journey_of(rows: &[&Row], plan: Option<&Plan>) -> Journey {
+fn state_of(intended: bool) -> MessageState {
+    if intended {
+        MessageState::Active
+    } else {
+        MessageState::Accepted
+    }
+}
+
+/// The journey of a message by the rows of its attempts that have started, in their order, and the body of the first.
+pub(super) fn journey_of(rows: &[&Row], plan: Option<&Plan>, body: Body<'_>) -> Journey {
     let head = rows[0];
-    let body = Body::unpack(&head.body);
     let attempt = |index: usize, kind: ChannelKind, content: Content, when: Option<Condition>| {
         let row = rows.get(index);
         AttemptJourney {
@@ -48,11 +62,7 @@ pub(super) fn journey_of(rows: &[&Row], plan: Option<&Plan>) -> Journey {
         business_type: head.business_type,
         to: head.to,
         reference: body.reference.map(Into::into),
-        state: if rows.iter().any(|row| row.intended) {
-            MessageState::Active
-        } else {
-            MessageState::Accepted
-        },
+        state: state_of(rows.iter().any(|row| row.intended)),
         cause: None,
         final_at: None,
         campaign: body.campaign,

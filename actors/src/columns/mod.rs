@@ -4,6 +4,7 @@
 //! same facts, so that both arrive at the same state.
 
 mod apply;
+mod bodies;
 mod body;
 mod bound;
 mod campaigns;
@@ -11,30 +12,37 @@ mod caps;
 mod checkpoint;
 mod cursors;
 mod deadlines;
+mod fact_place;
 mod finish;
+mod frame_cache;
 mod idempotency;
 mod index;
 mod journey;
 mod open_seconds;
 mod owed;
+mod pages;
 mod parked;
 mod plan;
 mod quota;
 mod recent;
 mod reroute;
 mod row;
+mod row_table;
 mod slab;
 mod tally;
 #[cfg(test)]
 mod tally_tests;
+mod times;
 
 pub use apply::{Applied, Ended};
+pub use bodies::{BodyError, BodyPlace};
 pub use body::{Body, BodyContent};
 pub use bound::REBIND_GRACE;
 pub use campaigns::Campaigns;
 pub use caps::{CapKey, counted_at};
 pub use checkpoint::{CheckpointError, JournalMark, RestoredColumns};
 pub use cursors::Cursors;
+pub use fact_place::FactPlace;
 pub use idempotency::{KEY_LIFE, Keys, KnownAnswer, KnownKey};
 pub use plan::{Plan, StartedAttempt};
 pub use quota::quota_segments;
@@ -44,7 +52,6 @@ pub use slab::Slab;
 pub use tally::{Histogram, Standing, Standings, Tally};
 
 use carillon_domain::content::FileHash;
-use carillon_domain::day_window::DayWindow;
 use carillon_domain::fact::CarrierId;
 use carillon_domain::fact::SegmentKey;
 use carillon_domain::ids::{ConnectionId, MessageId};
@@ -67,6 +74,9 @@ pub struct ColumnLimits {
     pub recent_ids_max: usize,
     /// Idempotency keys remembered; requests with new ones are refused above it.
     pub keys_max: usize,
+    /// Bytes of texts in memory of messages that wait for their first write. Above, those that come are read again from the journal
+    /// when it is their turn; codes only above twice as many.
+    pub bodies_bytes_max: usize,
     /// People whose messages of capped business types are counted, once per period; others get none above it.
     pub caps_max: usize,
 }
@@ -78,6 +88,7 @@ impl Default for ColumnLimits {
             amendable_max: 500_000,
             recent_ids_max: 500_000,
             keys_max: 10_000_000,
+            bodies_bytes_max: 32 << 20,
             caps_max: 5_000_000,
         }
     }
@@ -88,13 +99,15 @@ impl Default for ColumnLimits {
 pub struct Columns {
     limits: ColumnLimits,
     rows: Slab,
+    bodies: bodies::Bodies,
     /// The row of each message's first attempt.
-    by_id: Map<MessageId, u32>,
+    by_id: row_table::RowTable,
     open_seconds: open_seconds::OpenSeconds,
     /// Messages that are more than their one row.
     plans: Map<MessageId, Plan>,
+    times: times::Times,
     /// The newest open message to each number.
-    by_phone: Map<PhoneNumber, u32>,
+    by_phone: row_table::RowTable,
     /// Segments that wait for a receipt, by the carrier's name for them.
     by_carrier: Map<(ConnectionId, CarrierId), SegmentRef>,
     /// Segments of unknown outcome, by where they went and to whom (UNC-1).
@@ -110,6 +123,8 @@ pub struct Columns {
     campaigns: Campaigns,
     epochs: Map<ConnectionId, u32>,
     bound: bound::BoundTimes,
+    /// Nobody needs the journeys of what ends.
+    journeys_stored: bool,
     cursors: Cursors,
     deadlines: deadlines::Deadlines,
     /// By which numbers' carriers and provinces are told.
@@ -126,10 +141,12 @@ impl Columns {
         Columns {
             limits,
             rows: Slab::default(),
-            by_id: Map::default(),
+            bodies: bodies::Bodies::default(),
+            by_id: row_table::RowTable::default(),
             open_seconds: open_seconds::OpenSeconds::default(),
             plans: Map::default(),
-            by_phone: Map::default(),
+            times: times::Times::default(),
+            by_phone: row_table::RowTable::default(),
             by_carrier: Map::default(),
             uncertain: Map::default(),
             open_requests: Map::default(),
@@ -142,6 +159,7 @@ impl Columns {
             campaigns: Campaigns::default(),
             epochs: Map::default(),
             bound: bound::BoundTimes::default(),
+            journeys_stored: false,
             cursors: Cursors::default(),
             deadlines: deadlines::Deadlines::default(),
             ranges: Arc::default(),
@@ -163,7 +181,7 @@ impl Columns {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.by_id.is_empty()
+        self.by_id.len() == 0
     }
 
     /// When the oldest open message was accepted, at a second's beginning; `None` when none is open.
@@ -186,6 +204,11 @@ impl Columns {
         self.bound.sessions(connection)
     }
 
+    /// Whether the journeys of what ends in the facts that follow are stored already: their ends are not told then.
+    pub fn set_journeys_stored(&mut self, stored: bool) {
+        self.journeys_stored = stored;
+    }
+
     /// The highest id in any fact.
     pub fn last_id(&self) -> Option<MessageId> {
         self.last_id
@@ -197,7 +220,7 @@ impl Columns {
 
     /// An open message: the row of its first attempt.
     pub fn find(&self, id: MessageId) -> Option<(RowRef, &Row)> {
-        let at = self.rows.reference(*self.by_id.get(&id)?);
+        let at = self.rows.reference(self.index_of(id)?);
         Some((at, self.rows.get(at)?))
     }
 
@@ -216,38 +239,49 @@ impl Columns {
         self.rows.slice(places).filter(|row| row.attempt == 0)
     }
 
-    /// Before when the row's message does not go (0: at once), and its person's window.
-    pub fn times_of(&self, row: &Row) -> (UnixMs, Option<DayWindow>) {
-        if !row.timed {
-            return (UnixMs(0), None);
-        }
-        // What concerns the message as a whole stands with its first attempt.
-        let head = self.find(row.id).map_or(row, |(_, head)| head);
-        let body = Body::unpack(&head.body);
-        (body.not_before, body.person_window)
-    }
-
     /// Open messages to a number, newest first: the rows of their first attempts.
     pub fn to_phone(&self, phone: PhoneNumber) -> impl Iterator<Item = &Row> {
-        self.rows
-            .chained(self.by_phone.get(&phone).copied().unwrap_or(slab::NONE))
+        let head = self.by_phone.get(Some(phone), |index| self.rows.at(index).to);
+        self.rows.chained(head.unwrap_or(slab::NONE))
     }
 
-    fn chain(&mut self, index: u32, phone: PhoneNumber) {
-        let head = self.by_phone.insert(phone, index).unwrap_or(slab::NONE);
-        self.rows.chain(index, head);
+    fn index_of(&self, id: MessageId) -> Option<u32> {
+        self.by_id.get(id, |index| self.rows.at(index).id)
     }
 
-    fn unchain(&mut self, index: u32, phone: PhoneNumber) {
-        match self.rows.unchain(index) {
-            Some(slab::NONE) => {
-                self.by_phone.remove(&phone);
-            }
-            Some(head) => {
-                self.by_phone.insert(phone, head);
-            }
-            None => {}
+    /// Puts the first attempt of a message into the indexes of messages.
+    fn index_message(&mut self, index: u32) {
+        let Columns {
+            rows,
+            by_id,
+            by_phone,
+            ..
+        } = self;
+        by_id.insert(index, |index| rows.at(index).id);
+        if rows.at(index).to.is_some() {
+            let before = by_phone.insert(index, |index| rows.at(index).to);
+            rows.chain(index, before.unwrap_or(slab::NONE));
         }
+    }
+
+    /// Takes a message out of them, while its row is still there; gives the row.
+    fn unindex_message(&mut self, id: MessageId) -> Option<u32> {
+        let Columns {
+            rows,
+            by_id,
+            by_phone,
+            ..
+        } = self;
+        let index = by_id.remove(id, |index| rows.at(index).id)?;
+        let to = rows.at(index).to;
+        if to.is_some() {
+            match rows.unchain(index) {
+                Some(slab::NONE) => by_phone.remove(to, |index| rows.at(index).to),
+                Some(head) => by_phone.insert(head, |index| rows.at(index).to),
+                None => None,
+            };
+        }
+        Some(index)
     }
 
     /// The segment a receipt with this id speaks of, if its `Submitted` was seen.
@@ -346,22 +380,29 @@ impl Columns {
 
     /// Rows whose deadline has come, at most `max`. Each comes once and must be re-armed when it stays open.
     pub fn due(&mut self, now: UnixMs, max: usize) -> Vec<RowRef> {
-        self.deadlines.take_due(now, max)
+        let due = self.deadlines.take_due(now, max).into_iter();
+        due.map(|index| self.rows.reference(index)).collect()
     }
 
     /// Sets when a row is looked at again.
     pub fn arm(&mut self, row: RowRef, at: UnixMs) {
-        self.deadlines.arm(row, at);
+        if self.rows.get(row).is_some() {
+            self.deadlines.arm(row.index, at);
+        }
     }
 
     /// Lets a row be looked at then, unless it is looked at before.
     pub fn arm_at_latest(&mut self, row: RowRef, at: UnixMs) {
-        self.deadlines.arm_at_latest(row, at);
+        if self.rows.get(row).is_some() {
+            self.deadlines.arm_at_latest(row.index, at);
+        }
     }
 
     /// Lets a row be looked at no more.
     pub fn disarm(&mut self, row: RowRef) {
-        self.deadlines.disarm(row);
+        if self.rows.get(row).is_some() {
+            self.deadlines.disarm(row.index);
+        }
     }
 }
 

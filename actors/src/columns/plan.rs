@@ -12,6 +12,7 @@ use carillon_domain::tally::Measure;
 use carillon_domain::time::UnixMs;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use thin_vec::ThinVec;
 
 /// Kept for messages with several attempts, and for those that were read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,7 +91,7 @@ impl Columns {
     /// The row of an attempt that has started.
     pub fn attempt(&self, message: MessageId, attempt: u8) -> Option<RowRef> {
         if attempt == 0 {
-            return Some(self.rows.reference(*self.by_id.get(&message)?));
+            return Some(self.rows.reference(self.index_of(message)?));
         }
         self.plans.get(&message)?.started.get(usize::from(attempt))?.row
     }
@@ -117,7 +118,7 @@ impl Columns {
     pub fn arm_plans(&mut self, at: UnixMs) {
         let Columns { plans, deadlines, .. } = self;
         for row in plans.values().flat_map(Plan::rows) {
-            deadlines.arm(row, at);
+            deadlines.arm(row.index, at);
         }
     }
 
@@ -149,7 +150,8 @@ impl Columns {
         if !self.plan(row).is_some_and(is_next) {
             return Applied::Idle;
         }
-        let body = Body::unpack(&row.body);
+        let body = self.body(row);
+        let body = Body::unpack(&body);
         let (price, mut later) = (body.price_per_segment, body.later);
         // Those after the first stand in it from the second attempt on.
         let rest = later.split_off(usize::from(fallback.attempt - 1).min(later.len()));
@@ -250,12 +252,14 @@ impl Columns {
             counted: head.counted,
             carrier: head.carrier,
             province: head.province,
-            segments: Vec::new(),
+            segments: ThinVec::new(),
+            place: head.place,
             body: Body::pack_later(planned, price_per_segment),
         };
         let (account, valid_until) = (row.account, row.valid_until);
         let row = self.rows.insert(row);
-        self.deadlines.arm(row, valid_until);
+        self.body_came(row);
+        self.deadlines.arm(row.index, valid_until);
         self.quotas.take(
             account,
             day_utc8(at),

@@ -1,3 +1,4 @@
+use super::fact_place::FactPlace;
 use carillon_domain::catalog::{CapPeriods, Carrier, Priority};
 use carillon_domain::fact::{CarrierId, SegmentKey, StatusCode};
 use carillon_domain::ids::{
@@ -11,6 +12,7 @@ use carillon_domain::state::SegmentState;
 use carillon_domain::time::UnixMs;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
+use thin_vec::ThinVec;
 
 /// Where a row is. The generation tells a later tenant of the same place apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,8 +58,8 @@ impl WriteRef {
     }
 }
 
-/// One attempt of an open message; most messages have one. What is needed only at the write or by a reader is packed in
-/// `body`, what concerns the message as a whole in that of its first attempt.
+/// One attempt of an open message; most messages have one. What is needed only at the write or by a reader is packed in a
+/// [`super::Body`], what concerns the message as a whole in that of its first attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     pub id: MessageId,
@@ -89,8 +91,12 @@ pub struct Row {
     pub carrier: Carrier,
     pub province: Province,
     /// Empty until the first INTENT, then `segment_count` long.
-    pub segments: Vec<Segment>,
-    pub body: Box<[u8]>,
+    pub segments: ThinVec<Segment>,
+    /// The fact in which the message stands, for its body.
+    pub place: FactPlace,
+    /// The packed body; empty when it is not in memory. Read it by [`super::Columns::body`].
+    #[serde(skip)]
+    pub(super) body: Box<[u8]>,
 }
 
 /// What is known of one segment after its first INTENT.
@@ -169,13 +175,6 @@ impl Row {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Millions of them wait; bodies and what is in flight come on top.
-    #[test]
-    fn a_waiting_row_is_small() {
-        let bytes = size_of::<Option<Row>>();
-        assert!(bytes <= 112, "{bytes} bytes");
-    }
 
     #[test]
     fn tokens_come_back_whole() {

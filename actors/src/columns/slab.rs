@@ -1,9 +1,10 @@
+use super::pages::Pages;
 use super::row::{Row, RowRef};
 
-/// Rows in one vector; a place is used again under the next generation.
+/// Rows in pages; a place is used again under the next generation.
 #[derive(Debug, Default)]
 pub struct Slab {
-    places: Vec<Place>,
+    places: Pages<Place>,
     free: Vec<u32>,
     used: usize,
 }
@@ -28,7 +29,7 @@ impl Slab {
     pub fn insert(&mut self, row: Row) -> RowRef {
         self.used += 1;
         if let Some(index) = self.free.pop() {
-            let place = &mut self.places[index as usize];
+            let place = self.place_mut(index);
             place.row = Some(row);
             return RowRef {
                 index,
@@ -69,26 +70,23 @@ impl Slab {
 
     /// Puts the row at `index` in front of the chain that begins with `head`.
     pub fn chain(&mut self, index: u32, head: u32) {
-        self.places[index as usize].newer = NONE;
-        self.places[index as usize].older = head;
+        let place = self.place_mut(index);
+        (place.newer, place.older) = (NONE, head);
         if head != NONE {
-            self.places[head as usize].newer = index;
+            self.place_mut(head).newer = index;
         }
     }
 
     /// Takes the row at `index` out of its chain. Gives the new head when it was the head, [`NONE`] for an empty chain.
     pub fn unchain(&mut self, index: u32) -> Option<u32> {
-        let (newer, older) = (
-            self.places[index as usize].newer,
-            self.places[index as usize].older,
-        );
+        let Place { newer, older, .. } = *self.place_mut(index);
         if older != NONE {
-            self.places[older as usize].newer = newer;
+            self.place_mut(older).newer = newer;
         }
         if newer == NONE {
             return Some(older);
         }
-        self.places[newer as usize].older = older;
+        self.place_mut(newer).older = older;
         None
     }
 
@@ -116,17 +114,8 @@ impl Slab {
 
     /// The rows among so many places from `from` on, and where the next begin; `None` at the end.
     pub fn part(&self, from: u32, places: u32) -> (impl Iterator<Item = (RowRef, &Row)>, Option<u32>) {
-        let start = (from as usize).min(self.places.len());
-        let end = start.saturating_add(places as usize).min(self.places.len());
-        let rows = (start..)
-            .zip(&self.places[start..end])
-            .filter_map(|(index, place)| {
-                let at = RowRef {
-                    index: index as u32,
-                    generation: place.generation,
-                };
-                Some((at, place.row.as_ref()?))
-            });
+        let end = (from as usize).saturating_add(places as usize);
+        let rows = self.places.range(from as usize..end).filter_map(with_row);
         (rows, (end < self.places.len()).then_some(end as u32))
     }
 
@@ -137,20 +126,46 @@ impl Slab {
 
     /// The rows at these places.
     pub fn slice(&self, places: std::ops::Range<usize>) -> impl Iterator<Item = &Row> {
-        let places = self.places.get(places).unwrap_or_default();
-        places.iter().filter_map(|place| place.row.as_ref())
+        self.places
+            .range(places)
+            .filter_map(|(_, place)| place.row.as_ref())
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (RowRef, &Row)> {
-        self.places.iter().enumerate().filter_map(|(index, place)| {
-            let row = place.row.as_ref()?;
-            Some((
-                RowRef {
-                    index: index as u32,
-                    generation: place.generation,
-                },
-                row,
-            ))
-        })
+        self.places.iter().filter_map(with_row)
+    }
+
+    /// The row at `index` now, of which it is known that there is one.
+    pub fn at(&self, index: u32) -> &Row {
+        let place = self.places.get(index as usize);
+        place
+            .and_then(|place| place.row.as_ref())
+            .expect("an indexed row is in the slab")
+    }
+
+    fn place_mut(&mut self, index: u32) -> &mut Place {
+        self.places
+            .get_mut(index as usize)
+            .expect("a place once given stays")
+    }
+}
+
+fn with_row((index, place): (usize, &Place)) -> Option<(RowRef, &Row)> {
+    let at = RowRef {
+        index: index as u32,
+        generation: place.generation,
+    };
+    Some((at, place.row.as_ref()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Millions of messages wait; bodies and what is in flight come on top.
+    #[test]
+    fn a_waiting_row_is_small() {
+        let bytes = size_of::<Place>();
+        assert!(bytes <= 112, "{bytes} bytes");
     }
 }

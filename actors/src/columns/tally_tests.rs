@@ -1,13 +1,14 @@
 //! What is counted while it happens is what journeys count for (STAT-1).
 
 use super::{Columns, Tally};
-use crate::columns::{Applied, ColumnLimits};
+use crate::columns::{Applied, ColumnLimits, FactPlace};
 use carillon_domain::catalog::{CapPeriods, Priority};
 use carillon_domain::content::{Content, TextContent};
 use carillon_domain::fact::{
     Accepted, CarrierId, Fact, Fallback, FallbackReason, FinalState, Finished, Intent, IntentReason,
     PlannedAttempt, Receipt, ReceiptOutcome, RejectAction, SegmentKey, UncertainCause,
 };
+use carillon_domain::frame::FrameBuilder;
 use carillon_domain::ids::{AccountId, BusinessTypeId, ConnectionId, MessageId, RouteGroupId, TenantId};
 use carillon_domain::number_range::NumberRanges;
 use carillon_domain::phone::PhoneNumber;
@@ -15,10 +16,13 @@ use carillon_domain::plan::{ChannelKind, Condition};
 use carillon_domain::quota::day_utc8;
 use carillon_domain::tally::{Counts, Dimensions, LATENCY_BUCKETS, contributions, corrections};
 use carillon_domain::time::UnixMs;
-use carillon_storage::journal::FrameSeq;
+use carillon_embedded::files::SimulatedFiles;
+use carillon_embedded::journal::{EmbeddedJournal, JournalOptions};
+use carillon_storage::journal::{FrameSeq, Journal};
 use proptest::prelude::*;
 use proptest::sample::select;
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 const MESSAGES: u64 = 4;
@@ -74,6 +78,26 @@ enum Event {
         state: FinalState,
     },
     Restart,
+}
+
+fn journal() -> Arc<dyn Journal> {
+    let (options, files) = (JournalOptions::default(), SimulatedFiles::new(1));
+    let options = JournalOptions {
+        volume_bytes: 256 * 1024,
+        ..options
+    };
+    Arc::new(EmbeddedJournal::open(Path::new("/journal"), options, Arc::new(files)).unwrap())
+}
+
+/// Durable on return.
+fn record(journal: &dyn Journal, fact: &Fact) -> FrameSeq {
+    let mut frame = FrameBuilder::default();
+    frame.push(fact).unwrap();
+    let seq = journal.append(frame.take()).unwrap();
+    while journal.durable() < seq {
+        std::thread::yield_now();
+    }
+    seq
 }
 
 fn id(message: u64) -> MessageId {
@@ -299,6 +323,7 @@ proptest! {
     fn what_is_counted_is_what_journeys_count_for(events in proptest::collection::vec(events(), 0..80)) {
         let ranges = NumberRanges::parse("1380000,北京,北京,mobile\n1380001,广东,深圳,unicom\n").unwrap();
         let ranges = Arc::new(ranges);
+        let journal = journal();
         let mut columns = Columns::new(ColumnLimits::default());
         columns.set_number_ranges(ranges.clone());
         let (mut live, mut told) = (Vec::new(), Told::default());
@@ -312,6 +337,7 @@ proptest! {
                     let state = columns.checkpoint(&[]).unwrap();
                     let standings = columns.standings().clone();
                     columns = Columns::restore(ColumnLimits::default(), &state).unwrap().columns;
+                    columns.read_bodies_from(journal.clone());
                     columns.set_number_ranges(ranges.clone());
                     for (tenant, standing) in &standings {
                         let restored = columns.standings().get(tenant).copied().unwrap_or_default();
@@ -326,7 +352,7 @@ proptest! {
                 Fact::Amended(finished) => columns.ended_as(finished.message),
                 _ => None,
             };
-            match columns.apply(FrameSeq(number + 1), &fact) {
+            match columns.apply(FactPlace::new(record(&*journal, &fact), 0), &fact) {
                 Applied::Ended(ended) => contributions(&ended.journey, &ranges, |part| told.add(&part)),
                 Applied::Amended(amendment) => {
                     if let Some((dimensions, before)) = before {

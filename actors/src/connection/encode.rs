@@ -39,9 +39,10 @@ pub fn client_config(connection: &Connection) -> Option<ClientConfig> {
     })
 }
 
-/// Encodes one segment of a row and passes it on.
+/// Encodes one segment of a row with this packed body and passes it on.
 pub fn with_submit<R>(
     row: &Row,
+    body: &[u8],
     segment: u8,
     connection: &Connection,
     receipt: bool,
@@ -50,8 +51,7 @@ pub fn with_submit<R>(
     let unsendable = SegmentError::Indivisible {
         segments: row.segment_count,
     };
-    let body = Body::unpack(&row.body);
-    let (BodyContent::Text { text, extension, .. }, Some(to)) = (body.content, row.to) else {
+    let (BodyContent::Text { text, extension, .. }, Some(to)) = (Body::unpack(body).content, row.to) else {
         return Err(unsendable);
     };
     let limits = SegmentLimits::strictest([connection]);

@@ -92,7 +92,8 @@ impl ConnectionCore {
         };
         let receipt = lane.receipts_due(row);
         let (token, session) = (write.token(), &mut active.session);
-        let outcome = encode::with_submit(row, write.at.segment, &active.config, receipt, |submit| {
+        let body = lane.columns().body(row);
+        let outcome = encode::with_submit(row, &body, write.at.segment, &active.config, receipt, |submit| {
             session.submit(submit, token, millis(now))
         });
         match outcome {

@@ -4,6 +4,7 @@ use crate::handle::{LaneHandle, QueryError};
 use crate::lane::LaneCore;
 use carillon_domain::ids::MessageId;
 use carillon_domain::journey::{Journey, MessageState};
+use carillon_domain::plan::ChannelKind;
 use carillon_domain::time::Now;
 use carillon_storage::history::SearchQuery;
 use std::ops::Range;
@@ -154,15 +155,8 @@ fn fits(columns: &Columns, query: &SearchQuery, row: &Row) -> bool {
             .is_none_or(|campaign| row.campaign == Some(campaign))
         && query.phone.is_none_or(|phone| row.to == Some(phone))
         && query.ids().is_some_and(|ids| ids.contains(&row.id))
-        && may_be_in_state(query, row)
-        // What stands in the packed body and in other rows costs more to look at.
-        && (query.states.is_empty() && query.mail.is_none() || query.fits(&columns.journey(row)))
-}
-
-fn may_be_in_state(query: &SearchQuery, row: &Row) -> bool {
-    if row.intended {
-        query.fits_state(MessageState::Active)
-    } else {
-        query.fits_state(MessageState::Accepted) || row.in_plan
-    }
+        && query.fits_state(columns.state_of(row))
+        // What stands in the packed body may have to be read.
+        && (query.mail.is_none()
+            || (row.kind == ChannelKind::Mail || row.in_plan) && query.fits(&columns.journey(row)))
 }

@@ -12,7 +12,7 @@ use actix::dev::SendError;
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message};
 use carillon_domain::ids::TenantId;
 use carillon_domain::time::Now;
-use carillon_storage::journal::FrameSeq;
+use carillon_storage::journal::{Frame, FrameSeq};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -32,6 +32,8 @@ pub type Question = Box<dyn FnOnce(&Rc<SharedLane>) + Send>;
 pub enum Item {
     Single(SingleIntake, Reply<SingleAnswer>),
     Batch(Box<BatchJob>),
+    /// A frame that was read for the bodies in it.
+    Frame(Frame),
     /// A question about the lane's state, with its own way back.
     Ask(Question),
     Stop {
@@ -173,6 +175,7 @@ impl LaneActor {
                     Some(tenant) => self.hand_over(tenant, Intake::Batch(job)),
                     None => drop(job.reply.send(Err(IntakeError::AccountRemoved))),
                 },
+                Item::Frame(frame) => self.shared.with_quietly(|core, _| core.frame_came(frame)),
                 Item::Ask(ask) => {
                     // What ended in the open frame is in no index until the frame is closed.
                     self.shared.commit();
@@ -215,6 +218,7 @@ impl LaneActor {
         let more = self.shared.with(|core, now| {
             core.set_history_backlog(history_backlog);
             core.forget_keys(now);
+            core.carry_some();
             core.end_due(now)
         });
         if more {
@@ -253,7 +257,8 @@ impl LaneActor {
             frame: at.0,
             unix_ms: now.unix.0,
         });
-        let release = self.releasable(now);
+        let wanted = self.releasable(now);
+        let release = self.shared.with_quietly(|core, _| core.releasable(wanted));
         self.marks.retain(|mark| FrameSeq(mark.frame) >= release);
         let state = self.shared.read(|core| core.columns().checkpoint(&self.marks));
         match state {

@@ -276,7 +276,7 @@ impl LaneCore {
             message: row.id,
             account: row.account,
             to: row.to,
-            reference: Body::unpack(&row.body).reference.map(Into::into),
+            reference: Body::unpack(&self.columns.body(row)).reference.map(Into::into),
             state,
             cause,
             at: now.unix,

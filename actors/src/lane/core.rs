@@ -1,9 +1,10 @@
+use super::bodies::BodyWishes;
 use super::clock_guard::ClockGuard;
 use super::effect::Effect;
 use super::link::{Acknowledgement, Link};
 use super::options::LaneOptions;
 use super::windows::PutAside;
-use crate::columns::{Applied, Columns, RowRef, Tally};
+use crate::columns::{Applied, Columns, FactPlace, RowRef, Tally};
 use crate::status::Counters;
 use crate::tenant::TenantQueues;
 use carillon_domain::catalog::{Account, Compiled};
@@ -51,6 +52,7 @@ pub struct LaneCore {
     pub(super) stranded: Vec<RowRef>,
     /// Messages that may not be written yet.
     pub(super) put_aside: PutAside,
+    pub(super) bodies: BodyWishes,
     pub(super) ranges: Arc<NumberRanges>,
     pub(super) clock_guard: ClockGuard,
     pub(super) stopping: bool,
@@ -105,6 +107,7 @@ impl LaneCore {
             orphans: VecDeque::new(),
             stranded: Vec::new(),
             put_aside: PutAside::new(&catalog),
+            bodies: BodyWishes::default(),
             ranges: Arc::default(),
             clock_guard: ClockGuard::default(),
             stopping: false,
@@ -157,11 +160,11 @@ impl LaneCore {
         #[cfg(test)]
         self.panic_when_due();
         self.facts_of_decision += 1;
-        let seq = self.appended.next();
+        let place = FactPlace::new(self.appended.next(), self.frame.next_place());
         let columns = &mut self.columns;
-        let applied = catch_unwind(AssertUnwindSafe(|| columns.apply(seq, &fact))).unwrap_or_else(|_| {
+        let applied = catch_unwind(AssertUnwindSafe(|| columns.apply(place, &fact))).unwrap_or_else(|_| {
             tracing::error!(
-                frame = seq.0,
+                frame = place.frame().0,
                 kind = fact.kind(),
                 "applying a fact failed; the process ends"
             );
@@ -260,6 +263,7 @@ impl LaneCore {
     /// Everything held back that is durable now: answers are returned, what concerns a connection is put into its mail.
     pub fn release(&mut self) -> Vec<Effect> {
         let durable = self.journal.durable();
+        self.columns.let_bodies_go(durable);
         let mut answers = Vec::new();
         while self.waiting.front().is_some_and(|(frame, _)| *frame <= durable) {
             let (_, effects) = self.waiting.pop_front().expect("looked at just now");

@@ -1,7 +1,7 @@
 use super::core::LaneCore;
 use super::link::{Link, Load};
 use crate::columns::{Row, RowRef, SegmentRef, WriteRef};
-use crate::tenant::{Claim, Source, TenantQueues, Turns};
+use crate::tenant::{Claim, Source, Taken, TenantQueues, Turns};
 use carillon_domain::catalog::{RouteGroup, Strategy, UncertainPolicy};
 use carillon_domain::fact::{Fact, FinalState, Intent, IntentReason};
 use carillon_domain::ids::{AccountId, ConnectionId, RouteGroupId, TenantId};
@@ -68,10 +68,16 @@ impl LaneCore {
                 .get_mut(&connection)
                 .and_then(|link| link.outbox.pop_front())
             {
-                if self.may_write(segment, connection, now) {
-                    pulled.push(segment);
+                if !self.may_write(segment, connection, now) {
+                    continue;
                 }
-                continue;
+                if self.has_body(segment.row, connection) {
+                    pulled.push(segment);
+                    continue;
+                }
+                let link = self.links.get_mut(&connection).expect("it just pulled");
+                link.outbox.push_front(segment);
+                break;
             }
             let pulls = self
                 .links
@@ -295,7 +301,12 @@ impl LaneCore {
             let mut queues = std::mem::take(self.tenants.get_mut(&tenant)?);
             let taken = queues.take(group.id, |source| self.may_pull(connection, group, source));
             *self.tenants.get_mut(&tenant)? = queues;
-            let Some(at) = taken else { continue };
+            let Some(Taken { row: at, ahead }) = taken else {
+                continue;
+            };
+            if let Some(ahead) = ahead {
+                self.read_ahead(ahead);
+            }
             let Some(row) = self.columns.row(at) else { continue };
             let segments = u32::from(row.segment_count);
             if now.unix >= row.valid_until && row.is_unwritten() {
@@ -308,6 +319,10 @@ impl LaneCore {
                 self.put_aside.push(at, waiting.until);
                 aside += 1;
                 continue;
+            }
+            if !self.has_body(at, connection) {
+                self.put_back(at);
+                return None;
             }
             turns.charge(tenant, segments);
             self.count_served(connection, group, segments);

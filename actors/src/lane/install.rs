@@ -10,6 +10,7 @@ use carillon_domain::number_range::NumberRanges;
 use carillon_domain::plan::ChannelKind;
 use carillon_domain::segment;
 use carillon_domain::time::Now;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
@@ -99,7 +100,8 @@ impl LaneCore {
         if !self.is_gone(row.group) {
             return self.enqueue(at, false);
         }
-        let Some(group) = Leaving::waiting(row).way(&self.catalog, &self.ranges) else {
+        let leaving = Leaving::waiting(row, &self.columns.body(row));
+        let Some(group) = leaving.way(&self.catalog, &self.ranges) else {
             if !row.in_plan {
                 return self.finish(at, FinalState::Failed, Some(NO_ROUTE.into()), now);
             }
@@ -119,7 +121,7 @@ impl LaneCore {
 
     /// Whether the group of an attempt that nobody began to send is gone, and no rule leads it anywhere.
     pub(super) fn has_no_way(&self, row: &Row) -> bool {
-        let way = || Leaving::waiting(row).way(&self.catalog, &self.ranges);
+        let way = || Leaving::waiting(row, &self.columns.body(row)).way(&self.catalog, &self.ranges);
         row.is_unwritten() && self.is_gone(row.group) && way().is_none()
     }
 
@@ -294,13 +296,13 @@ struct Leaving<'r> {
     kind: ChannelKind,
     segments: u8,
     /// `None` when it is no short message.
-    text: Option<&'r str>,
+    text: Option<Cow<'r, str>>,
 }
 
 impl<'r> Leaving<'r> {
-    fn waiting(row: &'r Row) -> Self {
-        let text = match Body::unpack(&row.body).content {
-            BodyContent::Text { text, .. } => Some(text),
+    fn waiting(row: &'r Row, body: &[u8]) -> Self {
+        let text = match Body::unpack(body).content {
+            BodyContent::Text { text, .. } => Some(text.to_owned().into()),
             BodyContent::Mail(_) => None,
         };
         Leaving {
@@ -316,7 +318,7 @@ impl<'r> Leaving<'r> {
             row: head,
             kind: planned.kind,
             segments: planned.segments,
-            text: planned.content.text(),
+            text: planned.content.text().map(Cow::Borrowed),
         }
     }
 
@@ -332,7 +334,7 @@ impl<'r> Leaving<'r> {
         let (carrier, province) = origin.map_or((Carrier::Unknown, ""), |o| (o.carrier, o.province));
         let group = catalog.route(account, business_type, self.kind, carrier, province)?;
         let fits = |text| segment::split(text, self.segments, &catalog.limits(group)).is_ok();
-        self.text.is_none_or(fits).then_some(group)
+        self.text.as_deref().is_none_or(fits).then_some(group)
     }
 }
 

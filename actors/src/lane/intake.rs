@@ -140,23 +140,33 @@ impl LaneCore {
         if !self.catalog.snapshot().route_groups.contains_key(&row.group) {
             return self.orphans.push_back(at);
         }
-        let weight = self.account(row.account).map_or(1, |account| account.weight);
-        let waiting = Waiting {
-            row: at,
-            group: row.group,
-            priority: row.priority,
-            account: row.account,
-            campaign: row.campaign,
-            weight,
-        };
-        let (tenant, group) = (row.tenant, row.group);
+        let (tenant, waiting) = self.waiting_of(at, row);
         let queues = self.tenants.entry(tenant).or_default();
         if in_front {
             queues.push_front(waiting);
         } else {
             queues.push(waiting);
         }
-        self.announce(group, tenant);
+        self.announce(waiting.group, tenant);
+    }
+
+    /// Puts a message back that was taken from a queue; nobody is told.
+    pub(super) fn put_back(&mut self, at: RowRef) {
+        let Some(row) = self.columns.row(at) else { return };
+        let (tenant, waiting) = self.waiting_of(at, row);
+        self.tenants.entry(tenant).or_default().push_front(waiting);
+    }
+
+    fn waiting_of(&self, at: RowRef, row: &Row) -> (TenantId, Waiting) {
+        let waiting = Waiting {
+            row: at,
+            group: row.group,
+            priority: row.priority,
+            account: row.account,
+            campaign: row.campaign,
+            weight: self.account(row.account).map_or(1, |account| account.weight),
+        };
+        (row.tenant, waiting)
     }
 
     fn try_single(&mut self, intake: SingleIntake, now: Now) -> Result<SingleAnswer, IntakeError> {

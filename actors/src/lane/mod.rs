@@ -2,6 +2,8 @@
 
 mod actor;
 mod answers;
+mod bodies;
+mod body_reader;
 mod campaigns;
 mod caps;
 mod clock;
@@ -25,6 +27,8 @@ mod windows;
 
 pub use actor::{Inbox, Item, LaneActor, StopReport};
 pub use answers::{CarrierReceipt, CarrierReply};
+pub use bodies::BodyWishes;
+pub use body_reader::BodyReader;
 pub use campaigns::{ChangeRefused, DraftRefused, GOING_ON_MAX, GOING_ON_PER_ACCOUNT_MAX};
 pub use clock_guard::ClockStatus;
 pub use core::{Finished, LaneCore};

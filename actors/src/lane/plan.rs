@@ -156,7 +156,7 @@ impl LaneCore {
             return false;
         };
         let attempt = plan.started.len() as u8;
-        let later = Body::unpack(&head.body).later;
+        let later = Body::unpack(&self.columns.body(head)).later;
         let rest = later.get(usize::from(attempt) - 1..).unwrap_or_default();
         let fact = match self.why_not(head, starting_together(rest), now) {
             Some(cause) => Fact::PlanEnded {

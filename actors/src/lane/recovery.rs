@@ -1,6 +1,8 @@
 use super::core::{Finished, LaneCore};
 use super::options::LaneOptions;
-use crate::columns::{Applied, CheckpointError, Columns, JournalMark, SegmentRef, Tally, WriteRef};
+use crate::columns::{
+    Applied, BodyError, CheckpointError, Columns, FactPlace, JournalMark, SegmentRef, Tally, WriteRef,
+};
 use crate::status::Counters;
 use carillon_domain::catalog::Compiled;
 use carillon_domain::fact::{Fact, Session, SessionChange, UncertainCause};
@@ -36,6 +38,8 @@ pub enum RecoveryError {
         index: usize,
         kind: &'static str,
     },
+    #[error("the text of a message that was accepted is lost")]
+    Body(#[source] BodyError),
 }
 
 /// A lane as the journal leaves it.
@@ -77,6 +81,7 @@ pub fn recover(
     };
     let history_upto = known_to_history(history_upto, start, journal.durable());
     columns.set_number_ranges(ranges.clone());
+    columns.read_bodies_from(journal.clone());
     columns.mute_tally();
     let mut tally = Tally::default();
     let mut finished = Vec::new();
@@ -93,23 +98,29 @@ pub fn recover(
             journeys: Vec::new(),
             amendments: Vec::new(),
         };
-        for (index, fact) in frame::decode(&frame.payload).map_err(unreadable)?.enumerate() {
-            let fact = fact.map_err(unreadable)?;
-            let is_stored = frame.seq <= history_upto;
+        let is_stored = frame.seq <= history_upto;
+        columns.set_journeys_stored(is_stored);
+        let mut facts = frame::decode(&frame.payload).map_err(unreadable)?;
+        for index in 0.. {
+            let place = FactPlace::new(frame.seq, facts.next_place());
+            let Some(fact) = facts.next().transpose().map_err(unreadable)? else {
+                break;
+            };
             let before = match &fact {
                 Fact::Amended(finished) if !is_stored => columns.ended_as(finished.message),
                 _ => None,
             };
-            let applied =
-                catch_unwind(AssertUnwindSafe(|| columns.apply(frame.seq, &fact))).map_err(|_| {
-                    RecoveryError::Apply {
-                        frame: frame.seq,
-                        index,
-                        kind: fact.kind(),
-                    }
-                })?;
+            let applied = catch_unwind(AssertUnwindSafe(|| columns.apply(place, &fact)));
+            let applied = applied.map_err(|_| match columns.take_lost_body() {
+                Some(lost) => RecoveryError::Body(lost),
+                None => RecoveryError::Apply {
+                    frame: frame.seq,
+                    index,
+                    kind: fact.kind(),
+                },
+            })?;
             match applied {
-                Applied::Ended(message) if !is_stored => {
+                Applied::Ended(message) => {
                     contributions(&message.journey, &ranges, |part| tally.add(&part));
                     ended.journeys.push(message.journey);
                 }
@@ -126,8 +137,11 @@ pub fn recover(
         if !(ended.journeys.is_empty() && ended.amendments.is_empty()) {
             finished.push(ended);
         }
+        columns.let_bodies_go(frame.seq);
         last = frame.seq;
     }
+    columns.set_journeys_stored(false);
+    columns.go_live();
     columns.tally_of_open(&mut tally);
     // From here on it counts.
     columns.take_tally();

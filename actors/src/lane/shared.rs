@@ -1,4 +1,5 @@
 use super::actor::{CommitNow, LaneActor};
+use super::body_reader::BodyReader;
 use super::core::LaneCore;
 use crate::campaign::CampaignSeats;
 use crate::clock::Clock;
@@ -25,6 +26,7 @@ pub struct SharedLane {
     core: RefCell<LaneCore>,
     clock: Clock,
     pub(super) history: HistoryFeed,
+    bodies: BodyReader,
     mail: MailOptions,
     pub statuses: Statuses,
     lane: RefCell<Option<Addr<LaneActor>>>,
@@ -46,6 +48,7 @@ impl SharedLane {
         core: LaneCore,
         clock: Clock,
         history: HistoryFeed,
+        bodies: BodyReader,
         mail: MailOptions,
         statuses: Statuses,
     ) -> Self {
@@ -53,6 +56,7 @@ impl SharedLane {
             core: RefCell::new(core),
             clock,
             history,
+            bodies,
             mail,
             statuses,
             lane: RefCell::new(None),
@@ -139,11 +143,11 @@ impl SharedLane {
     /// Like [`SharedLane::with`] for what records nothing.
     pub(crate) fn with_quietly<R>(&self, event: impl FnOnce(&mut LaneCore, Now) -> R) -> R {
         let now = self.now();
-        let (result, wakes) = {
+        let (result, wakes, frames) = {
             let mut core = self.core.borrow_mut();
             core.begin_decision();
             match catch_unwind(AssertUnwindSafe(|| event(&mut core, now))) {
-                Ok(result) => (result, core.take_wakes()),
+                Ok(result) => (result, core.take_wakes(), core.take_frames_wanted()),
                 Err(panic) => {
                     core.interrupt_decision();
                     // Whoever watches the lane is told at once if that was its end.
@@ -154,6 +158,11 @@ impl SharedLane {
                 }
             }
         };
+        if !frames.is_empty()
+            && let Some(lane) = &*self.lane.borrow()
+        {
+            self.bodies.read(frames, lane.clone());
+        }
         let mut connections = self.connections.borrow_mut();
         for id in wakes {
             if let Some(endpoint) = connections.get_mut(&id).filter(|endpoint| !endpoint.woken) {

@@ -61,8 +61,9 @@ impl MailCore {
             return Begun::Later;
         }
         active.reserved = active.reserved.saturating_sub(1);
+        let body = lane.columns().body(row);
         let (BodyContent::Mail(content), Some(settings)) =
-            (Body::unpack(&row.body).content, active.config.mail.clone())
+            (Body::unpack(&body).content, active.config.mail.clone())
         else {
             lane.rejected(write, "no_mail".into(), false, now);
             return Begun::No;

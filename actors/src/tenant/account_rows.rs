@@ -62,6 +62,11 @@ impl AccountRows {
         row
     }
 
+    /// The row that comes so many rows later from the source at `place`.
+    pub fn ahead(&self, place: usize, by: usize) -> Option<RowRef> {
+        self.sources.get(place)?.rows.get(by).copied()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.sources.is_empty()
     }

@@ -8,5 +8,5 @@ mod turns;
 #[cfg(test)]
 pub use actor::Fault;
 pub use actor::{Intake, TenantActor};
-pub use queues::{Source, TenantQueues, Waiting};
+pub use queues::{Source, Taken, TenantQueues, Waiting};
 pub use turns::{Claim, Turns};

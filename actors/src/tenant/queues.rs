@@ -5,6 +5,9 @@ use carillon_domain::ids::{AccountId, CampaignId, RouteGroupId};
 use hashbrown::HashMap;
 use std::collections::VecDeque;
 
+/// How many rows before its turn a row is told to whoever may have to fetch something for it.
+const AHEAD: usize = 1_024;
+
 /// How often higher classes may go first before a waiting lower one gets its turn.
 const OVERTAKES_MAX: u32 = 16;
 
@@ -57,6 +60,14 @@ pub struct Waiting {
     pub weight: u16,
 }
 
+/// A message that was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    pub row: RowRef,
+    /// One that comes later from the same source, when that is a long one.
+    pub ahead: Option<RowRef>,
+}
+
 impl TenantQueues {
     pub fn push(&mut self, waiting: Waiting) {
         self.account(&waiting).push(waiting.campaign, waiting.row);
@@ -86,7 +97,7 @@ impl TenantQueues {
     /// The next message of a group among those that `allowed` names: the highest class first, but a waiting lower class never
     /// waits for more than [`OVERTAKES_MAX`] in a row; inside a class accounts by weight, and of an account its single
     /// messages and its campaigns in turn.
-    pub fn take(&mut self, group: RouteGroupId, allowed: impl Fn(Source) -> bool) -> Option<RowRef> {
+    pub fn take(&mut self, group: RouteGroupId, allowed: impl Fn(Source) -> bool) -> Option<Taken> {
         let queues = self.groups.get_mut(&group)?;
         let mut waiting = [None; Priority::ALL.len()];
         for (place, class) in waiting.iter_mut().zip(&queues.classes) {
@@ -173,8 +184,9 @@ impl ClassQueues {
         })
     }
 
-    fn take(&mut self, (place, source): (usize, usize)) -> Option<RowRef> {
+    fn take(&mut self, (place, source): (usize, usize)) -> Option<Taken> {
         let served = self.turns.get_mut(place)?;
+        let ahead = served.rows.ahead(source, AHEAD);
         let row = served.rows.take(source);
         served.credit -= 1;
         if served.rows.is_empty() {
@@ -185,7 +197,7 @@ impl ClassQueues {
                 self.turns.push_back(served);
             }
         }
-        row
+        row.map(|row| Taken { row, ahead })
     }
 
     fn waiting(&self) -> usize {
@@ -217,7 +229,7 @@ mod tests {
         (0..5).for_each(|index| queues.push(waiting(index, 1, 1, Priority::Medium)));
         queues.push_front(waiting(9, 1, 1, Priority::Medium));
         let taken: Vec<_> = std::iter::from_fn(|| queues.take(GROUP, |_| true))
-            .map(|row| row.index)
+            .map(|taken| taken.row.index)
             .collect();
         assert_eq!(taken, [9, 0, 1, 2, 3, 4]);
         assert_eq!(queues.waiting(), 0);
@@ -233,7 +245,7 @@ mod tests {
             queues.push(waiting(100_000 + index, 2, 1, Priority::Low));
         }
         let taken: Vec<_> = (0..4_000)
-            .map(|_| queues.take(GROUP, |_| true).unwrap().index)
+            .map(|_| queues.take(GROUP, |_| true).unwrap().row.index)
             .collect();
         let of_first = taken.iter().filter(|index| **index < 100_000).count();
         assert_eq!(of_first, 3_000);
@@ -246,7 +258,7 @@ mod tests {
         queues.push(waiting(2, 2, 1, Priority::Low));
         let second = |source: Source| source.account == AccountId(2);
         assert!(queues.has(GROUP, second));
-        assert_eq!(queues.take(GROUP, second).unwrap().index, 2);
+        assert_eq!(queues.take(GROUP, second).unwrap().row.index, 2);
         assert!(!queues.has(GROUP, second));
         assert_eq!(queues.take(GROUP, second), None);
         assert_eq!(queues.waiting(), 1);
@@ -257,10 +269,10 @@ mod tests {
         let mut queues = TenantQueues::default();
         (0..1_000).for_each(|index| queues.push(waiting(index, 1, 1, Priority::Low)));
         queues.push(waiting(5_000, 2, 1, Priority::High));
-        assert_eq!(queues.take(GROUP, |_| true).unwrap().index, 5_000);
+        assert_eq!(queues.take(GROUP, |_| true).unwrap().row.index, 5_000);
         (0..1_000).for_each(|index| queues.push(waiting(10_000 + index, 2, 1, Priority::High)));
         let taken: Vec<_> = (0..170)
-            .map(|_| queues.take(GROUP, |_| true).unwrap().index)
+            .map(|_| queues.take(GROUP, |_| true).unwrap().row.index)
             .collect();
         let low = taken.iter().filter(|index| **index < 5_000).count();
         assert_eq!(low, 10);
@@ -274,7 +286,7 @@ mod tests {
             queues.push(waiting(20_000 + index, 1, 1, Priority::Low));
         }
         let taken: Vec<_> = (0..540)
-            .map(|_| queues.take(GROUP, |_| true).unwrap().index / 10_000)
+            .map(|_| queues.take(GROUP, |_| true).unwrap().row.index / 10_000)
             .collect();
         let of = |class| taken.iter().filter(|taken| **taken == class).count();
         assert!(of(1) >= 28 && of(2) >= 28, "{} and {} of 540", of(1), of(2));
@@ -286,7 +298,7 @@ mod tests {
         (0..100).for_each(|index| queues.push(waiting(index, index % 3, 1, Priority::Medium)));
         queues.forget_ended(|row| row.index == 42);
         assert_eq!(queues.waiting(), 1);
-        assert_eq!(queues.take(GROUP, |_| true).unwrap().index, 42);
+        assert_eq!(queues.take(GROUP, |_| true).unwrap().row.index, 42);
         assert!(!queues.has(GROUP, |_| true));
     }
 }

@@ -1,5 +1,6 @@
 //! The lane as a whole: real cores, real sessions and the real journal, with simulated carriers, files and time.
 
+mod bodies;
 mod campaigns;
 mod fairness;
 mod feeds;

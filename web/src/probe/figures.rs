@@ -309,6 +309,11 @@ const LANE_COUNTERS: &[(&str, &str, OfCounters)] = &[
         |c| c.messages_rerouted.get(),
     ),
     (
+        "carillon_messages_carried_total",
+        "Waiting messages recorded again, because the oldest part of the journal was to go.",
+        |c| c.messages_carried.get(),
+    ),
+    (
         "carillon_fallbacks_not_submitted_total",
         "Attempts started because the one before was not submitted.",
         |c| c.fallbacks_not_submitted.get(),

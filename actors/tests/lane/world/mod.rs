@@ -9,7 +9,7 @@ pub use carrier::{Behaviour, Ledger, LedgerEntry};
 pub use judge::{assert_no_doubles, assert_same_state};
 pub use setup::{ACCOUNT, HOLD, RESEND, catalog, connection};
 
-use carillon_actors::columns::Columns;
+use carillon_actors::columns::{ColumnLimits, Columns, FactPlace};
 use carillon_actors::connection::{Command, ConnectionCore};
 use carillon_actors::intake::{IntakeError, SingleAnswer, SingleIntake};
 use carillon_actors::lane::{
@@ -39,6 +39,8 @@ use tokio::sync::oneshot;
 /// 2026-01-01T00:00:00+08:00.
 const START: UnixMs = UnixMs(1_767_196_800_000);
 const STEP: Duration = Duration::from_millis(5);
+/// So few that most bodies are read again from the journal.
+const BODIES_BYTES_MAX: usize = 2_048;
 
 pub struct World {
     pub lane: LaneCore,
@@ -66,7 +68,13 @@ impl World {
             unix: START,
             monotonic: Monotonic(Duration::from_secs(10)),
         };
-        let options = LaneOptions::default();
+        let options = LaneOptions {
+            columns: ColumnLimits {
+                bodies_bytes_max: BODIES_BYTES_MAX,
+                ..ColumnLimits::default()
+            },
+            ..LaneOptions::default()
+        };
         let lane = open(&options, &catalog, &files, now).0;
         let carriers = catalog
             .snapshot()
@@ -97,14 +105,18 @@ impl World {
     pub fn replayed(&mut self) -> Vec<u8> {
         self.settle();
         let mut columns = Columns::new(self.options.columns);
+        columns.read_bodies_from(self.lane.journal().clone());
         let mut reader = self
             .lane
             .journal()
             .read(FrameSeq(1))
             .expect("the journal is whole");
         while let Some(frame) = reader.next_frame().expect("the journal can be read") {
-            for fact in frame::decode(&frame.payload).expect("the frame can be read") {
-                columns.apply(frame.seq, &fact.expect("the fact can be read"));
+            let mut facts = frame::decode(&frame.payload).expect("the frame can be read");
+            loop {
+                let place = FactPlace::new(frame.seq, facts.next_place());
+                let Some(fact) = facts.next() else { break };
+                columns.apply(place, &fact.expect("the fact can be read"));
             }
         }
         columns.checkpoint(&[]).expect("the state can be written")
@@ -286,6 +298,7 @@ impl World {
             self.files.kill();
         }
         self.files = self.files.restart();
+        self.files.heal();
         // A restart takes its time; the carrier's second moves on.
         self.now.unix = self.now.unix + Duration::from_millis(800);
         self.now.monotonic = self.now.monotonic + Duration::from_millis(800);
@@ -337,8 +350,13 @@ impl World {
         self.files.heal();
     }
 
-    /// Stores the state as the lane's shell does.
+    /// Stores the state as the lane's shell does, and carries on what would stand in the way of a release.
     pub fn checkpoint(&mut self) {
+        self.settle();
+        self.lane.releasable(self.lane.appended());
+        self.lane.carry_some();
+        self.settle();
+        self.lane.carry_some();
         self.settle();
         let state = self
             .lane
@@ -351,6 +369,20 @@ impl World {
                 .journal()
                 .save_checkpoint(at, &state)
                 .expect("the checkpoint is stored");
+        }
+    }
+
+    /// Takes checkpoints until the journal is released up to what it holds now, as the lane's shell does over time.
+    pub fn release(&mut self) {
+        self.settle();
+        let wanted = self.lane.appended();
+        loop {
+            self.checkpoint();
+            let free = self.lane.releasable(wanted);
+            self.lane.journal().release(free).expect("volumes go");
+            if free == wanted {
+                return;
+            }
         }
     }
 
@@ -378,8 +410,14 @@ impl World {
                 }
                 self.amend(finished.amendments);
             }
+            let frames = self.lane.take_frames_wanted();
+            for seq in &frames {
+                let frame = self.lane.journal().frame(*seq);
+                self.lane
+                    .frame_came(frame.expect("what an open message needs is kept"));
+            }
             let wakes = self.lane.take_wakes();
-            if wakes.is_empty() && self.lane.is_settled() {
+            if wakes.is_empty() && frames.is_empty() && self.lane.is_settled() {
                 return;
             }
             wakes.into_iter().for_each(|id| self.look(id));

@@ -5,8 +5,9 @@ use super::group::Group;
 use super::inbox::{Inbox, Refusal};
 use super::options::JournalOptions;
 use super::pace::Pace;
+use super::places::Places;
 use super::progress::{DurableEnd, Progress};
-use super::reader::Reader;
+use super::reader::{Reader, frame};
 use super::recovery::{Recovered, recover};
 use super::rewrite::remove;
 use super::shared::Shared;
@@ -15,7 +16,9 @@ use super::volume::{FRAMES_AT, Volume};
 use super::volume_list::ListedVolume;
 use super::writer::Writer;
 use crate::files::Files;
-use carillon_storage::journal::{Checkpoint, FrameReader, FrameSeq, Journal, JournalError, JournalStatus};
+use carillon_storage::journal::{
+    Checkpoint, Frame, FrameReader, FrameSeq, Journal, JournalError, JournalStatus,
+};
 use parking_lot::Mutex;
 use std::io;
 use std::path::Path;
@@ -96,6 +99,7 @@ impl EmbeddedJournal {
                 offset,
             }),
             volumes,
+            places: Places::default(),
         });
         let mut writer = Writer {
             shared: shared.clone(),
@@ -179,6 +183,10 @@ impl Journal for EmbeddedJournal {
 
     fn read(&self, from: FrameSeq) -> Result<Box<dyn FrameReader>, JournalError> {
         Ok(Box::new(Reader::new(self.shared.clone(), from)?))
+    }
+
+    fn frame(&self, seq: FrameSeq) -> Result<Frame, JournalError> {
+        frame(&self.shared, seq)
     }
 
     fn oldest(&self) -> FrameSeq {

@@ -12,6 +12,7 @@ mod group;
 mod inbox;
 mod options;
 mod pace;
+mod places;
 mod progress;
 mod reader;
 mod recovery;

@@ -8,6 +8,15 @@ use carillon_storage::journal::{Frame, FrameReader, FrameSeq, JournalError};
 use std::io;
 use std::sync::Arc;
 
+/// One durable frame.
+pub(super) fn frame(shared: &Arc<Shared>, seq: FrameSeq) -> Result<Frame, JournalError> {
+    let mut reader = Reader::new(shared.clone(), seq)?;
+    reader.next_frame()?.ok_or(JournalError::NotDurable {
+        wanted: seq,
+        durable: reader.end.seq,
+    })
+}
+
 /// Reads beside the writer, never beyond what is durable.
 pub(super) struct Reader {
     shared: Arc<Shared>,
@@ -49,10 +58,13 @@ impl Reader {
             .locate(self.wanted)
             .ok_or_else(|| self.gone())?;
         let volume = self.open(volume)?;
-        Ok(match offset {
-            Some(offset) => Cursor::at(volume, offset),
-            None => Cursor::new(volume),
-        })
+        if let Some(offset) = offset {
+            return Ok(Cursor::at(volume, offset));
+        }
+        // It was not walked through at the opening: everything in it was durable long before.
+        let places = &self.shared.places;
+        let offset = places.locate(&volume, self.wanted)?;
+        Ok(Cursor::at(volume, offset))
     }
 
     fn open(&self, index: u64) -> Result<Volume, JournalError> {

@@ -1,4 +1,5 @@
 use super::inbox::Inbox;
+use super::places::Places;
 use super::progress::Progress;
 use super::volume_list::VolumeList;
 use crate::files::Files;
@@ -12,4 +13,5 @@ pub(super) struct Shared {
     pub(super) inbox: Inbox,
     pub(super) progress: Progress,
     pub(super) volumes: VolumeList,
+    pub(super) places: Places,
 }

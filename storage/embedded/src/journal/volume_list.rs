@@ -3,7 +3,7 @@ use parking_lot::Mutex;
 use std::collections::VecDeque;
 
 /// A mark is set about this often, so that a reader finds any frame after reading at most so many bytes.
-const MARK_EVERY_BYTES: u64 = 1024 * 1024;
+pub(super) const MARK_EVERY_BYTES: u64 = 64 * 1024;
 
 /// The volumes with frames, oldest first, and marks into the newer ones.
 #[derive(Debug, Default)]

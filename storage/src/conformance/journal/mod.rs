@@ -5,6 +5,7 @@
 mod checkpoints;
 mod crashes;
 mod failures;
+mod frames;
 mod helpers;
 mod order;
 mod readers;
@@ -14,6 +15,7 @@ mod stage;
 pub use checkpoints::*;
 pub use crashes::*;
 pub use failures::*;
+pub use frames::*;
 pub use helpers::{Watch, append_all, check_frames, read_frames};
 pub use order::*;
 pub use readers::*;
@@ -50,6 +52,8 @@ macro_rules! journal_conformance {
             readers_start_anywhere,
             a_reader_never_sees_what_is_not_durable,
             a_reader_outlives_release_or_says_what_is_gone,
+            single_frames_are_read_in_any_order,
+            a_single_frame_is_gone_or_not_yet_there,
         }
     };
     (@cases $stage:expr; $($case:ident),+ $(,)?) => {
