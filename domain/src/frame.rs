@@ -321,8 +321,8 @@ mod tests {
             let mut reader = decode(&payload).unwrap();
             for (fact, place) in facts.iter().zip(&places) {
                 prop_assert_eq!(reader.next_place(), *place);
-                prop_assert_eq!(reader.next().unwrap().as_ref(), Ok(fact));
-                prop_assert_eq!(fact_at(&payload, *place).as_ref(), Ok(fact));
+                prop_assert_eq!(reader.next(), Some(Ok(fact.clone())));
+                prop_assert_eq!(fact_at(&payload, *place), Ok(fact.clone()));
             }
             let end = payload.len() as u32;
             prop_assert!(fact_at(&payload, end).is_err());

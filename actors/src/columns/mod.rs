@@ -5,6 +5,8 @@
 
 mod apply;
 mod bodies;
+#[cfg(test)]
+mod bodies_tests;
 mod body;
 mod bound;
 mod campaigns;
