@@ -71,6 +71,7 @@ pub fn advice(failed: &Failed) -> Option<Advice> {
         Failed::Service(_) => return Some(ENDED),
         Failed::Journal(error) => of_journal(error),
         Failed::Start(StartError::Recovery(RecoveryError::Journal(error))) => of_journal(error),
+        Failed::Start(StartError::Recovery(RecoveryError::Body(_))) => JOURNAL_DAMAGED,
         Failed::Start(StartError::Recovery(_)) => OTHER_PROGRAM,
         Failed::History(_) => HISTORY,
         Failed::Catalog(CatalogError::Newer { .. }) => return None,
