@@ -172,8 +172,10 @@ impl Columns {
     pub(super) fn body_moved(&mut self, at: RowRef, place: FactPlace, accepted: &Accepted) {
         let Some(row) = self.rows.get_mut(at) else { return };
         row.place = place;
+        if self.bodies.journal.is_none() {
+            return;
+        }
         if row.body.is_empty()
-            && self.bodies.journal.is_some()
             && let Some(body) = body_of(accepted, row.attempt)
         {
             row.body = body;

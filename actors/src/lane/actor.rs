@@ -34,6 +34,8 @@ pub enum Item {
     Batch(Box<BatchJob>),
     /// A frame that was read for the bodies in it.
     Frame(Frame),
+    /// One that was wanted, and released before it was read.
+    FrameGone(FrameSeq),
     /// A question about the lane's state, with its own way back.
     Ask(Question),
     Stop {
@@ -176,6 +178,7 @@ impl LaneActor {
                     None => drop(job.reply.send(Err(IntakeError::AccountRemoved))),
                 },
                 Item::Frame(frame) => self.shared.with_quietly(|core, _| core.frame_came(frame)),
+                Item::FrameGone(seq) => self.shared.with_quietly(|core, _| core.frame_gone(seq)),
                 Item::Ask(ask) => {
                     // What ended in the open frame is in no index until the frame is closed.
                     self.shared.commit();

@@ -55,14 +55,29 @@ impl LaneCore {
 
     /// A frame was read that somebody waits for.
     pub fn frame_came(&mut self, frame: Frame) {
-        self.bodies.under_way.remove(&frame.seq);
         self.columns.frame_read(frame.seq, frame.payload);
+        self.feed(frame.seq);
+    }
+
+    /// A frame was released before it was read: what stood in it has ended or was carried forward since it was wanted. When that is
+    /// not so, the process ends.
+    pub fn frame_gone(&mut self, frame: FrameSeq) {
+        let hungry = self.bodies.hungry.iter().map(|(_, at)| *at);
+        for at in hungry.chain(self.bodies.to_carry.iter().copied()) {
+            if let Some(row) = self.columns.row(at).filter(|row| row.place.frame() == frame) {
+                self.columns.accepted_of(row);
+            }
+        }
+        self.feed(frame);
+    }
+
+    fn feed(&mut self, frame: FrameSeq) {
+        self.bodies.under_way.remove(&frame);
         let hungry = std::mem::take(&mut self.bodies.hungry);
         for (connection, at) in hungry {
             // At once: by the time of the pull the frame may have made room for others.
-            match self.columns.bring_body(at) {
-                BodyPlace::Memory => self.poke(connection),
-                BodyPlace::Frame(_) => self.bodies.hungry.push((connection, at)),
+            if self.has_body(at, connection) {
+                self.poke(connection);
             }
         }
     }
