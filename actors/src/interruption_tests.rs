@@ -248,10 +248,13 @@ impl House {
     /// Lives on until all lines of a campaign are messages and these have settled.
     async fn settle_campaign(&mut self, id: CampaignId) -> Vec<String> {
         loop {
+            let life = self.lives;
             let before = self.expanded(id).await;
             let open = self.settle().await;
+            let after = self.expanded(id).await;
             // A life that ended in between may have known of more lines than the journal.
-            if (before, self.expanded(id).await) == (Some(LINES), Some(LINES)) {
+            self.begin_again_if_failed().await;
+            if (life, before, after) == (self.lives, Some(LINES), Some(LINES)) {
                 return open;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;

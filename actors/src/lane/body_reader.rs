@@ -44,7 +44,9 @@ fn run(journal: &dyn Journal, inbox: &Inbox, orders: &Receiver<Order>) {
             match read(journal, seq) {
                 Ok(frame) => inbox.push(Item::Frame(frame), &lane),
                 // It was released while the order waited; the lane knows whether somebody still needs it.
-                Err(JournalError::Gone { .. }) if journal.oldest() > seq => inbox.push(Item::FrameGone(seq), &lane),
+                Err(JournalError::Gone { .. }) if journal.oldest() > seq => {
+                    inbox.push(Item::FrameGone(seq), &lane)
+                }
                 Err(error) => {
                     tracing::error!(%error, frame = seq.0, "texts of accepted messages cannot be read; the process ends");
                     std::process::abort();
