@@ -247,6 +247,7 @@ impl House {
 
     /// Lives on until all lines of a campaign are messages and these have settled.
     async fn settle_campaign(&mut self, id: CampaignId) -> Vec<String> {
+        let deadline = tokio::time::Instant::now() + WAIT;
         loop {
             let life = self.lives;
             let before = self.expanded(id).await;
@@ -257,6 +258,11 @@ impl House {
             if (life, before, after) == (self.lives, Some(LINES), Some(LINES)) {
                 return open;
             }
+            assert!(
+                tokio::time::Instant::now() < deadline,
+                "{after:?} of {LINES} lines are messages in life {}",
+                self.lives
+            );
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
