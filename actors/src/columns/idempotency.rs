@@ -5,12 +5,14 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// How long a key gives the same answer at least (IDEM-1). It is forgotten with its whole generation, up to
-/// [`GENERATION`] later.
-pub const KEY_LIFE: Duration = Duration::from_secs(24 * 3600);
+/// How long a key gives the same answer at least (IDEM-1).
+const KEY_LIFE: Duration = Duration::from_secs(24 * 3600);
 
 /// Keys of so much time are forgotten together.
 const GENERATION: Duration = Duration::from_secs(6 * 3600);
+
+/// The longest that a key may be known: it is forgotten with its whole generation.
+pub const KEY_LIFE_MAX: Duration = Duration::from_secs(KEY_LIFE.as_secs() + GENERATION.as_secs());
 
 /// What is known of an idempotency key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,7 +72,7 @@ impl Keys {
 
     /// Forgets generations all of whose keys are older than [`KEY_LIFE`].
     pub fn expire(&mut self, now: UnixMs) {
-        let life = (KEY_LIFE + GENERATION).as_millis() as u64;
+        let life = KEY_LIFE_MAX.as_millis() as u64;
         while let Some(oldest) = self.generations.first_entry() {
             if now.0 < oldest.key() * GENERATION.as_millis() as u64 + life {
                 break;

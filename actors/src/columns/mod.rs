@@ -45,7 +45,7 @@ pub use caps::{CapKey, counted_at};
 pub use checkpoint::{CheckpointError, JournalMark, RestoredColumns};
 pub use cursors::Cursors;
 pub use fact_place::FactPlace;
-pub use idempotency::{KEY_LIFE, Keys, KnownAnswer, KnownKey};
+pub use idempotency::{KEY_LIFE_MAX, Keys, KnownAnswer, KnownKey};
 pub use plan::{Plan, StartedAttempt};
 pub use quota::quota_segments;
 pub use recent::Amendable;

@@ -1,4 +1,4 @@
-use crate::columns::{ColumnLimits, KEY_LIFE};
+use crate::columns::{ColumnLimits, KEY_LIFE_MAX};
 use std::time::Duration;
 
 /// Limits and times of a lane. Everything that waits is bounded by one of these.
@@ -20,7 +20,7 @@ pub struct LaneOptions {
     pub feed_retention: Duration,
     /// Journal bytes kept for feeds at most; a checkpoint releases what is above, oldest first.
     pub journal_keep_bytes: u64,
-    /// How long everything stays whatever it takes. The answers of known idempotency keys lie there, so below [`KEY_LIFE`] a repeated
+    /// How long everything stays whatever it takes. The answers of known idempotency keys lie there, so below [`KEY_LIFE_MAX`] a repeated
     /// batch may find its answer gone.
     pub journal_keep_least: Duration,
     /// Times one segment may be written when the carrier answers that it is busy.
@@ -42,7 +42,7 @@ impl Default for LaneOptions {
             checkpoint_bytes: 256 << 20,
             feed_retention: Duration::from_secs(72 * 3600),
             journal_keep_bytes: 32 << 30,
-            journal_keep_least: KEY_LIFE,
+            journal_keep_least: KEY_LIFE_MAX,
             throttle_tries_max: 100,
             mail_retry_first: Duration::from_secs(15),
             mail_retry_max: Duration::from_secs(15 * 60),

@@ -22,24 +22,21 @@ pub fn releasable(marks: &[JournalMark], now: UnixMs, disk_bytes: u64, options: 
     // Checkpoints are about equally far apart in bytes. There may be fewer of them than that: they come late under load.
     let marks_over = usize::try_from(over / options.checkpoint_bytes.max(1)).unwrap_or(usize::MAX);
     let by_size = newest_before(&marks[..marks_over.min(marks.len())], options.journal_keep_least);
-    FrameSeq(
-        newest_before(marks, options.feed_retention)
-            .max(by_size)
-            .unwrap_or(0),
-    )
+    let by_age = newest_before(marks, options.feed_retention.max(options.journal_keep_least));
+    FrameSeq(by_age.max(by_size).unwrap_or(0))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::columns::KEY_LIFE;
+    use crate::columns::KEY_LIFE_MAX;
 
     const HOUR_MS: u64 = 3_600_000;
     const NOW: UnixMs = UnixMs(1_000 * HOUR_MS);
 
     /// A checkpoint of 10 bytes every two hours, the newest now; feeds reach back 72 hours, 200 bytes are kept for them.
     fn at(checkpoints: u64, disk_bytes: u64) -> u64 {
-        at_least(KEY_LIFE, checkpoints, disk_bytes)
+        at_least(KEY_LIFE_MAX, checkpoints, disk_bytes)
     }
 
     fn at_least(journal_keep_least: Duration, checkpoints: u64, disk_bytes: u64) -> u64 {
@@ -71,10 +68,10 @@ mod tests {
             (36, 209, 0),
             (36, 210, 1),
             (36, 250, 5),
-            // What is younger than a day stays, whatever it takes: 24 hours are twelve checkpoints.
-            (36, 100_000, 24),
-            (12, 100_000, 0),
-            (13, 100_000, 1),
+            // What known keys may need stays, whatever it takes: 30 hours are fifteen checkpoints.
+            (36, 100_000, 21),
+            (15, 100_000, 0),
+            (16, 100_000, 1),
         ] {
             assert_eq!(
                 at(checkpoints, disk_bytes),
@@ -88,7 +85,7 @@ mod tests {
     fn how_long_everything_stays_is_a_choice() {
         let hours = |hours: u64| Duration::from_secs(hours * 3600);
         // A checkpoint every two hours.
-        for (least, released) in [(hours(24), 24), (hours(4), 34), (hours(0), 36)] {
+        for (least, released) in [(hours(24), 24), (hours(4), 34), (hours(0), 36), (hours(80), 0)] {
             assert_eq!(at_least(least, 36, 100_000), released, "{least:?}");
         }
     }
