@@ -1,6 +1,6 @@
 use super::facts;
 use crate::{Memory, Target};
-use carillon_actors::columns::{ColumnLimits, Columns, JournalMark};
+use carillon_actors::columns::{ColumnLimits, Columns, FactPlace, JournalMark};
 use carillon_storage::journal::FrameSeq;
 
 /// The lane's state as a checkpoint holds it: what can be restored is stored again as the same.
@@ -8,7 +8,7 @@ pub static CHECKPOINT: Target = Target {
     name: "checkpoint",
     run,
     seeds,
-    words: &["\u{5}", "\0\0\0\0"],
+    words: &["\u{6}", "\0\0\0\0"],
     // A list is reserved for up to a mebibyte on the word of its length, inside of others.
     memory: Memory {
         fixed_bytes: 16 << 20,
@@ -39,7 +39,7 @@ fn seeds() -> Vec<Vec<u8>> {
     let mut columns = Columns::new(ColumnLimits::default());
     let mut seeds = vec![columns.checkpoint(&marks).expect("empty columns")];
     for fact in facts::sample() {
-        columns.apply(FrameSeq(1), &fact);
+        columns.apply(FactPlace::new(FrameSeq(1), 0), &fact);
         seeds.push(columns.checkpoint(&marks).expect("sound columns"));
     }
     seeds
