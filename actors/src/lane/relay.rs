@@ -110,20 +110,33 @@ impl LaneCore {
             })
     }
 
-    /// Writes whose INTENT is durable but whose session is gone go back.
+    /// What was to be written by a session that is gone goes back, also where its INTENT is not durable yet: by then the
+    /// connection may be gone as well (MSG-1), or its next session have INTENTs of its own (UNC-1).
     pub fn return_unwritten(&mut self, connection: ConnectionId, session: u8, epoch: u32, now: Now) {
         let Some(link) = self.links.get_mut(&connection) else {
             return;
         };
-        let writes = std::mem::take(&mut link.mail.writes);
         let columns = &self.columns;
         let is_of_session = |write: &WriteRef| {
             let row = columns.row(write.at.row);
             let segment = row.and_then(|row| row.segments.get(usize::from(write.at.segment)));
             segment.is_some_and(|segment| segment.session == session && segment.epoch == epoch)
         };
+        let writes = std::mem::take(&mut link.mail.writes);
         let (gone, kept): (VecDeque<_>, VecDeque<_>) = writes.into_iter().partition(is_of_session);
         link.mail.writes = kept;
+        let mut gone = Vec::from(gone);
+        let waiting = self.waiting.iter_mut().flat_map(|(_, effects)| effects);
+        for effect in waiting.chain(&mut self.held) {
+            if let Effect::Write {
+                connection: by,
+                segments,
+            } = effect
+                && *by == connection
+            {
+                gone.extend(segments.extract_if(.., |write| is_of_session(write)));
+            }
+        }
         for write in gone {
             self.returned(write, now);
             self.commit_when_large();

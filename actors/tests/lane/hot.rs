@@ -169,6 +169,36 @@ fn segments_that_cannot_leave_any_more_end_by_their_deadline() {
 }
 
 #[test]
+fn an_intent_that_is_not_durable_when_its_leaving_connection_breaks_is_given_back() {
+    let mut world = world(Strategy::PrimaryBackup, 2, 6);
+    change(&mut world, FIRST, |config| {
+        (config.sessions, config.window) = (1, 1)
+    });
+    let behaviour = &mut world.carriers.get_mut(&FIRST).unwrap().behaviour;
+    (behaviour.latency, behaviour.receipt_after) = (Duration::from_millis(100), Duration::ZERO);
+    world.run(Duration::from_secs(1));
+    world.send(HOLD, 2);
+    world.run(Duration::from_millis(20));
+    world.install(|snapshot| remove(snapshot, FIRST));
+    // The first segment is answered and receipted, which frees the window for the second.
+    for _ in 0..2 {
+        world.wait(Duration::from_millis(120));
+        world.carrier_acts(FIRST);
+    }
+    world.make_durable();
+    world.look(FIRST);
+    assert_eq!(world.lane.counters().segments_intended.get(), 2);
+    // Its INTENT stands in the open frame when the last session breaks.
+    let epoch = world.carriers.get_mut(&FIRST).unwrap().cut(0).unwrap();
+    let core = world.connections.get_mut(&FIRST).unwrap();
+    core.lost(&mut world.lane, 0, epoch, "cut", 0.5, world.now);
+    world.wait(Duration::from_secs(2));
+    world.look(FIRST);
+    world.run_until_empty(Duration::from_secs(4 * 3600));
+    assert_eq!(world.finished.len(), 1, "(MSG-1)");
+}
+
+#[test]
 fn what_needs_no_bind_changes_in_place() {
     let mut world = world(Strategy::PrimaryBackup, 1, 5);
     let binds = world.carriers[&FIRST].binds();

@@ -217,12 +217,17 @@ impl World {
             .accepted
     }
 
+    /// The clocks go on, and nobody sees it yet.
+    pub fn wait(&mut self, time: Duration) {
+        self.now.monotonic = self.now.monotonic + time;
+        self.now.unix = self.now.unix + time;
+    }
+
     /// Lets `time` pass.
     pub fn run(&mut self, time: Duration) {
         let end = self.now.monotonic + time;
         while self.now.monotonic < end {
-            self.now.monotonic = self.now.monotonic + STEP;
-            self.now.unix = self.now.unix + STEP;
+            self.wait(STEP);
             for id in self.ids() {
                 if self.next_look.get(&id).is_none_or(|at| *at <= self.now.monotonic) {
                     self.look(id);
@@ -300,8 +305,7 @@ impl World {
         self.files = self.files.restart();
         self.files.heal();
         // A restart takes its time; the carrier's second moves on.
-        self.now.unix = self.now.unix + Duration::from_millis(800);
-        self.now.monotonic = self.now.monotonic + Duration::from_millis(800);
+        self.wait(Duration::from_millis(800));
         let (lane, finished) = open(&self.options, &self.catalog, &self.files, self.now);
         self.lane = lane;
         for finished in finished {
@@ -386,23 +390,28 @@ impl World {
         }
     }
 
-    /// Commits, waits for the disk, releases, and lets everybody act who is concerned, until nothing moves.
+    /// Commits, waits for the disk, and releases; nobody acts on it yet.
+    pub fn make_durable(&mut self) {
+        self.lane.commit();
+        assert_eq!(self.lane.failure(), None);
+        while self.lane.journal().durable() < self.lane.appended() {
+            assert_eq!(self.lane.failure(), None);
+            std::thread::yield_now();
+        }
+        for answer in self.lane.release() {
+            match answer {
+                Effect::AnswerSingle(reply, answer) => drop(reply.send(Ok(answer))),
+                Effect::AnswerBatch(reply, taken) => drop(reply.send(Ok(taken))),
+                Effect::AnswerRead(reply, read) => drop(reply.send(read)),
+                other => panic!("{other:?} is not an answer"),
+            }
+        }
+    }
+
+    /// Makes all durable and lets everybody act who is concerned, until nothing moves.
     pub fn settle(&mut self) {
         loop {
-            self.lane.commit();
-            assert_eq!(self.lane.failure(), None);
-            while self.lane.journal().durable() < self.lane.appended() {
-                assert_eq!(self.lane.failure(), None);
-                std::thread::yield_now();
-            }
-            for answer in self.lane.release() {
-                match answer {
-                    Effect::AnswerSingle(reply, answer) => drop(reply.send(Ok(answer))),
-                    Effect::AnswerBatch(reply, taken) => drop(reply.send(Ok(taken))),
-                    Effect::AnswerRead(reply, read) => drop(reply.send(read)),
-                    other => panic!("{other:?} is not an answer"),
-                }
-            }
+            self.make_durable();
             for finished in self.lane.take_finished() {
                 for journey in finished.journeys {
                     let again = self.finished.insert(journey.message, journey);
@@ -464,7 +473,7 @@ impl World {
     }
 
     /// Lets a connection's core look around, as its actor does on a wake and by its timer.
-    fn look(&mut self, id: ConnectionId) {
+    pub fn look(&mut self, id: ConnectionId) {
         let Some(core) = self.connections.get_mut(&id) else {
             return;
         };
@@ -550,7 +559,7 @@ impl World {
     }
 
     /// Moves bytes from the carrier, and what is due there.
-    fn carrier_acts(&mut self, id: ConnectionId) {
+    pub fn carrier_acts(&mut self, id: ConnectionId) {
         if !self.connections.contains_key(&id) {
             return;
         }
