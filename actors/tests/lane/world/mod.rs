@@ -254,6 +254,12 @@ impl World {
 
     /// Lets everybody work by another catalog, as an operator does while traffic runs.
     pub fn install(&mut self, change: impl FnOnce(&mut Snapshot)) {
+        self.install_only(change);
+        self.settle();
+    }
+
+    /// The same; nobody has seen it yet.
+    pub fn install_only(&mut self, change: impl FnOnce(&mut Snapshot)) {
         let mut snapshot = (**self.catalog.snapshot()).clone();
         change(&mut snapshot);
         snapshot.version += 1;
@@ -267,7 +273,6 @@ impl World {
         for id in installed.connections_added {
             self.connect_one(id);
         }
-        self.settle();
     }
 
     /// Cuts every session of a connection at a random byte of what is being written.
@@ -391,7 +396,7 @@ impl World {
     }
 
     /// Commits, waits for the disk, and releases; nobody acts on it yet.
-    pub fn make_durable(&mut self) {
+    fn make_durable(&mut self) {
         self.lane.commit();
         assert_eq!(self.lane.failure(), None);
         while self.lane.journal().durable() < self.lane.appended() {
