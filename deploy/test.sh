@@ -19,7 +19,7 @@ source "$PROJECT/deploy/stages/browser.sh"
 # In this order: what fails fast comes first, what needs the binaries after they are built.
 STAGES=(
   install scripts house
-  format licences monitoring build lints wasm dashboard unit fuzz
+  format licences monitoring build lints wasm dashboard unit simulate fuzz
   interop-smsgate-carrier interop-smsgate-client interop-npm-carrier interop-npm-client interop-smpplib-client
   interop-server interop-mail interop-wireshark
   browser run-script reminders campaign mail demo-day kills bench-batch bench-backlog

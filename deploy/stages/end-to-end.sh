@@ -98,3 +98,6 @@ stage_bench_recovery() { "$BIN/carillon-loadtest" bench recovery --messages 3000
 
 # Every answer of a history whose contents are known.
 stage_bench_search() { "$BIN/carillon-loadtest" bench search --messages 500000 --questions 100; }
+
+# Lives of the real cores with simulated carriers, disk and time, other ones every time; a seed that fails is printed.
+stage_simulate() { "$BIN/carillon-loadtest" simulate --seeds 2000; }

@@ -64,6 +64,7 @@ carillon-fuzz -> carillon-protocols
 carillon-fuzz -> carillon-storage
 carillon-kit -> carillon-api
 carillon-kit -> carillon-domain
+carillon-loadtest -> carillon-actors
 carillon-loadtest -> carillon-api
 carillon-loadtest -> carillon-domain
 carillon-loadtest -> carillon-embedded

@@ -16,3 +16,4 @@ pub mod operator;
 pub mod recipients;
 pub mod reminders;
 pub mod sim;
+pub mod simulate;

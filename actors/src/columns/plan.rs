@@ -117,9 +117,10 @@ impl Columns {
     /// Lets every message that is more than its one row be looked at.
     pub fn arm_plans(&mut self, at: UnixMs) {
         let Columns { plans, deadlines, .. } = self;
-        for row in plans.values().flat_map(Plan::rows) {
-            deadlines.arm(row.index, at);
-        }
+        let mut rows: Vec<u32> = plans.values().flat_map(Plan::rows).map(|row| row.index).collect();
+        // In one order in every life, whatever the map's.
+        rows.sort_unstable();
+        rows.into_iter().for_each(|index| deadlines.arm(index, at));
     }
 
     /// Starts what starts with the first attempt, whose row is at `head`.

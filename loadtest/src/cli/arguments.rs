@@ -50,10 +50,22 @@ pub enum Command {
     MailSink(MailSink),
     /// Short messages and mails that fall back to each other, while the server is killed once.
     MailRun(MailRun),
+    /// Live simulated lives of the real cores, one per seed, and check every promise.
+    Simulate(Simulate),
     /// Submit messages to somebody else's carrier.
     InteropClient(InteropClient),
     /// Print the PDUs of a conversation in hexadecimal.
     Pdus(PduDump),
+}
+
+#[derive(Debug, Args)]
+pub struct Simulate {
+    /// The first seed; one that failed lives the same life again. By default another one every time.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// How many, from the first on.
+    #[arg(long, default_value_t = 1)]
+    pub seeds: u64,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ mod judge;
 mod load;
 mod mail;
 mod run;
+mod simulate;
 mod size;
 
 pub use arguments::Arguments;
@@ -67,6 +68,7 @@ fn perform(arguments: Arguments) -> anyhow::Result<bool> {
         Command::CampaignRun(arguments) => runtime.block_on(run::campaign_run(arguments)),
         Command::MailRun(arguments) => runtime.block_on(run::mail_run(arguments)),
         Command::MailSink(arguments) => runtime.block_on(mail::sink(arguments)),
+        Command::Simulate(arguments) => simulate::simulate(&arguments),
         Command::InteropClient(arguments) => {
             carillon_loadtest::interop::run_client(&arguments).map(|()| true)
         }

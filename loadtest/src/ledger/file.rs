@@ -1,6 +1,6 @@
 //! Ledger files: a magic number, then length-prefixed frames in postcard.
 
-use super::Frame;
+use super::{Frame, Seen};
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -27,6 +27,9 @@ pub enum LedgerError {
 /// Where finished records go.
 pub trait Sink: Send {
     fn frame(&mut self, frame: Frame) -> Result<(), LedgerError>;
+
+    /// Something happens to a segment, for whoever looks on while carriers run.
+    fn seen(&mut self, _seen: Seen<'_>) {}
 
     /// Makes everything so far visible to readers.
     fn flush(&mut self) -> Result<(), LedgerError> {

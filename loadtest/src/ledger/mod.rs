@@ -7,4 +7,4 @@ mod record;
 
 pub use file::{LedgerError, LedgerReader, LedgerWriter, MAGIC, Sink};
 pub use peak::SlidingPeak;
-pub use record::{AccountHeader, Answer, Contract, Frame, GivenReceipt, Part, Record, Summary};
+pub use record::{AccountHeader, Answer, Contract, Frame, GivenReceipt, Part, Record, Seen, Summary};

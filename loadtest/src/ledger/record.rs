@@ -64,6 +64,18 @@ pub struct Record {
     pub receipts: Vec<GivenReceipt>,
 }
 
+/// What happens to a segment at its carrier.
+#[derive(Clone, Copy, Debug)]
+pub enum Seen<'a> {
+    Arrived(&'a Record),
+    /// With the answer that the record holds.
+    Answered(&'a Record),
+    /// A receipt with this status was written.
+    Given(&'a Record, &'a str),
+    /// The client acknowledged one of its receipts.
+    Acknowledged(&'a Record),
+}
+
 /// Place of a segment in a long message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Part {

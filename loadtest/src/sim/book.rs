@@ -1,7 +1,8 @@
 //! The carrier's side of the ledger: what is still open, and the totals. Closed records go to the sink at once.
 
 use crate::ledger::{
-    AccountHeader, Answer, Contract, Frame, GivenReceipt, LedgerError, Record, Sink, SlidingPeak, Summary,
+    AccountHeader, Answer, Contract, Frame, GivenReceipt, LedgerError, Record, Seen, Sink, SlidingPeak,
+    Summary,
 };
 use compact_str::CompactString;
 use foldhash::fast::RandomState;
@@ -89,6 +90,7 @@ impl Book {
         self.progress.segments.fetch_add(1, Ordering::Relaxed);
         let key = self.next;
         self.next += 1;
+        self.sink.seen(Seen::Arrived(&record));
         self.open.insert(key, Open { record, pending });
         key
     }
@@ -145,12 +147,15 @@ impl Book {
     pub fn answer(&mut self, key: RecordKey, answer: Answer) {
         if let Some(open) = self.open.get_mut(&key) {
             open.record.answer = answer;
+            self.sink.seen(Seen::Answered(&open.record));
         }
     }
 
     /// A receipt was written; returns its number in the record.
     pub fn give(&mut self, key: RecordKey, status: CompactString, at_us: u64) -> Option<usize> {
-        let receipts = &mut self.open.get_mut(&key)?.record.receipts;
+        let record = &mut self.open.get_mut(&key)?.record;
+        self.sink.seen(Seen::Given(record, &status));
+        let receipts = &mut record.receipts;
         receipts.push(GivenReceipt {
             status,
             at_us,
@@ -168,6 +173,7 @@ impl Book {
             self.progress
                 .receipts_acknowledged
                 .fetch_add(1, Ordering::Relaxed);
+            self.sink.seen(Seen::Acknowledged(&open.record));
         }
     }
 

@@ -11,7 +11,7 @@ use bytes::BytesMut;
 use carillon_protocols::session::{
     BindRefusal, BindRole, ServerConfig, ServerEvent, ServerSession, SubmitTag,
 };
-use foldhash::fast::RandomState;
+use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -85,7 +85,7 @@ pub struct Carrier {
     pub(super) ids: IdMaker,
     pub(super) book: Book,
     pub(super) accounts: Vec<Account>,
-    pub(super) sessions: HashMap<SessionKey, Session, RandomState>,
+    pub(super) sessions: HashMap<SessionKey, Session, FixedState>,
     next_session: SessionKey,
     pub(super) next_token: u64,
     pub(super) timers: Timers<Due>,
@@ -266,6 +266,11 @@ impl Carrier {
             session.cut = true;
             self.touched.push(*key);
         }
+    }
+
+    /// Whether it keeps silent, see [`Switches::silent`].
+    pub fn is_silent(&self) -> bool {
+        self.switches.silent
     }
 
     pub fn switch(&mut self, change: impl FnOnce(&mut Switches)) {
