@@ -251,7 +251,7 @@ impl LaneHandle {
         group: RouteGroupId,
         account: AccountId,
     ) -> Result<Vec<MemberStanding>, QueryError> {
-        self.ask(move |lane| lane.read(|core| core.explain_group(group, account)))
+        self.ask(move |lane| lane.read(|core| core.explain_group(group, account, lane.now())))
             .await
     }
 

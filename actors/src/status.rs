@@ -86,6 +86,8 @@ pub struct Counters {
     pub messages_rerouted: Counter,
     /// Recorded again, because the volume in which they stood was to go.
     pub messages_carried: Counter,
+    /// Members of adaptive groups that became preferred or fell back to the reserve.
+    pub route_switches: Counter,
     pub messages_open: Gauge,
     pub messages_waiting: Gauge,
     pub checkpoint_frame: Gauge,

@@ -1,3 +1,4 @@
+use super::adaptive::Outcome;
 use super::core::LaneCore;
 use crate::columns::{Amendable, Applied, Body, Row, RowRef, SegmentRef, WriteRef};
 use carillon_domain::fact::{
@@ -68,7 +69,11 @@ impl LaneCore {
         };
         self.observe_clock(now);
         let at = write.at;
-        let came_before = self.columns.parked_receipt(connection, &carrier_id).is_some();
+        let came_before = self
+            .columns
+            .parked_receipt(connection, &carrier_id)
+            .map(|r| r.outcome);
+        let after = self.since_intent(connection, at, now);
         let id = carrier_id.clone();
         let fact = Fact::Submitted {
             segment,
@@ -79,7 +84,11 @@ impl LaneCore {
             return;
         }
         self.counters.segments_submitted.add(1);
-        if came_before {
+        if let Some(after) = after {
+            self.note_outcome(connection, Outcome::Taken { after }, now);
+        }
+        if let Some(outcome) = came_before {
+            self.note_receipt(connection, outcome, Duration::ZERO, now);
             self.record(Fact::ReceiptMatched {
                 connection,
                 carrier_id: id,
@@ -98,10 +107,9 @@ impl LaneCore {
             return;
         };
         let at = write.at;
-        let valid = self
-            .columns
-            .row(at.row)
-            .is_some_and(|row| now.unix < row.valid_until);
+        let row = self.columns.row(at.row);
+        let valid = row.is_some_and(|row| now.unix < row.valid_until);
+        let connection = row.and_then(|row| row.connection);
         let again = busy && write.try_number < self.options.throttle_tries_max && valid;
         let action = if again {
             RejectAction::RetryLater
@@ -115,6 +123,10 @@ impl LaneCore {
             at: now.unix,
         }) {
             return;
+        }
+        if let Some(connection) = connection {
+            let outcome = if busy { Outcome::Busy } else { Outcome::Refused };
+            self.note_outcome(connection, outcome, now);
         }
         // Another segment, or another attempt, may have decided while this one was in flight.
         self.settle(at.row, now);
@@ -149,6 +161,7 @@ impl LaneCore {
         };
         self.observe_clock(now);
         let at = write.at;
+        let connection = self.columns.row(at.row).and_then(|row| row.connection);
         if let Applied::Idle = self.record(Fact::Uncertain {
             segment,
             cause,
@@ -157,6 +170,9 @@ impl LaneCore {
             return;
         }
         self.counters.segments_uncertain.add(1);
+        if let Some(connection) = connection {
+            self.note_outcome(connection, Outcome::Unknown, now);
+        }
         self.settle(at.row, now);
         let resend = self
             .columns
@@ -203,6 +219,9 @@ impl LaneCore {
             .as_ref()
             .map(|(_, _, account, _)| *account)
             .or(late.as_ref().map(|(late, _)| late.dimensions.account));
+        let after = row
+            .as_ref()
+            .and_then(|(at, ..)| self.since_submitted(connection, *at, now));
         self.record(Fact::Receipt(Box::new(Receipt {
             connection,
             carrier_id: receipt.carrier_id,
@@ -217,6 +236,9 @@ impl LaneCore {
             duplicate,
             at: now.unix,
         })));
+        if let Some(after) = after.filter(|_| !duplicate) {
+            self.note_receipt(connection, outcome, after, now);
+        }
         match (row, late) {
             _ if duplicate => self.counters.receipts_duplicate.add(1),
             (Some((at, ..)), _) => {
@@ -226,6 +248,15 @@ impl LaneCore {
             (None, Some(late)) => self.amend(late, outcome, receipt.status, now),
             (None, None) => self.counters.receipts_parked.add(1),
         }
+    }
+
+    fn note_receipt(&mut self, connection: ConnectionId, outcome: ReceiptOutcome, after: Duration, now: Now) {
+        let outcome = match outcome {
+            ReceiptOutcome::Delivered => Outcome::Delivered { after },
+            ReceiptOutcome::Failed | ReceiptOutcome::Expired => Outcome::Failed,
+            ReceiptOutcome::Pending => return,
+        };
+        self.note_outcome(connection, outcome, now);
     }
 
     /// Where a parked receipt will move its segment.

@@ -1,3 +1,4 @@
+use super::adaptive::Ranking;
 use super::bodies::BodyWishes;
 use super::clock_guard::ClockGuard;
 use super::effect::Effect;
@@ -44,6 +45,8 @@ pub struct LaneCore {
     pub(super) links: BTreeMap<ConnectionId, Link>,
     /// Messages each member of a weighted group has taken, divided by its weight.
     pub(super) served: BTreeMap<(RouteGroupId, ConnectionId), f64>,
+    /// How the members of adaptive groups stand.
+    pub(super) rankings: BTreeMap<RouteGroupId, Ranking>,
     /// Accounts removed since the start: what was accepted of them is still sent.
     pub(super) removed_accounts: BTreeMap<AccountId, Account>,
     /// Unwritten messages whose route group is gone.
@@ -103,6 +106,7 @@ impl LaneCore {
                 .collect(),
             links: BTreeMap::new(),
             served: BTreeMap::new(),
+            rankings: BTreeMap::new(),
             removed_accounts: BTreeMap::new(),
             orphans: VecDeque::new(),
             stranded: Vec::new(),

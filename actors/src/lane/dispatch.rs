@@ -62,6 +62,7 @@ impl LaneCore {
         if !self.disk_has_room_to_submit() {
             return pulled;
         }
+        self.review_rankings(connection, now);
         while pulled.len() < max {
             if let Some(segment) = self
                 .links
@@ -291,7 +292,9 @@ impl LaneCore {
                 }
             };
             let Some(tenant) = turns.next(claim) else {
-                if !turns.is_empty() {
+                if turns.is_empty() {
+                    self.ran_out(connection);
+                } else {
                     self.poke_those_behind(connection);
                 }
                 return None;
@@ -325,7 +328,7 @@ impl LaneCore {
                 return None;
             }
             turns.charge(tenant, segments);
-            self.count_served(connection, group, segments);
+            self.count_served(connection, group, segments, now);
             return Some(at);
         }
     }
@@ -359,10 +362,8 @@ impl LaneCore {
                 let reach = self.reach(group, connection);
                 members.find(|id| has_credit(id) && reach > self.served_by(group, *id))
             }
-            Strategy::LeastBusy => {
-                let after = self.load_with_one(connection) - BUSIER_MAX;
-                members.find(|id| has_credit(id) && after > self.load_with_one(*id))
-            }
+            Strategy::LeastBusy => members.find(|id| has_credit(id) && self.is_busier(connection, *id)),
+            Strategy::Adaptive => self.goes_first_by_quality(connection, group, account),
         }
     }
 
@@ -382,19 +383,24 @@ impl LaneCore {
         let groups = self.links.get(&connection).map(|link| link.groups.clone());
         for group in groups.into_iter().flatten() {
             let group = &catalog.snapshot().route_groups[&group];
-            let after = self.load_with_one(connection) - BUSIER_MAX;
             let reach = self.reach(group, connection);
             for id in group.members.iter().map(|member| member.connection) {
                 let ahead = self.links.get(&id).is_some_and(|link| match group.strategy {
                     Strategy::PrimaryBackup => false,
                     Strategy::Weighted => link.has_credit() && self.served_by(group, id) < reach,
-                    Strategy::LeastBusy => link.has_credit() && self.load_with_one(id) < after,
+                    Strategy::LeastBusy => link.has_credit() && self.is_busier(connection, id),
+                    Strategy::Adaptive => link.has_credit() && self.precedes(group, id, connection),
                 });
                 if ahead {
                     self.poke(id);
                 }
             }
         }
+    }
+
+    /// Whether a connection is so much fuller than another that the other should take.
+    pub(super) fn is_busier(&self, connection: ConnectionId, than: ConnectionId) -> bool {
+        self.load_with_one(connection) - BUSIER_MAX > self.load_with_one(than)
     }
 
     /// How full a connection's windows were, had it taken one segment more.
@@ -404,9 +410,15 @@ impl LaneCore {
             .map_or(f64::INFINITY, |link| link.load.with(1))
     }
 
-    fn count_served(&mut self, connection: ConnectionId, group: &RouteGroup, segments: u32) {
+    fn count_served(&mut self, connection: ConnectionId, group: &RouteGroup, segments: u32, now: Now) {
         if let Some(link) = self.links.get_mut(&connection) {
             link.load.in_flight += segments;
+        }
+        if group.strategy == Strategy::Adaptive {
+            self.rankings
+                .entry(group.id)
+                .or_default()
+                .took(connection, now.monotonic);
         }
         if group.strategy == Strategy::Weighted {
             let share = 1.0 / f64::from(weight_in(group, connection));

@@ -1,6 +1,8 @@
+use super::adaptive::{Place, QualityFigures, is_adaptive};
 use super::core::LaneCore;
 use super::link::{Load, Wanted};
 use carillon_domain::ids::{AccountId, ConnectionId, RouteGroupId};
+use carillon_domain::time::Now;
 
 /// How a member of a route group stands towards one account's messages at this moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +18,8 @@ pub struct MemberStanding {
     pub load: Load,
     /// Messages it has taken of a weighted group, divided by its weight.
     pub served: f64,
+    /// In an adaptive group: its place there, and how it does lately.
+    pub quality: Option<(Place, QualityFigures)>,
     pub verdict: PullVerdict,
 }
 
@@ -36,7 +40,7 @@ pub enum PullVerdict {
 
 impl LaneCore {
     /// The members of a group in their order; empty when there is no such group.
-    pub fn explain_group(&self, group: RouteGroupId, account: AccountId) -> Vec<MemberStanding> {
+    pub fn explain_group(&self, group: RouteGroupId, account: AccountId, now: Now) -> Vec<MemberStanding> {
         let Some(group) = self.catalog.snapshot().route_groups.get(&group) else {
             return Vec::new();
         };
@@ -55,6 +59,7 @@ impl LaneCore {
                 let first = self.goes_first(member.connection, group, account);
                 first.map_or(PullVerdict::Pulls, PullVerdict::After)
             };
+            let quality = link.quality.filter(|_| is_adaptive(group));
             Some(MemberStanding {
                 connection: member.connection,
                 weight: member.weight,
@@ -64,6 +69,12 @@ impl LaneCore {
                 credit: link.credit,
                 load: link.load,
                 served: self.served_by(group, member.connection),
+                quality: quality.map(|quality| {
+                    (
+                        self.place_in(group, member.connection),
+                        quality.figures(now.monotonic),
+                    )
+                }),
                 verdict,
             })
         };

@@ -1,5 +1,6 @@
 //! The catalog changes while traffic runs.
 
+use super::adaptive::is_adaptive;
 use super::core::LaneCore;
 use super::link::{Link, Wanted};
 use crate::columns::{Body, BodyContent, Row, RowRef};
@@ -47,6 +48,8 @@ impl LaneCore {
         };
         self.served
             .retain(|(group, connection), _| is_member(&catalog, *group, *connection));
+        self.rankings
+            .retain(|id, _| new.route_groups.get(id).is_some_and(is_adaptive));
         let tenants = &mut self.tenants;
         for queues in tenants.values_mut() {
             queues.set_weights(|account| new.accounts.get(&account).map(|account| account.weight));
@@ -221,6 +224,12 @@ impl LaneCore {
                 let groups = catalog.snapshot().route_groups.values();
                 let serving = groups.filter(|group| is_member(&catalog, group.id, *id));
                 link.groups.extend(serving.map(|group| group.id));
+            }
+            let mut groups = link.groups.iter().map(|id| &catalog.snapshot().route_groups[id]);
+            if groups.any(is_adaptive) {
+                link.quality.get_or_insert_default();
+            } else {
+                link.quality = None;
             }
         }
     }

@@ -1,3 +1,4 @@
+use super::adaptive::Quality;
 use crate::columns::{SegmentRef, WriteRef};
 use crate::tenant::Turns;
 use carillon_domain::catalog::{Compiled, Connection};
@@ -20,6 +21,8 @@ pub struct Link {
     /// Segments it could take now.
     pub credit: u32,
     pub load: Load,
+    /// How it does lately; measured where a group of it wants to know.
+    pub quality: Option<Quality>,
     pub turns: Turns,
     /// Segments that must go by this connection and are next: taken from a queue, or the rest of a message begun here.
     pub outbox: VecDeque<SegmentRef>,
@@ -104,6 +107,7 @@ impl Link {
             able: false,
             credit: 0,
             load: Load::default(),
+            quality: None,
             turns: Turns::default(),
             outbox: VecDeque::new(),
             mail: LinkMail::default(),

@@ -1,6 +1,7 @@
 //! The lane: one journal stream and its single owner. The core is plain and synchronous; `actor` is the shell around it.
 
 mod actor;
+mod adaptive;
 mod answers;
 mod bodies;
 mod body_reader;
@@ -26,6 +27,7 @@ mod shared;
 mod windows;
 
 pub use actor::{Inbox, Item, LaneActor, StopReport};
+pub use adaptive::{Place, QualityFigures};
 pub use answers::{CarrierReceipt, CarrierReply};
 pub use bodies::BodyWishes;
 pub use body_reader::BodyReader;

@@ -28,6 +28,9 @@ pub enum Strategy {
     Weighted,
     /// 最闲优先: the member pulls that has the largest part of its window free.
     LeastBusy,
+    /// 自适应: members pull that do well lately, by what is delivered, refused and late; of those the least busy. The others get
+    /// a few messages to show how they do.
+    Adaptive,
 }
 
 /// Which messages go to which group. Rules are tried in order; the first that fits decides. An empty list fits all.

@@ -31,10 +31,11 @@ pub const OTHER: RouteGroupId = RouteGroupId(2);
 /// A message has at most so many attempts; markers are numbered by it.
 pub const ATTEMPTS: u64 = 8;
 
-const STRATEGIES: [Strategy; 3] = [
+const STRATEGIES: [Strategy; 4] = [
     Strategy::PrimaryBackup,
     Strategy::Weighted,
     Strategy::LeastBusy,
+    Strategy::Adaptive,
 ];
 
 /// Two organisations with three accounts over one to three connections.

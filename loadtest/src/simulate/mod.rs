@@ -10,6 +10,7 @@ mod journal;
 mod life;
 mod line;
 mod promise;
+mod routing;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -21,4 +22,5 @@ mod world;
 pub use journal::SimulatedJournal;
 pub use life::{Figures, live};
 pub use promise::Violation;
+pub use routing::{Carried, carry};
 pub use run::{Failure, Report, simulate};

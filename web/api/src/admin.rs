@@ -135,7 +135,7 @@ pub struct MailView {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RouteGroupView {
     pub name: String,
-    /// `primary_backup`, `weighted` or `least_busy`.
+    /// `primary_backup`, `weighted`, `least_busy` or `adaptive`.
     pub strategy: String,
     pub members: Vec<MemberView>,
 }

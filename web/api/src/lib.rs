@@ -44,7 +44,7 @@ pub use message::{
     WaitingView,
 };
 pub use problem::{PROBLEM_CONTENT_TYPE, Problem};
-pub use route_view::{RouteMemberView, RouteView, RuleVerdictView};
+pub use route_view::{RouteMemberView, RouteQualityView, RouteView, RuleVerdictView};
 pub use send::{AcceptedLine, BatchAnswer, MessageRequest, RefusedLine, SendAnswer};
 pub use statistics::{CarrierStatisticsView, CodeCountView, LatencyView, StatisticsRow, StatisticsView};
 pub use step::StepRequest;

@@ -21,7 +21,7 @@ pub struct RouteView {
     /// The route group taken; absent when no rule leads anywhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
-    /// `primary_backup`, `weighted` or `least_busy`.
+    /// `primary_backup`, `weighted`, `least_busy` or `adaptive`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strategy: Option<String>,
     /// Of the group taken, in its order.
@@ -59,8 +59,27 @@ pub struct RouteMemberView {
     /// Messages of a weighted group it has taken, as a percentage of all members'.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share_percent: Option<u8>,
+    /// How it does lately; only in an adaptive group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<RouteQualityView>,
     /// It would take the message now.
     pub pulls: bool,
     /// Why it would, or would not.
     pub why: String,
+}
+
+/// How a member of an adaptive group does lately: what is half a minute old counts half, and what is not known is taken for good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RouteQualityView {
+    /// It is one of those that take the messages; the others get a few to show how they do.
+    pub preferred: bool,
+    /// Of what was written to it, the percentage that its carrier took.
+    pub taken_percent: u8,
+    /// Of what its carrier reported, the percentage that was delivered.
+    pub delivered_percent: u8,
+    /// From the write to the receipt, on average.
+    pub latency_ms: u32,
+    /// 0…100: the percentage expected to be delivered, less 3 for every second that it takes.
+    pub score: u8,
 }

@@ -4,8 +4,8 @@ use crate::query::connection_name;
 use crate::right::OperatorRight;
 use crate::state::AppState;
 use actix_web::{HttpRequest, HttpResponse, web};
-use carillon_actors::lane::{MemberStanding, PullVerdict};
-use carillon_api::{Code, RouteMemberView, RouteView, RuleVerdictView};
+use carillon_actors::lane::{MemberStanding, Place, PullVerdict, QualityFigures};
+use carillon_api::{Code, RouteMemberView, RouteQualityView, RouteView, RuleVerdictView};
 use carillon_domain::catalog::{Carrier, Compiled, RouteGroup, Strategy, Verdict};
 use carillon_domain::ids::RouteGroupId;
 use carillon_domain::number_range::NumberOrigin;
@@ -105,14 +105,30 @@ fn members(standings: &[MemberStanding], group: &RouteGroup, catalog: &Compiled)
         slots: member.load.slots,
         share_percent: (group.strategy == Strategy::Weighted && all > 0.0)
             .then(|| (taken(member) * 100.0 / all).round() as u8),
+        quality: member.quality.map(|(place, figures)| quality(place, figures)),
         pulls: member.verdict == PullVerdict::Pulls,
-        why: why(member.verdict, group.strategy, catalog),
+        why: why(member, group.strategy, catalog),
     };
     standings.iter().map(member).collect()
 }
 
-fn why(verdict: PullVerdict, strategy: Strategy, catalog: &Compiled) -> String {
-    match (verdict, strategy) {
+fn quality(place: Place, figures: QualityFigures) -> RouteQualityView {
+    let percent = |share: f64| (share * 100.0).round() as u8;
+    RouteQualityView {
+        preferred: place == Place::Preferred,
+        taken_percent: percent(figures.taken),
+        delivered_percent: percent(figures.delivered),
+        latency_ms: (figures.seconds * 1_000.0).round() as u32,
+        score: percent(figures.score),
+    }
+}
+
+fn why(member: &MemberStanding, strategy: Strategy, catalog: &Compiled) -> String {
+    let place = member.quality.map(|(place, _)| place);
+    match (member.verdict, strategy) {
+        (PullVerdict::Pulls, Strategy::Adaptive) if place == Some(Place::Tried) => {
+            "it takes the next message, to show how it does".to_owned()
+        }
         (PullVerdict::Pulls, _) => "it takes the next message".to_owned(),
         (PullVerdict::NotGranted, _) => "the account may not use it".to_owned(),
         (PullVerdict::Draining, _) => "it takes nothing new".to_owned(),
@@ -124,6 +140,10 @@ fn why(verdict: PullVerdict, strategy: Strategy, catalog: &Compiled) -> String {
                 Strategy::PrimaryBackup => format!("`{first}` stands before it and can send"),
                 Strategy::Weighted => format!("it is ahead of its share, and `{first}` is behind"),
                 Strategy::LeastBusy => format!("`{first}` is less busy"),
+                Strategy::Adaptive if place == Some(Place::Reserve) => {
+                    format!("it is in the reserve: `{first}` does better")
+                }
+                Strategy::Adaptive => format!("`{first}` is less busy, or is tried"),
             }
         }
     }

@@ -314,6 +314,11 @@ const LANE_COUNTERS: &[(&str, &str, OfCounters)] = &[
         |c| c.messages_carried.get(),
     ),
     (
+        "carillon_route_switches_total",
+        "Members of adaptive route groups that became preferred or fell back to the reserve.",
+        |c| c.route_switches.get(),
+    ),
+    (
         "carillon_fallbacks_not_submitted_total",
         "Attempts started because the one before was not submitted.",
         |c| c.fallbacks_not_submitted.get(),

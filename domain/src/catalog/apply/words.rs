@@ -67,6 +67,7 @@ impl Word for Strategy {
             Strategy::PrimaryBackup => "primary_backup",
             Strategy::Weighted => "weighted",
             Strategy::LeastBusy => "least_busy",
+            Strategy::Adaptive => "adaptive",
         }
     }
 }
@@ -186,7 +187,12 @@ mod tests {
         ]);
         read_back(&Priority::ALL);
         read_back(&[UncertainPolicy::Hold, UncertainPolicy::ResendOnce]);
-        read_back(&[Strategy::PrimaryBackup, Strategy::Weighted, Strategy::LeastBusy]);
+        read_back(&[
+            Strategy::PrimaryBackup,
+            Strategy::Weighted,
+            Strategy::LeastBusy,
+            Strategy::Adaptive,
+        ]);
         read_back(&[
             Carrier::Mobile,
             Carrier::Unicom,

@@ -106,13 +106,23 @@ pub fn Detail(
     }
 }
 
-/// Route groups that have it as a member.
+/// Route groups that have it as a member, with the strategies by which they choose.
 fn groups_of(catalog: &CatalogView, name: &str) -> Vec<String> {
     let groups = catalog.route_groups.iter();
     groups
         .filter(|group| group.members.iter().any(|member| member.connection == name))
-        .map(|group| group.name.clone())
+        .map(|group| format!("{} ({})", group.name, strategy(&group.strategy)))
         .collect()
+}
+
+fn strategy(word: &str) -> &str {
+    match word {
+        "primary_backup" => t("connection.strategy.primary_backup"),
+        "weighted" => t("connection.strategy.weighted"),
+        "least_busy" => t("connection.strategy.least_busy"),
+        "adaptive" => t("connection.strategy.adaptive"),
+        other => other,
+    }
 }
 
 fn configuration(known: ConnectionConfigView) -> impl IntoView {

@@ -10,8 +10,8 @@ use std::fmt;
 #[serde(deny_unknown_fields)]
 pub struct RouteGroupEntry {
     pub name: CompactString,
-    /// `primary_backup` (default: members in the order of preference), `weighted` or
-    /// `least_busy`.
+    /// `primary_backup` (default: members in the order of preference), `weighted`,
+    /// `least_busy` or `adaptive` (members that deliver well and soon, measured).
     #[serde(default = "primary_backup")]
     pub strategy: Strategy,
     /// Of one channel kind.
