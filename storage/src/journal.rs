@@ -49,13 +49,15 @@ pub trait Journal: Send + Sync {
     /// The oldest frame still kept; `durable().next()` when there is none.
     fn oldest(&self) -> FrameSeq;
 
-    /// Stores the state as it was after frame `at`, replacing the checkpoint before it; durable on return. Waits until the frame
-    /// is durable; fails when it was never appended or when the newest checkpoint is later. Blocks: call it on a thread of its
-    /// own. A crash at any point leaves either the old or the new checkpoint.
-    fn save_checkpoint(&self, at: FrameSeq, state: &[u8]) -> Result<(), JournalError>;
+    /// Stores the state as it was after frame `at`, in parts: those that changed since the newest checkpoint, which it replaces, or
+    /// all when there is none. Parts that are not given stay as they are there; an empty one is no part any more. Durable on
+    /// return. Waits until the frame is durable; fails when it was never appended or when the newest checkpoint is later. Blocks:
+    /// call it on a thread of its own. A crash at any point leaves either the old or the new checkpoint.
+    fn save_checkpoint(&self, at: FrameSeq, changed: &[Part]) -> Result<(), JournalError>;
 
-    /// The newest whole checkpoint, if any.
-    fn load_checkpoint(&self) -> Result<Option<Checkpoint>, JournalError>;
+    /// Hands over each part of the newest whole checkpoint once, in no particular order, and gives its frame; `None` when there is
+    /// no checkpoint. After an error what was handed over is worth nothing.
+    fn load_checkpoint(&self, take: &mut dyn FnMut(Part)) -> Result<Option<FrameSeq>, JournalError>;
 
     /// Frames up to and including `upto` are needed by nobody; volumes that hold nothing else go. Never removes what the
     /// newest checkpoint needs for replay. Blocks on unlink: not for the lane's thread.
@@ -82,10 +84,11 @@ pub struct Frame {
     pub payload: Vec<u8>,
 }
 
+/// A part of the state that a checkpoint holds, e.g. a page of rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Checkpoint {
-    pub at: FrameSeq,
-    pub state: Vec<u8>,
+pub struct Part {
+    pub key: u64,
+    pub bytes: Vec<u8>,
 }
 
 /// Figures for metrics and for decisions under pressure. Totals count what has become durable since the journal was opened.

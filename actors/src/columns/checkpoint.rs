@@ -2,21 +2,21 @@ use super::bound::{BoundTime, BoundTimes};
 use super::campaigns::{Campaigns, StoredCampaigns};
 use super::caps::{Caps, CountedPeriod};
 use super::idempotency::{KeyGeneration, Keys};
+use super::pages::PAGE;
 use super::quota::DayUse;
 use super::recent::{Amendable, NamedSegment, RecentIds};
+use super::row::{Row, RowRef};
 use super::{ColumnLimits, Columns, Plan};
 use carillon_domain::campaign::Campaign;
 use carillon_domain::day_window::DayWindow;
 use carillon_domain::fact::{Cursor, Receipt, WebhookStanding};
 use carillon_domain::ids::{AccountId, ConnectionId, MessageId};
 use carillon_domain::time::UnixMs;
+use carillon_storage::journal::Part;
 use serde::{Deserialize, Serialize};
 
 /// Version of the state's encoding; others are refused.
-const VERSION: u8 = 6;
-
-/// About what a waiting row takes.
-const ROW_BYTES: usize = 64;
+const VERSION: u8 = 7;
 
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
@@ -26,6 +26,8 @@ pub enum CheckpointError {
     UnknownVersion { found: u8 },
     #[error("the checkpoint cannot be read")]
     Malformed(#[source] postcard::Error),
+    #[error("the checkpoint has a row where none can be")]
+    Place,
     #[error("the state cannot be written")]
     Encode(#[source] postcard::Error),
 }
@@ -84,11 +86,55 @@ struct Reading {
     marks: Vec<JournalMark>,
 }
 
+/// What changed since a checkpoint that is stored.
+#[derive(Debug)]
+pub struct ChangedParts {
+    pub parts: Vec<Part>,
+    /// Tells checkpoints of the same columns apart, in their order.
+    pub era: u64,
+}
+
+/// The part with everything but rows; pages of rows follow it.
+const REST: u64 = 0;
+
+fn key_of(page: usize) -> u64 {
+    REST + 1 + page as u64
+}
+
 impl Columns {
-    /// The whole state as bytes; rows in order of their ids are its end. Bodies stay in the journal.
-    pub fn checkpoint(&self, marks: &[JournalMark]) -> Result<Vec<u8>, CheckpointError> {
+    /// The whole state as bytes, to be compared; rows in order of their ids are its end. Bodies are no part of it.
+    pub fn state(&self) -> Result<Vec<u8>, CheckpointError> {
         let mut rows: Vec<_> = self.rows.iter().map(|(_, row)| row).collect();
         rows.sort_unstable_by_key(|row| (row.id, row.attempt));
+        let encode = |state, row: &Row| postcard::to_extend(row, state).map_err(CheckpointError::Encode);
+        rows.into_iter().try_fold(self.rest(&[])?, encode)
+    }
+
+    /// The parts of the state that changed after the checkpoint of era `stored`, which is the newest that is known to be stored; 0
+    /// when these columns have stored none yet. Each page of rows is a part, and all else is one. Bodies stay in the journal.
+    pub fn changed_parts(
+        &mut self,
+        marks: &[JournalMark],
+        stored: u64,
+    ) -> Result<ChangedParts, CheckpointError> {
+        let mut parts = vec![Part {
+            key: REST,
+            bytes: self.rest(marks)?,
+        }];
+        for page in self.rows.changed_after(stored) {
+            let encode = |bytes, row: (u16, &Row)| postcard::to_extend(&row, bytes);
+            let bytes = self.rows.page(page).try_fold(Vec::new(), encode);
+            parts.push(Part {
+                key: key_of(page),
+                bytes: bytes.map_err(CheckpointError::Encode)?,
+            });
+        }
+        let era = self.rows.end_era();
+        Ok(ChangedParts { parts, era })
+    }
+
+    /// All but the rows.
+    fn rest(&self, marks: &[JournalMark]) -> Result<Vec<u8>, CheckpointError> {
         let mut plans: Vec<_> = self.plans.iter().map(|(id, plan)| (*id, plan)).collect();
         plans.sort_unstable_by_key(|(id, _)| *id);
         let mut times: Vec<_> = self.times.iter().map(|(id, times)| (*id, *times)).collect();
@@ -115,33 +161,67 @@ impl Columns {
             recent: self.recent.halves(),
             marks,
         };
-        let mut state = Vec::with_capacity(rows.len() * ROW_BYTES);
-        state.push(VERSION);
-        let mut state = postcard::to_extend(&writing, state).map_err(CheckpointError::Encode)?;
-        for row in rows {
-            state = postcard::to_extend(row, state).map_err(CheckpointError::Encode)?;
+        postcard::to_extend(&writing, vec![VERSION]).map_err(CheckpointError::Encode)
+    }
+}
+
+/// Columns that are put together from the parts of a checkpoint, in any order.
+#[derive(Debug)]
+pub struct Restoring {
+    columns: Columns,
+    rest: Option<Box<Reading>>,
+    rows: Vec<(MessageId, u8, RowRef)>,
+}
+
+impl Restoring {
+    pub fn new(limits: ColumnLimits) -> Self {
+        Restoring {
+            columns: Columns::new(limits),
+            rest: None,
+            rows: Vec::new(),
         }
-        Ok(state)
     }
 
-    /// The columns that [`Columns::checkpoint`] wrote.
-    pub fn restore(limits: ColumnLimits, state: &[u8]) -> Result<RestoredColumns, CheckpointError> {
-        let (version, rest) = state.split_first().ok_or(CheckpointError::Empty)?;
-        if *version != VERSION {
-            return Err(CheckpointError::UnknownVersion { found: *version });
+    pub fn part(&mut self, part: &Part) -> Result<(), CheckpointError> {
+        if part.key == REST {
+            let (version, rest) = part.bytes.split_first().ok_or(CheckpointError::Empty)?;
+            if *version != VERSION {
+                return Err(CheckpointError::UnknownVersion { found: *version });
+            }
+            self.rest = Some(postcard::from_bytes(rest).map_err(CheckpointError::Malformed)?);
+            return Ok(());
         }
-        let (reading, mut rows): (Reading, _) =
-            postcard::take_from_bytes(rest).map_err(CheckpointError::Malformed)?;
-        let mut columns = Columns::new(limits);
+        let first = (part.key - key_of(0)) * PAGE as u64;
+        let mut rows = &*part.bytes;
+        while !rows.is_empty() {
+            let ((place, row), behind): ((u16, Row), _) =
+                postcard::take_from_bytes(rows).map_err(CheckpointError::Malformed)?;
+            rows = behind;
+            let index = u32::try_from(first + u64::from(place)).map_err(|_| CheckpointError::Place)?;
+            let (id, attempt) = (row.id, row.attempt);
+            let at = self.columns.rows.restore(index, row);
+            self.rows.push((id, attempt, at));
+        }
+        Ok(())
+    }
+
+    /// All parts were given.
+    pub fn end(self) -> Result<RestoredColumns, CheckpointError> {
+        let Restoring {
+            mut columns,
+            rest,
+            mut rows,
+        } = self;
+        let reading = *rest.ok_or(CheckpointError::Empty)?;
+        let limits = columns.limits;
         columns.last_id = reading.last_id;
         columns.last_at = reading.last_at;
         columns.plans.extend(reading.plans);
         columns.times.extend(reading.times);
-        while !rows.is_empty() {
-            // One after the other: millions of them need not be there twice.
-            let (row, rest) = postcard::take_from_bytes(rows).map_err(CheckpointError::Malformed)?;
-            rows = rest;
-            let at = columns.rows.insert(row);
+        columns.rows.restored();
+        // Messages to the same number stand in the order in which they came.
+        rows.sort_unstable_by_key(|(id, attempt, _)| (*id, *attempt));
+        for (_, _, at) in rows {
             columns.index_restored(at);
         }
         for receipt in reading.parked {

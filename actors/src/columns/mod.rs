@@ -42,7 +42,7 @@ pub use body::{Body, BodyContent};
 pub use bound::REBIND_GRACE;
 pub use campaigns::Campaigns;
 pub use caps::{CapKey, counted_at};
-pub use checkpoint::{CheckpointError, JournalMark, RestoredColumns};
+pub use checkpoint::{ChangedParts, CheckpointError, JournalMark, RestoredColumns, Restoring};
 pub use cursors::Cursors;
 pub use fact_place::FactPlace;
 pub use idempotency::{KEY_LIFE_MAX, Keys, KnownAnswer, KnownKey};

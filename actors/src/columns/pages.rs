@@ -3,7 +3,7 @@
 pub(super) struct Pages<T>(Vec<Vec<T>>);
 
 /// Items of a page.
-const PAGE: usize = 4_096;
+pub(super) const PAGE: usize = 4_096;
 
 impl<T> Default for Pages<T> {
     fn default() -> Self {

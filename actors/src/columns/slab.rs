@@ -1,12 +1,28 @@
-use super::pages::Pages;
+use super::pages::{PAGE, Pages};
 use super::row::{Row, RowRef};
 
 /// Rows in pages; a place is used again under the next generation.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Slab {
     places: Pages<Place>,
     free: Vec<u32>,
     used: usize,
+    /// Counts the checkpoints that were made ready.
+    era: u64,
+    /// In which era each page changed last.
+    changed: Vec<u64>,
+}
+
+impl Default for Slab {
+    fn default() -> Self {
+        Slab {
+            places: Pages::default(),
+            free: Vec::new(),
+            used: 0,
+            era: 1,
+            changed: Vec::new(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -16,6 +32,17 @@ struct Place {
     newer: u32,
     older: u32,
     row: Option<Row>,
+}
+
+impl Place {
+    fn of(row: Option<Row>) -> Self {
+        Place {
+            generation: 0,
+            newer: NONE,
+            older: NONE,
+            row,
+        }
+    }
 }
 
 /// No neighbour.
@@ -29,6 +56,7 @@ impl Slab {
     pub fn insert(&mut self, row: Row) -> RowRef {
         self.used += 1;
         if let Some(index) = self.free.pop() {
+            self.changes(index);
             let place = self.place_mut(index);
             place.row = Some(row);
             return RowRef {
@@ -37,13 +65,48 @@ impl Slab {
             };
         }
         let index = u32::try_from(self.places.len()).expect("fewer than 2^32 open messages");
-        self.places.push(Place {
-            generation: 0,
-            newer: NONE,
-            older: NONE,
-            row: Some(row),
-        });
+        self.places.push(Place::of(Some(row)));
+        self.changes(index);
         RowRef { index, generation: 0 }
+    }
+
+    /// Puts a row where it was when it was stored; see [`Slab::restored`].
+    pub fn restore(&mut self, index: u32, row: Row) -> RowRef {
+        while self.places.len() <= index as usize {
+            self.places.push(Place::of(None));
+        }
+        let place = self.place_mut(index);
+        place.row = Some(row);
+        self.reference(index)
+    }
+
+    /// All rows are where they were: the places between them are free, and nothing has changed.
+    pub fn restored(&mut self) {
+        let free = self.places.iter().filter(|(_, place)| place.row.is_none());
+        self.free = free.map(|(index, _)| index as u32).collect();
+        self.used = self.places.len() - self.free.len();
+        self.changed = vec![0; self.places.len().div_ceil(PAGE)];
+    }
+
+    /// The pages that changed after an era.
+    pub fn changed_after(&self, era: u64) -> impl Iterator<Item = usize> {
+        let pages = (0..).zip(&self.changed);
+        pages
+            .filter(move |(_, changed)| **changed > era)
+            .map(|(page, _)| page)
+    }
+
+    /// Ends an era and tells which it was.
+    pub fn end_era(&mut self) -> u64 {
+        self.era += 1;
+        self.era - 1
+    }
+
+    /// The rows of a page and their places in it.
+    pub fn page(&self, page: usize) -> impl Iterator<Item = (u16, &Row)> {
+        let first = page * PAGE;
+        let places = self.places.range(first..first + PAGE);
+        places.filter_map(move |(index, place)| Some(((index - first) as u16, place.row.as_ref()?)))
     }
 
     pub fn get(&self, at: RowRef) -> Option<&Row> {
@@ -52,11 +115,13 @@ impl Slab {
     }
 
     pub fn get_mut(&mut self, at: RowRef) -> Option<&mut Row> {
+        self.changes(at.index);
         let place = self.places.get_mut(at.index as usize)?;
         place.row.as_mut().filter(|_| place.generation == at.generation)
     }
 
     pub fn remove(&mut self, at: RowRef) -> Option<Row> {
+        self.changes(at.index);
         let place = self
             .places
             .get_mut(at.index as usize)
@@ -141,6 +206,14 @@ impl Slab {
         place
             .and_then(|place| place.row.as_ref())
             .expect("an indexed row is in the slab")
+    }
+
+    fn changes(&mut self, index: u32) {
+        let page = index as usize / PAGE;
+        if self.changed.len() <= page {
+            self.changed.resize(page + 1, 0);
+        }
+        self.changed[page] = self.era;
     }
 
     fn place_mut(&mut self, index: u32) -> &mut Place {

@@ -1,7 +1,7 @@
 //! What is counted while it happens is what journeys count for (STAT-1).
 
 use super::{Columns, Tally};
-use crate::columns::{Applied, ColumnLimits, FactPlace};
+use crate::columns::{Applied, ColumnLimits, FactPlace, Restoring};
 use carillon_domain::catalog::{CapPeriods, Priority};
 use carillon_domain::content::{Content, TextContent};
 use carillon_domain::fact::{
@@ -334,9 +334,11 @@ proptest! {
                 Event::Accept { message } if std::mem::replace(&mut seen[*message as usize], true) => continue,
                 Event::Restart => {
                     live.push(columns.take_tally());
-                    let state = columns.checkpoint(&[]).unwrap();
+                    let changed = columns.changed_parts(&[], 0).unwrap();
                     let standings = columns.standings().clone();
-                    columns = Columns::restore(ColumnLimits::default(), &state).unwrap().columns;
+                    let mut restoring = Restoring::new(ColumnLimits::default());
+                    changed.parts.iter().for_each(|part| restoring.part(part).unwrap());
+                    columns = restoring.end().unwrap().columns;
                     columns.read_bodies_from(journal.clone());
                     columns.set_number_ranges(ranges.clone());
                     for (tenant, standing) in &standings {

@@ -2,7 +2,7 @@ use super::feed::HistoryFeed;
 use super::recent::Recent;
 use crate::status::Counters;
 use carillon_storage::history::{Batch, History, HistoryError};
-use carillon_storage::journal::{FrameSeq, Journal};
+use carillon_storage::journal::{FrameSeq, Journal, Part};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -21,9 +21,9 @@ const CHECKPOINT_TRIES: u32 = 5;
 pub(super) enum Order {
     Checkpoint {
         at: FrameSeq,
-        state: Vec<u8>,
+        changed: Vec<Part>,
         release: FrameSeq,
-        done: Box<dyn FnOnce() + Send>,
+        done: Box<dyn FnOnce(bool) + Send>,
     },
 }
 
@@ -73,15 +73,17 @@ impl HistoryBuilder {
             match self.orders.recv_timeout(POLL) {
                 Ok(Order::Checkpoint {
                     at,
-                    state,
+                    changed,
                     release,
                     done,
                 }) => {
-                    let taken = self.outlive("taking a checkpoint", || self.checkpoint(at, &state, release));
+                    let taken =
+                        self.outlive("taking a checkpoint", || self.checkpoint(at, &changed, release));
+                    drop(changed);
                     if taken.is_some() {
                         stored_at = Instant::now();
                     }
-                    done();
+                    done(taken == Some(true));
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -139,22 +141,27 @@ impl HistoryBuilder {
         Ok(())
     }
 
-    fn checkpoint(&self, at: FrameSeq, state: &[u8], release: FrameSeq) {
+    /// Whether it was taken.
+    fn checkpoint(&self, at: FrameSeq, changed: &[Part], release: FrameSeq) -> bool {
         for attempt in 1..=CHECKPOINT_TRIES {
-            match self.try_checkpoint(at, state, release) {
-                Ok(()) => return self.counters.checkpoint_frame.set(at.0),
+            match self.try_checkpoint(at, changed, release) {
+                Ok(()) => {
+                    self.counters.checkpoint_frame.set(at.0);
+                    return true;
+                }
                 Err(error) => {
                     tracing::error!(attempt, %error, "the checkpoint could not be taken");
                     std::thread::sleep(RETRY);
                 }
             }
         }
+        false
     }
 
     fn try_checkpoint(
         &self,
         at: FrameSeq,
-        state: &[u8],
+        changed: &[Part],
         release: FrameSeq,
     ) -> Result<(), Box<dyn std::error::Error>> {
         self.wait_for_disk(at)?;
@@ -165,7 +172,7 @@ impl HistoryBuilder {
         if self.history.stored_upto() < at {
             self.history.store(Batch::default(), at)?;
         }
-        self.journal.save_checkpoint(at, state)?;
+        self.journal.save_checkpoint(at, changed)?;
         self.journal.release(release)?;
         Ok(())
     }
@@ -226,25 +233,31 @@ mod tests {
         // The disk does not take the file.
         let in_the_way = folder.path().join("history/journeys-00000001.db");
         fs::create_dir(&in_the_way).unwrap();
-        assert!(builder.try_checkpoint(last, b"state", last).is_err());
+        assert!(builder.try_checkpoint(last, &state(), last).is_err());
         assert_eq!(journal.oldest(), oldest);
-        assert!(journal.load_checkpoint().unwrap().is_none());
+        assert_eq!(checkpoint(&*journal), None);
         assert_eq!((recent.rows() as u64, history.size().rows), (FRAMES, 0));
 
         fs::remove_dir(&in_the_way).unwrap();
-        builder.try_checkpoint(last, b"state", last).unwrap();
+        builder.try_checkpoint(last, &state(), last).unwrap();
         assert!(journal.oldest() > oldest && journal.status().volumes < volumes);
-        assert_eq!(
-            journal.load_checkpoint().unwrap().map(|found| found.at),
-            Some(last)
-        );
+        assert_eq!(checkpoint(&*journal), Some(last));
         assert_eq!((recent.rows() as u64, history.size().rows), (0, FRAMES));
         assert_eq!(history.stored_upto(), last);
         // What the feeds still reach stays, stored or not.
         let reached = journal.append(vec![7; FRAME_BYTES]).unwrap();
         let kept = journal.oldest();
-        builder.try_checkpoint(reached, b"state", kept).unwrap();
+        builder.try_checkpoint(reached, &state(), kept).unwrap();
         assert_eq!(journal.oldest(), kept);
+    }
+
+    fn state() -> Vec<Part> {
+        let bytes = b"state".to_vec();
+        vec![Part { key: 1, bytes }]
+    }
+
+    fn checkpoint(journal: &dyn Journal) -> Option<FrameSeq> {
+        journal.load_checkpoint(&mut drop).unwrap()
     }
 
     fn stores(folder: &Path) -> (Arc<dyn Journal>, Arc<dyn History>) {
@@ -285,14 +298,15 @@ mod tests {
             let (told, done) = channel();
             let order = Order::Checkpoint {
                 at,
-                state: b"state".to_vec(),
+                changed: state(),
                 release: FrameSeq::ZERO,
-                done: Box::new(move || told.send(()).unwrap()),
+                done: Box::new(move |taken| told.send(taken).unwrap()),
             };
             assert!(orders.send(order).is_ok(), "the thread is there");
-            done.recv().expect("whoever waits for a checkpoint is told");
+            let taken = done.recv().expect("whoever waits for a checkpoint is told");
+            assert_eq!(taken, stored == 1);
             assert_eq!(history.size().rows, stored, "after try {attempt}");
-            assert_eq!(journal.load_checkpoint().unwrap().is_some(), stored == 1);
+            assert_eq!(checkpoint(&*journal).is_some(), stored == 1);
         }
         assert_eq!(
             (recent.rows(), counters.actor_restarts.get()),

@@ -1,7 +1,7 @@
 use super::builder::Order;
 use super::recent::Recent;
 use crate::lane::Finished;
-use carillon_storage::journal::FrameSeq;
+use carillon_storage::journal::{FrameSeq, Part};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
@@ -23,25 +23,25 @@ impl HistoryFeed {
         self.recent.rows()
     }
 
-    /// Stores everything that ended up to `at`, then `state` as the checkpoint of frame `at`, then releases the journal up to
-    /// `release`. `done` runs in the end, also when it failed: the next one tries again.
+    /// Stores everything that ended up to `at`, then what `changed` as the checkpoint of frame `at`, then releases the journal up to
+    /// `release`. `done` runs in the end, and is told whether all that was done: if not, the next one tries again.
     pub fn checkpoint(
         &self,
         at: FrameSeq,
-        state: Vec<u8>,
+        changed: Vec<Part>,
         release: FrameSeq,
-        done: impl FnOnce() + Send + 'static,
+        done: impl FnOnce(bool) + Send + 'static,
     ) {
         let order = Order::Checkpoint {
             at,
-            state,
+            changed,
             release,
             done: Box::new(done),
         };
         if let Err(refused) = self.orders.send(order) {
             tracing::error!("the history builder has ended; no checkpoint is taken");
             let Order::Checkpoint { done, .. } = refused.0;
-            done();
+            done(false);
         }
     }
 }

@@ -3,7 +3,7 @@ use super::effect::{BatchJob, Effect, Reply};
 use super::retention::releasable;
 use super::shared::SharedLane;
 use crate::campaign;
-use crate::columns::JournalMark;
+use crate::columns::{ChangedParts, JournalMark};
 use crate::connection::Unbind;
 use crate::intake::{IntakeError, SingleAnswer, SingleIntake};
 use crate::status::Readiness;
@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
 
@@ -116,6 +116,8 @@ pub struct LaneActor {
     readiness: watch::Sender<Readiness>,
     marks: Vec<JournalMark>,
     checkpoint_running: Arc<AtomicBool>,
+    /// The era of the newest checkpoint that is stored.
+    checkpoint_stored: Arc<AtomicU64>,
     stopping: Option<Stopping>,
     ticks: u32,
 }
@@ -138,6 +140,7 @@ impl LaneActor {
             readiness,
             marks,
             checkpoint_running: Arc::default(),
+            checkpoint_stored: Arc::default(),
             stopping: None,
             ticks: 0,
         }
@@ -263,11 +266,17 @@ impl LaneActor {
         let wanted = self.releasable(now);
         let release = self.shared.with_quietly(|core, _| core.releasable(wanted));
         self.marks.retain(|mark| FrameSeq(mark.frame) >= release);
-        let state = self.shared.read(|core| core.columns().checkpoint(&self.marks));
-        match state {
-            Ok(state) => {
-                let running = self.checkpoint_running.clone();
-                self.shared.history.checkpoint(at, state, release, move || {
+        let stored = self.checkpoint_stored.load(Ordering::Acquire);
+        let changed = self
+            .shared
+            .with_quietly(|core, _| core.changed_parts(&self.marks, stored));
+        match changed {
+            Ok(ChangedParts { parts, era }) => {
+                let (running, newest) = (self.checkpoint_running.clone(), self.checkpoint_stored.clone());
+                self.shared.history.checkpoint(at, parts, release, move |stored| {
+                    if stored {
+                        newest.fetch_max(era, Ordering::AcqRel);
+                    }
                     running.store(false, Ordering::Release);
                     if let Some(done) = done {
                         let _nobody_may_wait = done.send(());

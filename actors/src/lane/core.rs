@@ -5,7 +5,9 @@ use super::effect::Effect;
 use super::link::{Acknowledgement, Link};
 use super::options::LaneOptions;
 use super::windows::PutAside;
-use crate::columns::{Applied, Columns, FactPlace, RowRef, Tally};
+use crate::columns::{
+    Applied, ChangedParts, CheckpointError, Columns, FactPlace, JournalMark, RowRef, Tally,
+};
 use crate::status::Counters;
 use crate::tenant::TenantQueues;
 use carillon_domain::catalog::{Account, Compiled};
@@ -139,6 +141,15 @@ impl LaneCore {
 
     pub fn catalog(&self) -> &Arc<Compiled> {
         &self.catalog
+    }
+
+    /// What of the state changed after the checkpoint of era `stored`; see [`Columns::changed_parts`].
+    pub fn changed_parts(
+        &mut self,
+        marks: &[JournalMark],
+        stored: u64,
+    ) -> Result<ChangedParts, CheckpointError> {
+        self.columns.changed_parts(marks, stored)
     }
 
     pub fn columns(&self) -> &Columns {

@@ -1,7 +1,8 @@
 use super::core::{Finished, LaneCore};
 use super::options::LaneOptions;
 use crate::columns::{
-    Applied, BodyError, CheckpointError, Columns, FactPlace, JournalMark, SegmentRef, Tally, WriteRef,
+    Applied, BodyError, CheckpointError, ColumnLimits, Columns, FactPlace, JournalMark, RestoredColumns,
+    Restoring, SegmentRef, Tally, WriteRef,
 };
 use crate::status::Counters;
 use carillon_domain::catalog::Compiled;
@@ -67,18 +68,7 @@ pub fn recover(
     ranges: Arc<NumberRanges>,
     now: Now,
 ) -> Result<Recovered, RecoveryError> {
-    let (mut columns, marks, start) = match journal.load_checkpoint()? {
-        None => (Columns::new(options.columns), Vec::new(), FrameSeq::ZERO),
-        Some(checkpoint) => {
-            let restored = Columns::restore(options.columns, &checkpoint.state).map_err(|source| {
-                RecoveryError::Checkpoint {
-                    at: checkpoint.at,
-                    source,
-                }
-            })?;
-            (restored.columns, restored.marks, checkpoint.at)
-        }
-    };
+    let (RestoredColumns { mut columns, marks }, start) = restore(options.columns, &*journal)?;
     let history_upto = known_to_history(history_upto, start, journal.durable());
     columns.set_number_ranges(ranges.clone());
     columns.read_bodies_from(journal.clone());
@@ -195,6 +185,31 @@ fn known_to_history(stored_upto: FrameSeq, checkpoint: FrameSeq, durable: FrameS
         );
     }
     stored_upto
+}
+
+/// The columns of the newest checkpoint, and after which frame they were so.
+fn restore(
+    limits: ColumnLimits,
+    journal: &dyn Journal,
+) -> Result<(RestoredColumns, FrameSeq), RecoveryError> {
+    let mut restoring = Restoring::new(limits);
+    let mut refused = None;
+    let at = journal.load_checkpoint(&mut |part| {
+        if refused.is_none() {
+            refused = restoring.part(&part).err();
+        }
+    })?;
+    let Some(at) = at else {
+        let columns = Columns::new(limits);
+        let marks = Vec::new();
+        return Ok((RestoredColumns { columns, marks }, FrameSeq::ZERO));
+    };
+    let restored = match refused {
+        None => restoring.end(),
+        Some(source) => Err(source),
+    };
+    let restored = restored.map_err(|source| RecoveryError::Checkpoint { at, source })?;
+    Ok((restored, at))
 }
 
 impl LaneCore {

@@ -266,7 +266,7 @@ fn after_crashes_it_goes_on_exactly_where_it_was() {
         runner.run_until(&mut world, CampaignState::Finished, Duration::from_secs(300));
         assert_each_line_once(&world, 3_000);
         assert_eq!(runner.tally(&world).all_ended(), 3_000);
-        let lived = world.lane.columns().checkpoint(&[]).unwrap();
+        let lived = world.lane.columns().state().unwrap();
         assert!(world.replayed() == lived, "seed {seed}: the replay differs");
     }
 }

@@ -352,7 +352,7 @@ fn messages_of_a_removed_group_go_where_the_rules_lead_now() {
     world.send_many(HOLD, 2_500);
     world.install(move_to_other_group);
     world.crash(true);
-    assert_eq!(world.replayed(), world.lane.columns().checkpoint(&[]).unwrap());
+    assert_eq!(world.replayed(), world.lane.columns().state().unwrap());
     world.run_until_empty(Duration::from_secs(30));
     assert_eq!(written_by(&world, SECOND), 2_500);
     all_delivered_once(&world, 2_500);
@@ -516,7 +516,7 @@ fn storm(seed: u64, strategy: Strategy) {
             9 => world.checkpoint(),
             10 => {
                 let replayed = world.replayed();
-                let lived = world.lane.columns().checkpoint(&[]).unwrap();
+                let lived = world.lane.columns().state().unwrap();
                 assert_same_state(&lived, &replayed, seed);
             }
             _ => {}

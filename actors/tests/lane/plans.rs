@@ -524,7 +524,7 @@ fn a_later_attempt_finds_its_way_when_its_group_went() {
     assert_eq!(world.ledger.entries[1].connection, SECOND);
     assert_eq!(world.lane.counters().messages_rerouted.get(), 1);
     let replayed = world.replayed();
-    assert_same_state(&world.lane.columns().checkpoint(&[]).unwrap(), &replayed, 25);
+    assert_same_state(&world.lane.columns().state().unwrap(), &replayed, 25);
 }
 
 /// No rule leads one of several attempts anywhere for a while: it goes when one does again.
@@ -825,7 +825,7 @@ fn a_crash_anywhere_in_a_plan() {
             }
             world.crash(step % 2 == 0);
             let replayed = world.replayed();
-            let lived = world.lane.columns().checkpoint(&[]).unwrap();
+            let lived = world.lane.columns().state().unwrap();
             assert_same_state(&lived, &replayed, step);
             world.run_until_empty(60 * HOUR);
             assert!(world.finished.contains_key(&id), "(MSG-1)");
@@ -923,7 +923,7 @@ fn storm(seed: u64) -> World {
             }
             13 | 14 => {
                 let replayed = world.replayed();
-                let lived = world.lane.columns().checkpoint(&[]).unwrap();
+                let lived = world.lane.columns().state().unwrap();
                 assert_same_state(&lived, &replayed, seed);
             }
             _ => {}

@@ -80,11 +80,7 @@ fn skip(world: &mut World, time: Duration) {
 
 fn assert_replays(world: &mut World, seed: u64) {
     world.settle();
-    let lived = world
-        .lane
-        .columns()
-        .checkpoint(&[])
-        .expect("the state can be written");
+    let lived = world.lane.columns().state().expect("the state can be written");
     assert_same_state(&lived, &world.replayed(), seed);
 }
 

@@ -407,7 +407,7 @@ fn storm(seed: u64) {
             3 => world.checkpoint(),
             6 => {
                 let replayed = world.replayed();
-                let lived = world.lane.columns().checkpoint(&[]).unwrap();
+                let lived = world.lane.columns().state().unwrap();
                 assert_same_state(&lived, &replayed, seed);
             }
             4 => {

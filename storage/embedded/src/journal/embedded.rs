@@ -1,4 +1,5 @@
 use super::checkpoint;
+use super::checkpoint_chain::CheckpointChain;
 use super::error::io_error;
 use super::frame::{FrameKind, PAYLOAD_BYTES_MAX};
 use super::group::Group;
@@ -16,9 +17,7 @@ use super::volume::{FRAMES_AT, Volume};
 use super::volume_list::ListedVolume;
 use super::writer::Writer;
 use crate::files::Files;
-use carillon_storage::journal::{
-    Checkpoint, Frame, FrameReader, FrameSeq, Journal, JournalError, JournalStatus,
-};
+use carillon_storage::journal::{Frame, FrameReader, FrameSeq, Journal, JournalError, JournalStatus, Part};
 use parking_lot::Mutex;
 use std::io;
 use std::path::Path;
@@ -40,9 +39,8 @@ pub struct EmbeddedJournal {
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
-#[derive(Clone, Copy)]
 struct NewestCheckpoint {
-    at: Option<FrameSeq>,
+    chain: CheckpointChain,
     /// Payload bytes up to it, counted from the checkpoint that was the newest at opening.
     payload_bytes: u64,
 }
@@ -125,7 +123,7 @@ impl EmbeddedJournal {
         Ok(EmbeddedJournal {
             shared,
             newest: Mutex::new(NewestCheckpoint {
-                at: checkpoint,
+                chain: checkpoint,
                 payload_bytes: 0,
             }),
             recovered_bytes: payload_bytes,
@@ -193,10 +191,10 @@ impl Journal for EmbeddedJournal {
         self.shared.volumes.oldest().unwrap_or(self.durable().next())
     }
 
-    fn save_checkpoint(&self, at: FrameSeq, state: &[u8]) -> Result<(), JournalError> {
+    fn save_checkpoint(&self, at: FrameSeq, changed: &[Part]) -> Result<(), JournalError> {
         let _alone = self.housekeeping.lock();
-        let before = self.newest.lock().at;
-        let (first, last) = (before.unwrap_or(FrameSeq::ZERO), self.shared.inbox.last());
+        let before = self.newest.lock().chain.clone();
+        let (first, last) = (before.at().unwrap_or(FrameSeq::ZERO), self.shared.inbox.last());
         if at < first || at > last {
             let reason = format!("frame {} is outside {}…{}", at.0, first.0, last.0);
             let source = io::Error::new(io::ErrorKind::InvalidInput, reason);
@@ -211,29 +209,26 @@ impl Journal for EmbeddedJournal {
         } = &*self.shared;
         progress.wait_for(at)?;
         progress.check_alive()?;
-        checkpoint::write(&**files, dir, at, state)?;
+        let chain = before.save(&**files, dir, at, changed)?;
+        let old: Vec<_> = before.without(&chain).collect();
         *self.newest.lock() = NewestCheckpoint {
-            at: Some(at),
+            chain,
             payload_bytes: volumes.payload_bytes_upto(at),
         };
-        if let Some(before) = before.filter(|before| *before != at)
-            && let Err(error) = checkpoint::remove(&**files, dir, before)
-        {
-            // The next opening tries again.
-            tracing::warn!(%error, "an old checkpoint stays");
+        for at in old {
+            if let Err(error) = checkpoint::remove(&**files, dir, at) {
+                // The next opening tries again.
+                tracing::warn!(%error, "an old checkpoint stays");
+                break;
+            }
         }
         Ok(())
     }
 
-    fn load_checkpoint(&self) -> Result<Option<Checkpoint>, JournalError> {
-        let Some(at) = self.newest.lock().at else {
-            return Ok(None);
-        };
-        let mut state = Vec::new();
-        checkpoint::read(&*self.shared.files, &self.shared.dir, at, |chunk| {
-            state.extend_from_slice(chunk)
-        })?;
-        Ok(Some(Checkpoint { at, state }))
+    fn load_checkpoint(&self, take: &mut dyn FnMut(Part)) -> Result<Option<FrameSeq>, JournalError> {
+        let chain = self.newest.lock().chain.clone();
+        chain.read(&*self.shared.files, &self.shared.dir, take)?;
+        Ok(chain.at())
     }
 
     fn release(&self, upto: FrameSeq) -> Result<(), JournalError> {
@@ -246,7 +241,7 @@ impl Journal for EmbeddedJournal {
             ..
         } = &*self.shared;
         progress.check_alive()?;
-        let upto = upto.min(self.newest.lock().at.unwrap_or(FrameSeq::ZERO));
+        let upto = upto.min(self.newest.lock().chain.at().unwrap_or(FrameSeq::ZERO));
         while let Some(index) = volumes.take_below(upto, progress.durable()) {
             remove(&**files, dir, index)?;
         }

@@ -2,6 +2,7 @@
 
 mod chain;
 mod checkpoint;
+mod checkpoint_chain;
 mod cursor;
 mod embedded;
 mod error;
@@ -12,6 +13,7 @@ mod group;
 mod inbox;
 mod options;
 mod pace;
+mod parts;
 mod places;
 mod progress;
 mod reader;

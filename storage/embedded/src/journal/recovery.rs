@@ -2,6 +2,7 @@
 
 use super::chain::Chain;
 use super::checkpoint;
+use super::checkpoint_chain::CheckpointChain;
 use super::error::{damaged, io_error};
 use super::evidence::durable_by;
 use super::folder::{Folder, VolumeHead};
@@ -17,7 +18,7 @@ use std::path::Path;
 /// A journal as it was found and, where needed, repaired.
 pub(super) struct Recovered {
     pub(super) volumes: VolumeList,
-    pub(super) checkpoint: Option<FrameSeq>,
+    pub(super) checkpoint: CheckpointChain,
     pub(super) chain: Chain,
     /// The newest volume with frames and where the next frame goes; `None` for a new journal.
     pub(super) tail: Option<(Volume, u64)>,
@@ -35,7 +36,7 @@ pub(super) fn recover(files: &dyn Files, dir: &Path) -> Result<Recovered, Journa
     let folder = Folder::tidy(files, dir)?;
     let checkpoint = choose_checkpoint(files, dir, &folder)?;
     let recovered = if folder.volumes.is_empty() {
-        if let Some(at) = checkpoint.filter(|at| *at > FrameSeq::ZERO) {
+        if let Some(at) = checkpoint.at().filter(|at| *at > FrameSeq::ZERO) {
             let detail = format!("the checkpoint after frame {} has no volumes", at.0);
             return Err(damaged(&volume_path(dir, 1), 0, detail));
         }
@@ -51,7 +52,11 @@ pub(super) fn recover(files: &dyn Files, dir: &Path) -> Result<Recovered, Journa
     } else {
         recover_volumes(files, dir, &folder, checkpoint)?
     };
-    for other in folder.checkpoints.iter().filter(|at| Some(**at) != checkpoint) {
+    for other in folder
+        .checkpoints
+        .iter()
+        .filter(|at| !recovered.checkpoint.has(**at))
+    {
         checkpoint::remove(files, dir, *other)?;
     }
     Ok(recovered)
@@ -61,9 +66,9 @@ fn recover_volumes(
     files: &dyn Files,
     dir: &Path,
     folder: &Folder,
-    checkpoint: Option<FrameSeq>,
+    checkpoint: CheckpointChain,
 ) -> Result<Recovered, JournalError> {
-    let at = checkpoint.unwrap_or(FrameSeq::ZERO);
+    let at = checkpoint.at().unwrap_or(FrameSeq::ZERO);
     let (start, chain) = find_start(dir, &folder.volumes, at)?;
     let volumes = VolumeList::default();
     let walk = Walk::run(files, dir, &folder.volumes[start..], chain, at, &volumes)?;
@@ -108,20 +113,20 @@ fn recover_volumes(
     })
 }
 
-/// The newest checkpoint that is whole and whose journal is complete; `None` when the journal has every frame and is replayed from
+/// The newest checkpoint that is whole and whose journal is complete; none when the journal has every frame and is replayed from
 /// the first.
 fn choose_checkpoint(
     files: &dyn Files,
     dir: &Path,
     folder: &Folder,
-) -> Result<Option<FrameSeq>, JournalError> {
+) -> Result<CheckpointChain, JournalError> {
     let oldest = folder
         .oldest()
         .ok_or_else(|| first_is_broken(dir, &folder.volumes[0]))?;
     let mut damage = None;
     for at in folder.checkpoints.iter().filter(|at| at.next() >= oldest) {
-        match checkpoint::read(files, dir, *at, |_| {}) {
-            Ok(()) => return Ok(Some(*at)),
+        match CheckpointChain::find(files, dir, *at) {
+            Ok(chain) => return Ok(chain),
             Err(error @ JournalError::Damaged { .. }) => {
                 tracing::warn!(%error, "a checkpoint is damaged; the one before it is used");
                 damage.get_or_insert(error);
@@ -130,7 +135,7 @@ fn choose_checkpoint(
         }
     }
     match damage {
-        _ if oldest == FrameSeq(1) => Ok(None),
+        _ if oldest == FrameSeq(1) => Ok(CheckpointChain::default()),
         Some(damage) => Err(damage),
         None => {
             let place = volume_path(dir, folder.volumes[0].index);

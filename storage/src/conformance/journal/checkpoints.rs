@@ -1,12 +1,12 @@
-use super::Stage;
 use super::helpers::{Watch, append_all, check_frames, payloads};
+use super::{Checkpoint, Stage, WholeState};
 use crate::conformance::Random;
-use crate::journal::{Checkpoint, FrameSeq, JournalError};
+use crate::journal::{FrameSeq, JournalError};
 
 pub fn a_checkpoint_comes_back(stage: &dyn Stage) {
     let mut random = Random::new(10);
     let journal = stage.open().unwrap();
-    assert_eq!(journal.load_checkpoint().unwrap(), None);
+    assert_eq!(journal.load_state().unwrap(), None);
     let appended = payloads(&mut random, 100);
     append_all(&*journal, &appended);
     let states = [
@@ -17,15 +17,15 @@ pub fn a_checkpoint_comes_back(stage: &dyn Stage) {
     ];
     for (at, state) in states {
         let at = FrameSeq(at);
-        journal.save_checkpoint(at, &state).unwrap();
+        journal.save_state(at, &state).unwrap();
         assert!(journal.durable() >= at);
-        assert!(journal.load_checkpoint().unwrap() == Some(Checkpoint { at, state }));
+        assert!(journal.load_state().unwrap() == Some(Checkpoint { at, state }));
     }
     journal.close().unwrap();
     drop(journal);
     let journal = stage.open().unwrap();
     assert_eq!(
-        journal.load_checkpoint().unwrap(),
+        journal.load_state().unwrap(),
         Some(Checkpoint {
             at: FrameSeq(100),
             state: vec![]
@@ -44,15 +44,15 @@ pub fn a_checkpoint_names_a_frame_that_exists(stage: &dyn Stage) {
     let journal = stage.open().unwrap();
     append_all(&*journal, &[vec![1], vec![2], vec![3]]);
     assert!(matches!(
-        journal.save_checkpoint(FrameSeq(4), b"future"),
+        journal.save_state(FrameSeq(4), b"future"),
         Err(JournalError::Io { .. })
     ));
-    journal.save_checkpoint(FrameSeq(2), b"second").unwrap();
+    journal.save_state(FrameSeq(2), b"second").unwrap();
     assert!(matches!(
-        journal.save_checkpoint(FrameSeq(1), b"past"),
+        journal.save_state(FrameSeq(1), b"past"),
         Err(JournalError::Io { .. })
     ));
-    let checkpoint = journal.load_checkpoint().unwrap();
+    let checkpoint = journal.load_state().unwrap();
     assert_eq!(
         checkpoint,
         Some(Checkpoint {
@@ -71,7 +71,7 @@ pub fn a_power_cut_leaves_the_old_checkpoint_or_the_new(stage: &dyn Stage) {
     };
     let journal = stage.open().unwrap();
     append_all(&*journal, &appended);
-    journal.save_checkpoint(old.at, &old.state).unwrap();
+    journal.save_state(old.at, &old.state).unwrap();
     journal.close().unwrap();
     drop(journal);
     let (mut kept_old, mut took_new) = (0, 0);
@@ -88,12 +88,12 @@ pub fn a_power_cut_leaves_the_old_checkpoint_or_the_new(stage: &dyn Stage) {
             state: random.bytes(1 + round * 100),
         };
         stage.power_cut_at(1 + random.below(10), random.next_u64());
-        let saved = journal.save_checkpoint(new.at, &new.state).is_ok();
+        let saved = journal.save_state(new.at, &new.state).is_ok();
         stage.power_cut(random.next_u64());
         drop(journal);
         let journal = stage.open().unwrap_or_else(|error| panic!("{what}: {error}"));
         let found = journal
-            .load_checkpoint()
+            .load_state()
             .unwrap()
             .unwrap_or_else(|| panic!("{what}: no checkpoint"));
         assert!(
@@ -115,15 +115,15 @@ pub fn a_power_cut_leaves_the_old_checkpoint_or_the_new(stage: &dyn Stage) {
 pub fn a_full_disk_keeps_the_old_checkpoint(stage: &dyn Stage) {
     let journal = stage.open().unwrap();
     append_all(&*journal, &[vec![1], vec![2]]);
-    journal.save_checkpoint(FrameSeq(1), b"old").unwrap();
+    journal.save_state(FrameSeq(1), b"old").unwrap();
     assert!(Watch::new(&journal).durable(FrameSeq(2)));
     stage.fill_disk();
     assert!(matches!(
-        journal.save_checkpoint(FrameSeq(2), b"new"),
+        journal.save_state(FrameSeq(2), b"new"),
         Err(JournalError::Io { .. })
     ));
-    assert_eq!(journal.load_checkpoint().unwrap().unwrap().state, b"old");
+    assert_eq!(journal.load_state().unwrap().unwrap().state, b"old");
     stage.heal();
-    journal.save_checkpoint(FrameSeq(2), b"new").unwrap();
-    assert_eq!(journal.load_checkpoint().unwrap().unwrap().state, b"new");
+    journal.save_state(FrameSeq(2), b"new").unwrap();
+    assert_eq!(journal.load_state().unwrap().unwrap().state, b"new");
 }

@@ -1,5 +1,5 @@
-use super::Stage;
 use super::helpers::{Watch, append_all, check_frames, payloads};
+use super::{Stage, WholeState};
 use crate::conformance::Random;
 use crate::journal::{FrameSeq, JournalError};
 
@@ -24,7 +24,7 @@ pub fn a_failed_sync_is_the_end(stage: &dyn Stage) {
     );
     assert!(matches!(journal.append(vec![1]), Err(JournalError::Failed { reason: told }) if told == reason));
     assert!(matches!(
-        journal.save_checkpoint(FrameSeq(30), b"state"),
+        journal.save_state(FrameSeq(30), b"state"),
         Err(JournalError::Failed { .. })
     ));
     assert!(matches!(journal.close(), Err(JournalError::Failed { .. })));

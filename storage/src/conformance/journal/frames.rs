@@ -1,5 +1,5 @@
-use super::Stage;
 use super::helpers::{Watch, append_all, payloads};
+use super::{Stage, WholeState};
 use crate::conformance::Random;
 use crate::journal::{Frame, FrameSeq, JournalError};
 
@@ -11,7 +11,7 @@ pub fn single_frames_are_read_in_any_order(stage: &dyn Stage) {
         let journal = stage.open().unwrap();
         if life == 0 {
             append_all(&*journal, &appended);
-            journal.save_checkpoint(FrameSeq(850), b"state").unwrap();
+            journal.save_state(FrameSeq(850), b"state").unwrap();
             assert!(Watch::new(&journal).durable(FrameSeq(900)));
         }
         for _ in 0..300 {
@@ -36,7 +36,7 @@ pub fn a_single_frame_is_gone_or_not_yet_there(stage: &dyn Stage) {
     let appended = payloads(&mut Random::new(23), 600);
     let journal = stage.open().unwrap();
     append_all(&*journal, &appended);
-    journal.save_checkpoint(FrameSeq(600), b"state").unwrap();
+    journal.save_state(FrameSeq(600), b"state").unwrap();
     let first = journal.frame(FrameSeq(1)).unwrap();
     assert!(
         first

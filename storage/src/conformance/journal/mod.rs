@@ -8,9 +8,11 @@ mod failures;
 mod frames;
 mod helpers;
 mod order;
+mod parts;
 mod readers;
 mod release;
 mod stage;
+mod whole_state;
 
 pub use checkpoints::*;
 pub use crashes::*;
@@ -18,9 +20,11 @@ pub use failures::*;
 pub use frames::*;
 pub use helpers::{Watch, append_all, check_frames, read_frames};
 pub use order::*;
+pub use parts::*;
 pub use readers::*;
 pub use release::*;
 pub use stage::Stage;
+pub use whole_state::{Checkpoint, WholeState};
 
 /// One `#[test]` per case of the suite, each on a stage of its own.
 #[macro_export]
@@ -45,6 +49,8 @@ macro_rules! journal_conformance {
             a_checkpoint_names_a_frame_that_exists,
             a_power_cut_leaves_the_old_checkpoint_or_the_new,
             a_full_disk_keeps_the_old_checkpoint,
+            parts_that_do_not_change_stay,
+            a_power_cut_leaves_the_parts_of_the_old_checkpoint_or_the_new,
             released_frames_go_and_stay_gone,
             release_spares_what_the_checkpoint_needs,
             power_cuts_while_releasing_leave_a_whole_journal,

@@ -1,5 +1,5 @@
-use super::Stage;
 use super::helpers::{Watch, append_all, check_frames, payloads, read_frames};
+use super::{Stage, WholeState};
 use crate::conformance::Random;
 use crate::journal::{FrameSeq, JournalError};
 use std::sync::Arc;
@@ -93,7 +93,7 @@ pub fn a_closed_journal_takes_nothing(stage: &dyn Stage) {
     journal.close().unwrap();
     assert!(matches!(journal.append(vec![2]), Err(JournalError::Closed)));
     assert!(matches!(
-        journal.save_checkpoint(FrameSeq(1), b"state"),
+        journal.save_state(FrameSeq(1), b"state"),
         Err(JournalError::Closed)
     ));
     assert_eq!(journal.failure(), None);

@@ -1,5 +1,5 @@
-use super::Stage;
 use super::helpers::{Watch, append_all, payloads, read_frames};
+use super::{Stage, WholeState};
 use crate::conformance::Random;
 use crate::journal::{FrameSeq, JournalError};
 use std::thread;
@@ -66,7 +66,7 @@ pub fn readers_start_anywhere(stage: &dyn Stage) {
 pub fn a_reader_never_sees_what_is_not_durable(stage: &dyn Stage) {
     let journal = stage.open().unwrap();
     journal.append(vec![1]).unwrap();
-    journal.save_checkpoint(FrameSeq(1), b"state").unwrap();
+    journal.save_state(FrameSeq(1), b"state").unwrap();
     stage.fail_syncs();
     let mut reader = journal.read(FrameSeq(1)).unwrap();
     let watch = Watch::new(&journal);
@@ -87,7 +87,7 @@ pub fn a_reader_outlives_release_or_says_what_is_gone(stage: &dyn Stage) {
     let appended = payloads(&mut Random::new(17), 600);
     let journal = stage.open().unwrap();
     append_all(&*journal, &appended);
-    journal.save_checkpoint(FrameSeq(600), b"state").unwrap();
+    journal.save_state(FrameSeq(600), b"state").unwrap();
     let mut reader = journal.read(FrameSeq(1)).unwrap();
     let mut slow = journal.read(FrameSeq(1)).unwrap();
     assert_eq!(reader.next_frame().unwrap().unwrap().seq, FrameSeq(1));

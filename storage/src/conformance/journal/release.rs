@@ -1,5 +1,5 @@
-use super::Stage;
 use super::helpers::{Watch, append_all, check_frames, payloads, read_frames};
+use super::{Stage, WholeState};
 use crate::conformance::Random;
 use crate::journal::{FrameSeq, JournalError};
 
@@ -7,7 +7,7 @@ pub fn released_frames_go_and_stay_gone(stage: &dyn Stage) {
     let appended = payloads(&mut Random::new(12), 600);
     let journal = stage.open().unwrap();
     append_all(&*journal, &appended);
-    journal.save_checkpoint(FrameSeq(600), b"state").unwrap();
+    journal.save_state(FrameSeq(600), b"state").unwrap();
     let before = journal.status();
     journal.release(FrameSeq(300)).unwrap();
     let oldest = journal.oldest();
@@ -43,7 +43,7 @@ pub fn release_spares_what_the_checkpoint_needs(stage: &dyn Stage) {
         FrameSeq(1),
         "without a checkpoint everything is needed"
     );
-    journal.save_checkpoint(FrameSeq(200), b"state").unwrap();
+    journal.save_state(FrameSeq(200), b"state").unwrap();
     journal.release(FrameSeq(600)).unwrap();
     assert!(journal.oldest() > FrameSeq(1) && journal.oldest() <= FrameSeq(201));
     assert_eq!(read_frames(&*journal, FrameSeq(201)).unwrap().len(), 400);
@@ -59,14 +59,14 @@ pub fn power_cuts_while_releasing_leave_a_whole_journal(stage: &dyn Stage) {
         append_all(&*journal, &more);
         appended.extend(more);
         let last = FrameSeq(appended.len() as u64);
-        journal.save_checkpoint(last, b"state").unwrap();
+        journal.save_state(last, b"state").unwrap();
         stage.power_cut_at(1 + random.below(8), random.next_u64());
         let _ = journal.release(last);
         stage.power_cut(random.next_u64());
         drop(journal);
         let journal = stage.open().unwrap_or_else(|error| panic!("{what}: {error}"));
         check_frames(&*journal, &appended, last, &what);
-        assert_eq!(journal.load_checkpoint().unwrap().unwrap().at, last, "{what}");
+        assert_eq!(journal.load_state().unwrap().unwrap().at, last, "{what}");
         stage.kill();
     }
 }

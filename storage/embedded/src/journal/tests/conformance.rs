@@ -1,5 +1,5 @@
 use super::stage::SimulatedStage;
-use carillon_storage::conformance::journal;
+use carillon_storage::conformance::journal::{self, WholeState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 carillon_storage::journal_conformance!(SimulatedStage::new());
@@ -55,7 +55,7 @@ fn a_real_disk_keeps_frames_over_reopening() {
         journal::append_all(&journal, &more);
         appended.extend(more);
         journal
-            .save_checkpoint(FrameSeq(appended.len() as u64), b"state")
+            .save_state(FrameSeq(appended.len() as u64), b"state")
             .unwrap();
         if life % 2 == 0 {
             journal.close().unwrap();

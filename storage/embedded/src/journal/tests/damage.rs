@@ -5,8 +5,8 @@ use crate::journal::checkpoint::checkpoint_path;
 use crate::journal::frame::{FrameHeader, HEADER_BYTES, MAGIC};
 use crate::journal::volume::{FRAMES_AT, Volume};
 use carillon_storage::conformance::Random;
-use carillon_storage::conformance::journal::{Stage, Watch, check_frames, read_frames};
-use carillon_storage::journal::{FrameSeq, Journal, JournalError};
+use carillon_storage::conformance::journal::{Stage, Watch, WholeState, check_frames, read_frames};
+use carillon_storage::journal::{FrameSeq, Journal, JournalError, Part};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -158,7 +158,7 @@ fn a_checkpoint_proves_its_frame() {
     let stage = SimulatedStage::new();
     let journal = stage.open_embedded().unwrap();
     journal.append(vec![1; 100]).unwrap();
-    journal.save_checkpoint(FrameSeq(1), b"state").unwrap();
+    journal.save_state(FrameSeq(1), b"state").unwrap();
     drop(journal);
     stage
         .files()
@@ -211,7 +211,7 @@ fn damage_below_the_checkpoint_is_told_to_the_reader() {
     for payload in &payloads {
         journal.append(payload.clone()).unwrap();
     }
-    journal.save_checkpoint(FrameSeq(100), b"state").unwrap();
+    journal.save_state(FrameSeq(100), b"state").unwrap();
     journal.close().unwrap();
     let frame = frames_in(&content(&stage, 1))[3];
     stage
@@ -239,33 +239,94 @@ fn a_damaged_checkpoint_falls_back_to_an_older_one_with_a_whole_journal() {
     for number in 1..=100 {
         journal.append(vec![number; 1500]).unwrap();
     }
-    journal.save_checkpoint(FrameSeq(90), b"older").unwrap();
+    journal.save_state(FrameSeq(90), b"older").unwrap();
     // The older one stays, as if the power had gone right before it was removed.
     stage.files().fail(Operation::Unlink, 1, Failure::Broken);
-    journal.save_checkpoint(FrameSeq(100), b"newer").unwrap();
+    journal.save_state(FrameSeq(100), b"newer").unwrap();
     journal.close().unwrap();
     let spoil = |at| {
         stage
             .files()
-            .tamper(&checkpoint_path(dir(), FrameSeq(at)), |content| content[42] ^= 1)
+            .tamper(&checkpoint_path(dir(), FrameSeq(at)), |content| content[50] ^= 1)
     };
     spoil(100);
     let journal = stage.reopen().unwrap();
-    assert_eq!(journal.load_checkpoint().unwrap().unwrap().state, b"older");
+    assert_eq!(journal.load_state().unwrap().unwrap().state, b"older");
     assert_eq!(read_frames(&journal, FrameSeq(91)).unwrap().len(), 10);
     journal.close().unwrap();
     // With all frames there, no checkpoint is needed at all.
     spoil(90);
     let journal = stage.reopen().unwrap();
-    assert_eq!(journal.load_checkpoint().unwrap(), None);
+    assert_eq!(journal.load_state().unwrap(), None);
     assert_eq!(read_frames(&journal, FrameSeq(1)).unwrap().len(), 100);
     // Without the first ones, it is.
-    journal.save_checkpoint(FrameSeq(100), b"newest").unwrap();
+    journal.save_state(FrameSeq(100), b"newest").unwrap();
     journal.release(FrameSeq(100)).unwrap();
     journal.close().unwrap();
     spoil(100);
     let path = checkpoint_path(dir(), FrameSeq(100)).display().to_string();
-    assert_eq!(place(stage.reopen()), Some((path, 40)));
+    assert_eq!(place(stage.reopen()), Some((path, 48)));
+}
+
+/// The state of a checkpoint lies in several files; with any of them damaged it is none.
+#[test]
+fn a_checkpoint_is_as_whole_as_the_files_before_it() {
+    let stage = SimulatedStage::new();
+    let journal = stage.open_embedded().unwrap();
+    for number in 1..=100 {
+        journal.append(vec![number; 1500]).unwrap();
+    }
+    let part = |key, bytes: usize| Part {
+        key,
+        bytes: vec![key as u8; bytes],
+    };
+    journal
+        .save_checkpoint(FrameSeq(80), &[part(1, 9_000), part(2, 9_000)])
+        .unwrap();
+    journal.save_checkpoint(FrameSeq(90), &[part(3, 100)]).unwrap();
+    journal.save_checkpoint(FrameSeq(100), &[part(4, 100)]).unwrap();
+    journal.close().unwrap();
+    let spoil = |at| {
+        let path = checkpoint_path(dir(), FrameSeq(at));
+        stage.files().tamper(&path, |content| content[60] ^= 1);
+    };
+    let found = || {
+        let mut keys = Vec::new();
+        let journal = stage.reopen().unwrap();
+        let at = journal.load_checkpoint(&mut |part| keys.push(part.key)).unwrap();
+        keys.sort_unstable();
+        (at, keys)
+    };
+    assert_eq!(found(), (Some(FrameSeq(100)), vec![1, 2, 3, 4]));
+    spoil(100);
+    assert_eq!(found(), (Some(FrameSeq(90)), vec![1, 2, 3]));
+    spoil(80);
+    assert_eq!(found(), (None, vec![]));
+}
+
+/// What is superseded never takes more room than what is not, beside what changed last.
+#[test]
+fn superseded_parts_are_given_back() {
+    let stage = SimulatedStage::new();
+    let journal = stage.open_embedded().unwrap();
+    let part = |key| Part {
+        key,
+        bytes: vec![key as u8; 1_000],
+    };
+    let all: Vec<_> = (0..50).map(part).collect();
+    for number in 1..=300 {
+        journal.append(vec![1]).unwrap();
+        let changed = if number == 1 { &all[..] } else { &all[7..9] };
+        journal.save_checkpoint(FrameSeq(number), changed).unwrap();
+        let names = crate::files::Files::list(&stage.files(), dir()).unwrap();
+        let checkpoints = names.iter().filter(|name| name.starts_with("checkpoint-"));
+        let sizes = checkpoints.map(|name| {
+            let file = crate::files::Files::open(&stage.files(), &dir().join(name)).unwrap();
+            file.size().unwrap()
+        });
+        let bytes: u64 = sizes.sum();
+        assert!(bytes < 2 * 52_000, "{bytes} bytes after {number}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use super::stage::{SimulatedStage, VOLUME_BYTES};
 use crate::files::{Failure, Operation};
-use carillon_storage::conformance::journal::{Stage, Watch, check_frames};
+use carillon_storage::conformance::journal::{Stage, Watch, WholeState, check_frames};
 use carillon_storage::journal::{FrameSeq, Journal, JournalError};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -154,7 +154,7 @@ impl<'s> Story<'s> {
             self.appended.truncate(kept);
             self.durable = FrameSeq(kept as u64);
             let at = journal
-                .load_checkpoint()
+                .load_state()
                 .unwrap()
                 .map_or(FrameSeq::ZERO, |found| found.at);
             assert!(at >= self.checkpoint, "{}: the checkpoint is gone", self.what);
@@ -167,7 +167,7 @@ impl<'s> Story<'s> {
     /// Two volumes' worth of frames, each waited for, a checkpoint, and volumes that go.
     fn live(&mut self, ends_in_order: bool) -> Result<Answer, JournalError> {
         let journal: Arc<dyn Journal> = Arc::new(self.stage.open_embedded()?);
-        journal.load_checkpoint()?;
+        journal.load_state()?;
         assert!(journal.durable() >= self.durable, "{}", self.what);
         self.appended.truncate(journal.durable().0 as usize);
         let mut answer = GoesOn;
@@ -184,7 +184,7 @@ impl<'s> Story<'s> {
             }
         }
         let at = FrameSeq(self.appended.len() as u64 - 1);
-        match journal.save_checkpoint(at, b"state") {
+        match journal.save_state(at, b"state") {
             Ok(()) => self.checkpoint = at,
             Err(error) => {
                 self.check_message(&error);

@@ -1,5 +1,5 @@
 use super::stage::SimulatedStage;
-use carillon_storage::conformance::journal::{Stage, Watch, append_all, check_frames};
+use carillon_storage::conformance::journal::{Stage, Watch, WholeState, append_all, check_frames};
 use carillon_storage::journal::{FrameSeq, Journal};
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -67,7 +67,7 @@ impl Model {
             }
             Step::Checkpoint { behind } => {
                 let at = FrameSeq((self.appended.len() as u64).saturating_sub(*behind));
-                if self.journal.save_checkpoint(at, &at.0.to_le_bytes()).is_ok() {
+                if self.journal.save_state(at, &at.0.to_le_bytes()).is_ok() {
                     self.checkpoint = Some(at);
                 }
             }
@@ -96,7 +96,7 @@ impl Model {
         let kept = check_frames(&*self.journal, &self.appended, self.durable, "reopened");
         self.appended.truncate(kept);
         self.durable = self.journal.durable();
-        let found = self.journal.load_checkpoint().unwrap();
+        let found = self.journal.load_state().unwrap();
         let at = found.as_ref().map(|checkpoint| checkpoint.at);
         assert!(
             at >= self.checkpoint,
