@@ -102,12 +102,15 @@ fn key_of(page: usize) -> u64 {
 }
 
 impl Columns {
-    /// The whole state as bytes, to be compared; rows in order of their ids are its end. Bodies are no part of it.
-    pub fn state(&self) -> Result<Vec<u8>, CheckpointError> {
+    /// All parts of the state as they are without regard to where rows stand in memory, so that equal states have equal ones: rows in
+    /// order of their ids.
+    pub fn state(&self) -> Result<Vec<Part>, CheckpointError> {
         let mut rows: Vec<_> = self.rows.iter().map(|(_, row)| row).collect();
         rows.sort_unstable_by_key(|row| (row.id, row.attempt));
-        let encode = |state, row: &Row| postcard::to_extend(row, state).map_err(CheckpointError::Encode);
-        rows.into_iter().try_fold(self.rest(&[])?, encode)
+        let pages = (0..).zip(rows.chunks(PAGE));
+        let pages = pages.map(|(page, rows)| page_part(page, (0..).zip(rows.iter().copied())));
+        let rest = self.rest(&[])?;
+        std::iter::once(Ok(rest)).chain(pages).collect()
     }
 
     /// The parts of the state that changed after the checkpoint of era `stored`, which is the newest that is known to be stored; 0
@@ -117,24 +120,16 @@ impl Columns {
         marks: &[JournalMark],
         stored: u64,
     ) -> Result<ChangedParts, CheckpointError> {
-        let mut parts = vec![Part {
-            key: REST,
-            bytes: self.rest(marks)?,
-        }];
-        for page in self.rows.changed_after(stored) {
-            let encode = |bytes, row: (u16, &Row)| postcard::to_extend(&row, bytes);
-            let bytes = self.rows.page(page).try_fold(Vec::new(), encode);
-            parts.push(Part {
-                key: key_of(page),
-                bytes: bytes.map_err(CheckpointError::Encode)?,
-            });
-        }
+        let pages = self.rows.changed_after(stored);
+        let pages = pages.map(|page| page_part(page, self.rows.page(page)));
+        let parts: Result<_, _> = std::iter::once(self.rest(marks)).chain(pages).collect();
+        let parts = parts?;
         let era = self.rows.end_era();
         Ok(ChangedParts { parts, era })
     }
 
     /// All but the rows.
-    fn rest(&self, marks: &[JournalMark]) -> Result<Vec<u8>, CheckpointError> {
+    fn rest(&self, marks: &[JournalMark]) -> Result<Part, CheckpointError> {
         let mut plans: Vec<_> = self.plans.iter().map(|(id, plan)| (*id, plan)).collect();
         plans.sort_unstable_by_key(|(id, _)| *id);
         let mut times: Vec<_> = self.times.iter().map(|(id, times)| (*id, *times)).collect();
@@ -161,12 +156,24 @@ impl Columns {
             recent: self.recent.halves(),
             marks,
         };
-        postcard::to_extend(&writing, vec![VERSION]).map_err(CheckpointError::Encode)
+        let bytes = postcard::to_extend(&writing, vec![VERSION]).map_err(CheckpointError::Encode)?;
+        Ok(Part { key: REST, bytes })
     }
 }
 
+/// Rows and their places in a page.
+fn page_part<'r>(
+    page: usize,
+    mut rows: impl Iterator<Item = (u16, &'r Row)>,
+) -> Result<Part, CheckpointError> {
+    let bytes = rows.try_fold(Vec::new(), |bytes, row| postcard::to_extend(&row, bytes));
+    Ok(Part {
+        key: key_of(page),
+        bytes: bytes.map_err(CheckpointError::Encode)?,
+    })
+}
+
 /// Columns that are put together from the parts of a checkpoint, in any order.
-#[derive(Debug)]
 pub struct Restoring {
     columns: Columns,
     rest: Option<Box<Reading>>,

@@ -328,6 +328,7 @@ proptest! {
         columns.set_number_ranges(ranges.clone());
         let (mut live, mut told) = (Vec::new(), Told::default());
         let mut seen = [false; MESSAGES as usize];
+        let mut stored = HashMap::new();
         for (number, event) in (0..).zip(&events) {
             let at = UnixMs(BEGIN + 100 + number * STEP_MS);
             match event {
@@ -337,7 +338,8 @@ proptest! {
                     let changed = columns.changed_parts(&[], 0).unwrap();
                     let standings = columns.standings().clone();
                     let mut restoring = Restoring::new(ColumnLimits::default());
-                    changed.parts.iter().for_each(|part| restoring.part(part).unwrap());
+                    stored.extend(changed.parts.into_iter().map(|part| (part.key, part)));
+                    stored.values().for_each(|part| restoring.part(part).unwrap());
                     columns = restoring.end().unwrap().columns;
                     columns.read_bodies_from(journal.clone());
                     columns.set_number_ranges(ranges.clone());

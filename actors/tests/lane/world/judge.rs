@@ -1,5 +1,6 @@
 use super::{LedgerEntry, World};
-use carillon_actors::columns::{ColumnLimits, Columns};
+use carillon_actors::columns::{ColumnLimits, Restoring};
+use carillon_storage::journal::Part;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// No segment is with a carrier twice (DUP-1).
@@ -22,12 +23,14 @@ pub fn assert_no_doubles(world: &World) {
 }
 
 /// The state is the fold over its facts: living and replaying come to the same.
-pub fn assert_same_state(lived: &[u8], replayed: &[u8], seed: u64) {
+pub fn assert_same_state(lived: &[Part], replayed: &[Part], seed: u64) {
     if lived == replayed {
         return;
     }
-    let rows = |state: &[u8]| {
-        let columns = Columns::restore(ColumnLimits::default(), state).unwrap().columns;
+    let rows = |state: &[Part]| {
+        let mut restoring = Restoring::new(ColumnLimits::default());
+        state.iter().for_each(|part| restoring.part(part).unwrap());
+        let columns = restoring.end().unwrap().columns;
         columns
             .rows()
             .map(|(_, row)| (row.key(0), row.clone()))

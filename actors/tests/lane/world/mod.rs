@@ -26,7 +26,7 @@ use carillon_domain::journey::{Amendment, Journey, MessageState};
 use carillon_domain::time::{Monotonic, Now, UnixMs};
 use carillon_embedded::files::{Failure, Operation, SimulatedFiles};
 use carillon_embedded::journal::{EmbeddedJournal, JournalOptions};
-use carillon_storage::journal::FrameSeq;
+use carillon_storage::journal::{FrameSeq, Part};
 use carrier::Carrier;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
@@ -105,7 +105,7 @@ impl World {
     }
 
     /// The state that a replay of the whole journal gives, to compare with the one that came about by living.
-    pub fn replayed(&mut self) -> Vec<u8> {
+    pub fn replayed(&mut self) -> Vec<Part> {
         self.settle();
         let mut columns = Columns::new(self.options.columns);
         columns.read_bodies_from(self.lane.journal().clone());

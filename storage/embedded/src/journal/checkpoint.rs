@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 const VERSION: u32 = 2;
 const MAGIC: &[u8; 8] = b"CARILCKP";
-pub(super) const HEADER_BYTES: usize = 48;
+const HEADER_BYTES: usize = 48;
 const CHUNK_BYTES: usize = 1024 * 1024;
 const CRC_BYTES: usize = 4;
 

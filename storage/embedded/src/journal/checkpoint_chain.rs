@@ -1,6 +1,7 @@
 //! A checkpoint is a file with the whole state and files with what changed since, each naming the one before it.
 
-use super::checkpoint::{self, CheckpointFile, HEADER_BYTES, PartWriter};
+use super::checkpoint::{self, CheckpointFile, PartWriter};
+use super::parts::HEAD_BYTES;
 use crate::files::Files;
 use carillon_storage::journal::{FrameSeq, JournalError, Part};
 use std::collections::HashSet;
@@ -88,8 +89,8 @@ impl CheckpointChain {
             return true;
         };
         let bytes: u64 = changes.iter().map(|file| file.bytes).sum();
-        let new: usize = changed.iter().map(|part| part.bytes.len()).sum();
-        bytes + new as u64 > whole.bytes.max(HEADER_BYTES as u64)
+        let new: usize = changed.iter().map(|part| HEAD_BYTES + part.bytes.len()).sum();
+        bytes + new as u64 >= whole.bytes
             || self.0.len() >= FILES_MAX
             // One file cannot stand before another of the same frame.
             || self.at() == Some(at)

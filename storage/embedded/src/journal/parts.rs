@@ -3,7 +3,8 @@
 use super::frame::u64_at;
 use carillon_storage::journal::Part;
 
-const HEAD_BYTES: usize = 16;
+/// Before the bytes of a part.
+pub(super) const HEAD_BYTES: usize = 16;
 
 /// Cuts what was read of a file into its parts.
 #[derive(Debug, Default)]
