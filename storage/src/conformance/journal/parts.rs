@@ -1,5 +1,5 @@
 use super::Stage;
-use super::helpers::{append_all, payloads};
+use super::helpers::{Watch, append_all, payloads};
 use crate::conformance::Random;
 use crate::journal::{FrameSeq, Journal, Part};
 use std::collections::BTreeMap;
@@ -39,6 +39,7 @@ pub fn parts_that_do_not_change_stay(stage: &dyn Stage) {
     let mut random = Random::new(31);
     let mut journal = stage.open().unwrap();
     append_all(&*journal, &payloads(&mut random, 300));
+    assert!(Watch::new(&journal).durable(FrameSeq(300)));
     let mut state = State::new();
     for round in 1..=300 {
         let (changed, new) = change(&state, &mut random);

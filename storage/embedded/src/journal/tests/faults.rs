@@ -66,7 +66,7 @@ const TABLE: [(&Kind, Operation, &[Answer]); 17] = [
     (&NEW_VOLUME, Operation::Write, &[GoesOn, Refuses]),
     (&NEW_VOLUME, Operation::DataSync, &[GoesOn, Refuses]),
     (&NEW_VOLUME, Operation::Rename, &[GoesOn, Refuses]),
-    (&CHECKPOINT, Operation::Read, &[Refuses]),
+    (&CHECKPOINT, Operation::Read, &[Refuses, KeepsCheckpoint]),
     (&CHECKPOINT, Operation::Unlink, &[GoesOn]),
     (&NEW_CHECKPOINT, Operation::Create, &[KeepsCheckpoint]),
     (&NEW_CHECKPOINT, Operation::Write, &[KeepsCheckpoint]),
