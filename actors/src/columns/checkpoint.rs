@@ -198,15 +198,22 @@ impl Restoring {
             self.rest = Some(postcard::from_bytes(rest).map_err(CheckpointError::Malformed)?);
             return Ok(());
         }
-        let first = (part.key - key_of(0)) * PAGE as u64;
+        let first = (part.key - key_of(0)).checked_mul(PAGE as u64);
+        let first = first.ok_or(CheckpointError::Place)?;
         let mut rows = &*part.bytes;
         while !rows.is_empty() {
             let ((place, row), behind): ((u16, Row), _) =
                 postcard::take_from_bytes(rows).map_err(CheckpointError::Malformed)?;
             rows = behind;
-            let index = u32::try_from(first + u64::from(place)).map_err(|_| CheckpointError::Place)?;
+            let index = first
+                .checked_add(place.into())
+                .and_then(|at| u32::try_from(at).ok());
+            let index = index
+                .filter(|_| usize::from(place) < PAGE)
+                .ok_or(CheckpointError::Place)?;
             let (id, attempt) = (row.id, row.attempt);
             let at = self.columns.rows.restore(index, row);
+            let at = at.ok_or(CheckpointError::Place)?;
             self.rows.push((id, attempt, at));
         }
         Ok(())

@@ -70,14 +70,16 @@ impl Slab {
         RowRef { index, generation: 0 }
     }
 
-    /// Puts a row where it was when it was stored; see [`Slab::restored`].
-    pub fn restore(&mut self, index: u32, row: Row) -> RowRef {
+    /// Puts a row where it was when it was stored; see [`Slab::restored`]. `None` when there is another.
+    pub fn restore(&mut self, index: u32, row: Row) -> Option<RowRef> {
         while self.places.len() <= index as usize {
             self.places.push(Place::of(None));
         }
         let place = self.place_mut(index);
-        place.row = Some(row);
-        self.reference(index)
+        if place.row.replace(row).is_some() {
+            return None;
+        }
+        Some(self.reference(index))
     }
 
     /// All rows are where they were: the places between them are free, and nothing has changed.

@@ -1,7 +1,6 @@
-use carillon_storage::journal::{
-    Checkpoint, Frame, FrameReader, FrameSeq, Journal, JournalError, JournalStatus,
-};
+use carillon_storage::journal::{Frame, FrameReader, FrameSeq, Journal, JournalError, JournalStatus, Part};
 use parking_lot::Mutex;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A journal on a disk in memory. What is appended becomes durable only when the simulation says so; a crash leaves what is
@@ -15,12 +14,19 @@ pub struct SimulatedJournal {
 struct Disk {
     frames: Vec<Arc<Vec<u8>>>,
     durable: FrameSeq,
-    checkpoint: Option<Checkpoint>,
-    checkpoint_before: Option<Checkpoint>,
+    checkpoint: Checkpoint,
+    checkpoint_before: Checkpoint,
     backlog_bytes: u64,
     free_bytes: Option<u64>,
     /// The process that wrote it is gone.
     dead: bool,
+}
+
+/// The newest of each part, as they were after frame `at`; none after frame 0.
+#[derive(Clone, Default)]
+struct Checkpoint {
+    at: FrameSeq,
+    parts: BTreeMap<u64, Arc<[u8]>>,
 }
 
 impl SimulatedJournal {
@@ -72,10 +78,7 @@ impl SimulatedJournal {
 
     /// Where the newest checkpoint stands.
     pub fn checkpoint_at(&self) -> FrameSeq {
-        let disk = self.disk.lock();
-        disk.checkpoint
-            .as_ref()
-            .map_or(FrameSeq::ZERO, |checkpoint| checkpoint.at)
+        self.disk.lock().checkpoint.at
     }
 
     pub fn set_free_bytes(&self, bytes: Option<u64>) {
@@ -126,21 +129,29 @@ impl Journal for SimulatedJournal {
         FrameSeq(1)
     }
 
-    fn save_checkpoint(&self, at: FrameSeq, state: &[u8]) -> Result<(), JournalError> {
+    fn save_checkpoint(&self, at: FrameSeq, changed: &[Part]) -> Result<(), JournalError> {
         let disk = &mut *self.disk.lock();
         if disk.dead || at > disk.durable {
             return Err(JournalError::Closed);
         }
-        disk.checkpoint_before = disk.checkpoint.take();
-        disk.checkpoint = Some(Checkpoint {
-            at,
-            state: state.to_vec(),
-        });
+        disk.checkpoint_before = disk.checkpoint.clone();
+        disk.checkpoint.at = at;
+        for Part { key, bytes } in changed {
+            match bytes.is_empty() {
+                true => disk.checkpoint.parts.remove(key),
+                false => disk.checkpoint.parts.insert(*key, bytes.as_slice().into()),
+            };
+        }
         Ok(())
     }
 
-    fn load_checkpoint(&self) -> Result<Option<Checkpoint>, JournalError> {
-        Ok(self.disk.lock().checkpoint.clone())
+    fn load_checkpoint(&self, take: &mut dyn FnMut(Part)) -> Result<Option<FrameSeq>, JournalError> {
+        let Checkpoint { at, parts } = self.disk.lock().checkpoint.clone();
+        for (key, bytes) in parts {
+            let bytes = bytes.to_vec();
+            take(Part { key, bytes });
+        }
+        Ok((at > FrameSeq::ZERO).then_some(at))
     }
 
     /// Everything is kept: the replay from the first frame on is what the state is compared with.
@@ -190,6 +201,7 @@ impl FrameReader for Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use carillon_storage::conformance::journal::WholeState;
 
     fn read(journal: &SimulatedJournal) -> Vec<Vec<u8>> {
         let mut reader = journal.read(FrameSeq(1)).unwrap();
@@ -222,16 +234,13 @@ mod tests {
         let journal = SimulatedJournal::default();
         journal.append(vec![1]).unwrap();
         journal.append(vec![2]).unwrap();
-        assert!(
-            journal.save_checkpoint(FrameSeq(1), b"early").is_err(),
-            "not durable"
-        );
+        assert!(journal.save_state(FrameSeq(1), b"early").is_err(), "not durable");
         journal.sync(FrameSeq(2));
-        journal.save_checkpoint(FrameSeq(1), b"one").unwrap();
-        journal.save_checkpoint(FrameSeq(2), b"two").unwrap();
+        journal.save_state(FrameSeq(1), b"one").unwrap();
+        journal.save_state(FrameSeq(2), b"two").unwrap();
         for (half, at, state) in [(true, 1, b"one"), (false, 2, b"two")] {
             let next = journal.crash(FrameSeq(2), half);
-            let found = next.load_checkpoint().unwrap().unwrap();
+            let found = next.load_state().unwrap().unwrap();
             assert_eq!((found.at, &*found.state), (FrameSeq(at), &state[..]));
         }
     }

@@ -2,7 +2,7 @@ use crate::input::{Input, chunk};
 use crate::{Memory, Target};
 use carillon_embedded::files::{Files, SimulatedFiles};
 use carillon_embedded::journal::{EmbeddedJournal, JournalOptions};
-use carillon_storage::journal::{FrameSeq, Journal, JournalError};
+use carillon_storage::journal::{FrameSeq, Journal, JournalError, Part};
 use crc32c::{crc32c, crc32c_append};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -29,16 +29,19 @@ const FRAME_MAGIC: [u8; 4] = *b"\xf5CJf";
 const FRAME_HEADER_BYTES: usize = 48;
 const FRAMES: u64 = 24;
 
-/// The files of a journal with three volumes and a checkpoint in the second, closed in order.
+/// The files of a journal with three volumes and a checkpoint of two files in the second, closed in order.
 static SOUND: LazyLock<Vec<(PathBuf, Vec<u8>)>> = LazyLock::new(|| {
     let files = SimulatedFiles::new(1);
     let journal = open(&files).expect("an empty folder");
     for number in 1..=FRAMES {
         journal.append(payload(number)).expect("room");
-        if number == FRAMES / 2 {
+        if number == FRAMES / 2 + 1 {
+            let state = [part(1, 300), part(2, 40)];
             journal
-                .save_checkpoint(FrameSeq(number), &[9; 300])
+                .save_checkpoint(FrameSeq(number - 1), &state)
                 .expect("room");
+            let changed = [part(2, 50)];
+            journal.save_checkpoint(FrameSeq(number), &changed).expect("room");
         }
     }
     journal.close().expect("a disk that works");
@@ -51,6 +54,13 @@ static SOUND: LazyLock<Vec<(PathBuf, Vec<u8>)>> = LazyLock::new(|| {
     sound.sort();
     sound
 });
+
+fn part(key: u64, bytes: usize) -> Part {
+    Part {
+        key,
+        bytes: vec![9; bytes],
+    }
+}
 
 fn payload(number: u64) -> Vec<u8> {
     number.to_le_bytes().repeat(150)
@@ -100,7 +110,7 @@ fn run(input: &[u8]) {
         return;
     };
     // The state of a checkpoint is not read before it is asked for.
-    let _state = journal.load_checkpoint().is_ok();
+    let _state = journal.load_checkpoint(&mut drop).is_ok();
     let Ok(mut frames) = journal.read(journal.oldest()) else {
         return;
     };
@@ -113,10 +123,10 @@ fn run(input: &[u8]) {
 
 /// Makes the sums of a volume or checkpoint right.
 fn reseal(content: &mut [u8]) {
-    if content.starts_with(b"CARILCKP") && content.len() >= 40 {
-        let crc = crc32c(&content[..36]);
-        content[36..40].copy_from_slice(&crc.to_le_bytes());
-        if let Some((state, sum)) = content[40..].split_last_chunk_mut::<4>() {
+    if content.starts_with(b"CARILCKP") && content.len() >= 48 {
+        let crc = crc32c(&content[..44]);
+        content[44..48].copy_from_slice(&crc.to_le_bytes());
+        if let Some((state, sum)) = content[48..].split_last_chunk_mut::<4>() {
             *sum = crc32c_append(0, state).to_le_bytes();
         }
         return;
