@@ -10,6 +10,7 @@ mod caps;
 mod clock;
 mod clock_guard;
 mod core;
+mod disk;
 mod dispatch;
 mod due;
 mod effect;
