@@ -17,11 +17,19 @@ use anyhow::Context;
 use arguments::Command;
 use std::io::Write;
 use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
 
 /// Exit codes: 0 everything as it should be, 1 the run found a broken promise or a missed floor, 2 it could not be done.
 pub fn run(arguments: Arguments) -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| match &arguments.command {
+        // In a simulated life disks fill and clocks jump all the time.
+        Command::Simulate(_) => {
+            EnvFilter::new("error,carillon_actors::lane::clock=off,carillon_actors::lane::disk=off")
+        }
+        _ => EnvFilter::from_default_env(),
+    });
     tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
     match perform(arguments) {
