@@ -80,6 +80,8 @@ const TABLE: [(&Kind, Operation, &[Answer]); 17] = [
     (&LOCK, Operation::Lock, &[Refuses]),
 ];
 
+const ROUNDS_MAX: usize = 20;
+
 #[test]
 fn every_fault_at_every_moment_has_its_answer() {
     for (kind, operation, expected) in TABLE {
@@ -87,16 +89,23 @@ fn every_fault_at_every_moment_has_its_answer() {
         let ways = if operation == Operation::Write { 3 } else { 2 };
         for failure in &failures[..ways] {
             let what = format!("{operation:?} on a {}: {failure:?}", kind.name);
+            let expected = BTreeSet::from_iter(expected.iter().copied());
             let mut answers = BTreeSet::new();
-            let moments = (1..).take_while(|nth| {
-                let stage = SimulatedStage::new();
-                stage.files().fail_on(operation, kind.has, *nth, *failure);
-                let answer = Story::new(&stage, format!("{what}, time {nth}")).run();
-                answers.extend(answer);
-                answer.is_some()
-            });
-            assert!(moments.count() > 0, "{what}: it never comes to that");
-            assert_eq!(answers, BTreeSet::from_iter(expected.iter().copied()), "{what}");
+            // Threads decide what lies in the folder at a kill: not every answer comes in every round.
+            for _ in 0..ROUNDS_MAX {
+                let moments = (1..).take_while(|nth| {
+                    let stage = SimulatedStage::new();
+                    stage.files().fail_on(operation, kind.has, *nth, *failure);
+                    let answer = Story::new(&stage, format!("{what}, time {nth}")).run();
+                    answers.extend(answer);
+                    answer.is_some()
+                });
+                assert!(moments.count() > 0, "{what}: it never comes to that");
+                if !answers.is_subset(&expected) || answers == expected {
+                    break;
+                }
+            }
+            assert_eq!(answers, expected, "{what}");
         }
     }
 }
