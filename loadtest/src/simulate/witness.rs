@@ -9,7 +9,7 @@ use crate::ledger::{Answer, Frame, LedgerError, Record, Seen, Sink};
 use crate::marker;
 use carillon_actors::columns::{CapKey, ColumnLimits, Columns, FactPlace};
 use carillon_domain::catalog::{CapPeriod, Snapshot};
-use carillon_domain::fact::{Accepted, CarrierId, Fact, FinalState, SegmentKey};
+use carillon_domain::fact::{Accepted, CarrierId, Fact, FinalState, Receipt, ReceiptOutcome, SegmentKey};
 use carillon_domain::frame;
 use carillon_domain::ids::{AccountId, ConnectionId, MessageId};
 use carillon_domain::time::Monotonic;
@@ -77,6 +77,10 @@ pub struct Witness {
     by_carrier_id: Map<(ConnectionId, u64), (u64, u8)>,
     intents: Map<SegmentKey, usize>,
     receipts: HashSet<(ConnectionId, u64), FixedState>,
+    /// The carrier's number of a segment, of the newest write that was answered.
+    submitted: Map<SegmentKey, u64>,
+    /// What the newest receipt that counts says of a segment.
+    receipts_counted: Map<SegmentKey, (u64, ReceiptOutcome)>,
     ends: Map<MessageId, FinalState>,
     /// Messages that count for their person, as long as nothing of them was on its way.
     unwritten: Map<MessageId, CapKey>,
@@ -106,6 +110,8 @@ impl Witness {
             by_carrier_id: Map::default(),
             intents: Map::default(),
             receipts: HashSet::default(),
+            submitted: Map::default(),
+            receipts_counted: Map::default(),
             ends: Map::default(),
             unwritten: Map::default(),
             counted: BTreeMap::new(),
@@ -263,9 +269,17 @@ impl Witness {
                 *self.intents.entry(intent.segment).or_default() += 1;
                 self.unwritten.remove(&intent.segment.message);
             }
+            Fact::Submitted {
+                segment, carrier_id, ..
+            } => {
+                if let Some(id) = number_in(carrier_id) {
+                    self.submitted.insert(*segment, id);
+                }
+            }
             Fact::Receipt(receipt) => {
                 if let Some(id) = number_in(&receipt.carrier_id) {
                     self.receipts.insert((receipt.connection, id));
+                    self.count_receipt(receipt, id);
                 }
             }
             Fact::Final(finished) => {
@@ -294,6 +308,22 @@ impl Witness {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A receipt counts once for its segment. One that is matched by number and time, because no response gave its number, may have
+    /// been another segment's.
+    fn count_receipt(&mut self, receipt: &Receipt, id: u64) {
+        let of = |segment: &SegmentKey| self.submitted.get(segment) == Some(&id);
+        let Some(segment) = receipt.segment.filter(of).filter(|_| !receipt.duplicate) else {
+            return;
+        };
+        let counts = (id, receipt.outcome);
+        if self.receipts_counted.insert(segment, counts) == Some(counts) {
+            self.broken(
+                Promise::Rcp1,
+                format!("the receipt {id} counts twice for {segment:?}"),
+            );
         }
     }
 

@@ -66,7 +66,7 @@ pub struct World {
     /// The history as it was at the last checkpoints.
     stored: BTreeMap<FrameSeq, History>,
     next_lane_tick: Monotonic,
-    capacities: BTreeMap<ConnectionId, Vec<(Monotonic, u64)>>,
+    capacities: BTreeMap<ConnectionId, Vec<Capacity>>,
 }
 
 /// How often what happened, to see that it does.
@@ -76,6 +76,13 @@ pub struct Counts {
     pub cuts: u64,
     pub uncertain: u64,
     pub compared: u64,
+}
+
+/// How many sessions a connection may have since then, and how many INTENTs each.
+struct Capacity {
+    since: Monotonic,
+    sessions: u64,
+    slots: u64,
 }
 
 struct Seat {
@@ -643,25 +650,26 @@ impl World {
 
     fn note_capacities(&mut self) {
         for (id, config) in &self.catalog.snapshot().connections {
-            let capacity = u64::from(config.sessions) * u64::from(config.window + config.look_ahead);
-            let known = self.capacities.entry(*id).or_default();
-            known.push((self.now.monotonic, capacity));
+            let capacity = Capacity {
+                since: self.now.monotonic,
+                sessions: config.sessions.into(),
+                slots: (config.window + config.look_ahead).into(),
+            };
+            self.capacities.entry(*id).or_default().push(capacity);
         }
     }
 
     /// The most that can be under way by a connection: by its settings now, and by those under which requests may still be open.
+    /// Sessions that go may stand beside such as have a larger window.
     fn capacity(&self, id: ConnectionId) -> u64 {
         let open_since = Duration::from_secs(2 * u64::from(RESPONSE_TIMEOUT_S));
         let known = self.capacities.get(&id).map_or(&[][..], Vec::as_slice);
         let later = known
             .iter()
-            .rposition(|(at, _)| self.now.monotonic - *at >= open_since)
+            .rposition(|capacity| self.now.monotonic - capacity.since >= open_since)
             .unwrap_or(0);
-        known[later..]
-            .iter()
-            .map(|(_, capacity)| *capacity)
-            .max()
-            .unwrap_or(0)
+        let most = |of: fn(&Capacity) -> u64| known[later..].iter().map(of).max().unwrap_or(0);
+        most(|capacity| capacity.sessions) * most(|capacity| capacity.slots)
     }
 }
 

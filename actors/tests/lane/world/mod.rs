@@ -384,7 +384,7 @@ impl World {
             .save_checkpoint(at, &changed.parts)
             .expect("the checkpoint is stored");
         // Now and then nobody hears of it.
-        if changed.era % 3 != 0 {
+        if !changed.era.is_multiple_of(3) {
             self.checkpoint_stored = changed.era;
         }
     }
