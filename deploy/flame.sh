@@ -34,7 +34,8 @@ main() {
   perf script --input "$WORK/samples" --no-inline 2>/dev/null |
     "$TOOLS/bin/inferno-collapse-perf" --quiet >"$WORK/stacks"
   "$TOOLS/bin/inferno-flamegraph" --quiet --title "carillon-loadtest bench $bench" --factor 0.001 --countname µs --minwidth 0.3 \
-    "$WORK/stacks" >"$picture"
+    "$WORK/stacks" |
+    grep -v '^ *//' >"$picture" # The script in the picture has comments of its own.
   say "$picture: $(awk '{ sum += $NF } END { printf "%.1f", sum / 1e9 }' "$WORK/stacks") s of processor time"
 }
 
