@@ -1,5 +1,5 @@
 use super::helpers::{Watch, append_all, check_frames, payloads};
-use super::{Checkpoint, Stage, WholeState};
+use super::{Checkpoint, DiskStage, Stage, WholeState};
 use crate::conformance::Random;
 use crate::journal::{FrameSeq, JournalError};
 
@@ -62,7 +62,7 @@ pub fn a_checkpoint_names_a_frame_that_exists(stage: &dyn Stage) {
     );
 }
 
-pub fn a_power_cut_leaves_the_old_checkpoint_or_the_new(stage: &dyn Stage) {
+pub fn a_power_cut_leaves_the_old_checkpoint_or_the_new(stage: &dyn DiskStage) {
     let mut random = Random::new(11);
     let mut appended = payloads(&mut random, 20);
     let mut old = Checkpoint {
@@ -112,7 +112,7 @@ pub fn a_power_cut_leaves_the_old_checkpoint_or_the_new(stage: &dyn Stage) {
     assert!(kept_old > 0 && took_new > 0, "old {kept_old}, new {took_new}");
 }
 
-pub fn a_full_disk_keeps_the_old_checkpoint(stage: &dyn Stage) {
+pub fn a_full_disk_keeps_the_old_checkpoint(stage: &dyn DiskStage) {
     let journal = stage.open().unwrap();
     append_all(&*journal, &[vec![1], vec![2]]);
     journal.save_state(FrameSeq(1), b"old").unwrap();

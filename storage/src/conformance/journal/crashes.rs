@@ -1,5 +1,5 @@
-use super::Stage;
 use super::helpers::{Watch, append_all, check_frames, payloads};
+use super::{DiskStage, Stage};
 use crate::conformance::Random;
 use crate::journal::{FrameSeq, Journal};
 use std::sync::{Arc, Mutex};
@@ -33,7 +33,7 @@ pub fn durable_frames_survive_a_kill(stage: &dyn Stage) {
     let mut appended = Vec::new();
     for life in 0..8 {
         let journal = stage.open().unwrap();
-        let durable = append_and(stage, &journal, &mut random, &mut appended, |stage| stage.kill());
+        let durable = append_and(&journal, &mut random, &mut appended, || stage.kill());
         drop(journal);
         let journal = stage.open().unwrap();
         let kept = check_frames(&*journal, &appended, durable, &format!("life {life}"));
@@ -43,14 +43,14 @@ pub fn durable_frames_survive_a_kill(stage: &dyn Stage) {
 }
 
 /// The case that must fail when syncs do nothing.
-pub fn durable_frames_survive_power_cuts_at_random_moments(stage: &dyn Stage) {
+pub fn durable_frames_survive_power_cuts_at_random_moments(stage: &dyn DiskStage) {
     for seed in 0..6 {
         lives_with_power_cuts(stage, seed);
     }
 }
 
 /// Ten lives of one journal, each ended by a power cut somewhere in the middle of two threads' appends.
-fn lives_with_power_cuts(stage: &dyn Stage, seed: u64) {
+fn lives_with_power_cuts(stage: &dyn DiskStage, seed: u64) {
     let mut random = Random::new(seed);
     let journal = stage
         .open()
@@ -67,9 +67,7 @@ fn lives_with_power_cuts(stage: &dyn Stage, seed: u64) {
         let moment = 1 + random.below(60);
         let cut_seed = random.next_u64();
         stage.power_cut_at(moment, cut_seed);
-        let durable = append_and(stage, &journal, &mut random, &mut appended, |stage| {
-            stage.power_cut(cut_seed)
-        });
+        let durable = append_and(&journal, &mut random, &mut appended, || stage.power_cut(cut_seed));
         drop(journal);
         let journal = stage.open().unwrap_or_else(|error| panic!("{what}: {error}"));
         let kept = check_frames(&*journal, &appended, durable, &what);
@@ -81,11 +79,10 @@ fn lives_with_power_cuts(stage: &dyn Stage, seed: u64) {
 /// Appends from two threads, waiting for the disk now and then, and calls `end` in the middle. What was durable then; `appended` gets
 /// what was given a number.
 fn append_and(
-    stage: &dyn Stage,
     journal: &Arc<dyn Journal>,
     random: &mut Random,
     appended: &mut Vec<Vec<u8>>,
-    end: impl FnOnce(&dyn Stage),
+    end: impl FnOnce(),
 ) -> FrameSeq {
     let watch = Watch::new(journal);
     let numbered = Mutex::new(Vec::new());
@@ -104,7 +101,7 @@ fn append_and(
             if number == ends_at
                 && let Some(end) = end.take()
             {
-                end(stage);
+                end();
             }
             let Ok(seq) = journal.append(payload.clone()) else {
                 break;
@@ -115,7 +112,7 @@ fn append_and(
             }
         }
         if let Some(end) = end.take() {
-            end(stage);
+            end();
         }
     });
     let durable = journal.durable();
@@ -129,7 +126,7 @@ fn append_and(
 }
 
 /// Opening repairs; a repair that is interrupted must be as good as none.
-pub fn power_cuts_while_reopening_lose_nothing(stage: &dyn Stage) {
+pub fn power_cuts_while_reopening_lose_nothing(stage: &dyn DiskStage) {
     let mut random = Random::new(7);
     let mut appended = payloads(&mut random, 250);
     let journal = stage.open().unwrap();

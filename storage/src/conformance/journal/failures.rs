@@ -1,9 +1,9 @@
 use super::helpers::{Watch, append_all, check_frames, payloads};
-use super::{Stage, WholeState};
+use super::{DiskStage, WholeState};
 use crate::conformance::Random;
 use crate::journal::{FrameSeq, JournalError};
 
-pub fn a_failed_sync_is_the_end(stage: &dyn Stage) {
+pub fn a_failed_sync_is_the_end(stage: &dyn DiskStage) {
     let mut random = Random::new(8);
     let journal = stage.open().unwrap();
     let watch = Watch::new(&journal);
@@ -39,7 +39,7 @@ pub fn a_failed_sync_is_the_end(stage: &dyn Stage) {
     check_frames(&*journal, &appended, FrameSeq(kept as u64), "after the power cut");
 }
 
-pub fn a_full_disk_loses_nothing_that_was_durable(stage: &dyn Stage) {
+pub fn a_full_disk_loses_nothing_that_was_durable(stage: &dyn DiskStage) {
     let mut random = Random::new(9);
     let journal = stage.open().unwrap();
     let watch = Watch::new(&journal);

@@ -1,5 +1,5 @@
 use super::helpers::{Watch, append_all, check_frames, payloads, read_frames};
-use super::{Stage, WholeState};
+use super::{DiskStage, Stage, WholeState};
 use crate::conformance::Random;
 use crate::journal::{FrameSeq, JournalError};
 use std::sync::Arc;
@@ -76,7 +76,7 @@ pub fn the_callback_runs_after_what_it_tells_is_durable(stage: &dyn Stage) {
     assert_eq!(seen.load(Ordering::Acquire), last.0);
 }
 
-pub fn closing_makes_everything_durable(stage: &dyn Stage) {
+pub fn closing_makes_everything_durable(stage: &dyn DiskStage) {
     let journal = stage.open().unwrap();
     let payloads = payloads(&mut Random::new(3), 300);
     append_all(&*journal, &payloads);
@@ -104,7 +104,7 @@ pub fn a_closed_journal_takes_nothing(stage: &dyn Stage) {
     );
 }
 
-pub fn status_adds_up(stage: &dyn Stage) {
+pub fn status_adds_up(stage: &dyn DiskStage) {
     let journal = stage.open().unwrap();
     let payloads = payloads(&mut Random::new(4), 400);
     let bytes = payloads.iter().map(|payload| payload.len() as u64).sum::<u64>();
@@ -120,7 +120,7 @@ pub fn status_adds_up(stage: &dyn Stage) {
     assert!(status.syncs_total >= 1 && status.sync_time_max <= status.sync_time_total);
 }
 
-pub fn only_one_opens_it(stage: &dyn Stage) {
+pub fn only_one_opens_it(stage: &dyn DiskStage) {
     let journal = stage.open().unwrap();
     assert!(matches!(stage.open().map(drop), Err(JournalError::InUse { .. })));
     journal.append(vec![1]).unwrap();

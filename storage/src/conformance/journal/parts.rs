@@ -1,5 +1,5 @@
-use super::Stage;
 use super::helpers::{Watch, append_all, payloads};
+use super::{DiskStage, Stage};
 use crate::conformance::Random;
 use crate::journal::{FrameSeq, Journal, Part};
 use std::collections::BTreeMap;
@@ -60,7 +60,7 @@ pub fn parts_that_do_not_change_stay(stage: &dyn Stage) {
     }
 }
 
-pub fn a_power_cut_leaves_the_parts_of_the_old_checkpoint_or_the_new(stage: &dyn Stage) {
+pub fn a_power_cut_leaves_the_parts_of_the_old_checkpoint_or_the_new(stage: &dyn DiskStage) {
     let mut random = Random::new(32);
     let journal = stage.open().unwrap();
     append_all(&*journal, &payloads(&mut random, 200));

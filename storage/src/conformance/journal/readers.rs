@@ -1,5 +1,5 @@
 use super::helpers::{Watch, append_all, payloads, read_frames};
-use super::{Stage, WholeState};
+use super::{DiskStage, Stage, WholeState};
 use crate::conformance::Random;
 use crate::journal::{FrameSeq, JournalError};
 use std::thread;
@@ -63,7 +63,7 @@ pub fn readers_start_anywhere(stage: &dyn Stage) {
     }
 }
 
-pub fn a_reader_never_sees_what_is_not_durable(stage: &dyn Stage) {
+pub fn a_reader_never_sees_what_is_not_durable(stage: &dyn DiskStage) {
     let journal = stage.open().unwrap();
     journal.append(vec![1]).unwrap();
     journal.save_state(FrameSeq(1), b"state").unwrap();
@@ -93,7 +93,7 @@ pub fn a_reader_outlives_release_or_says_what_is_gone(stage: &dyn Stage) {
     assert_eq!(reader.next_frame().unwrap().unwrap().seq, FrameSeq(1));
     journal.release(FrameSeq(600)).unwrap();
     let oldest = journal.oldest();
-    // Within the volume that it holds open the reader goes on; then it is told.
+    // With what it holds already (say, an open volume) the reader may go on; then it is told.
     let mut next = 2;
     let end = loop {
         match reader.next_frame() {
@@ -104,7 +104,6 @@ pub fn a_reader_outlives_release_or_says_what_is_gone(stage: &dyn Stage) {
         }
         next += 1;
     };
-    assert!(next > 2, "the open volume can still be read");
     assert!(
         matches!(end, Err(JournalError::Gone { wanted, oldest: told }) if wanted == FrameSeq(next) && told == oldest)
     );

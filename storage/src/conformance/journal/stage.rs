@@ -1,16 +1,19 @@
 use crate::journal::{Journal, JournalError};
 use std::sync::Arc;
 
-/// A journal's backend together with the machine under it.
-///
-/// Volumes should be small (about 64 KiB), so that a few hundred frames fill several.
+/// A journal's backend together with what is under it.
 pub trait Stage: Sync {
     /// Opens the journal as a starting process does.
     fn open(&self) -> Result<Arc<dyn Journal>, JournalError>;
 
-    /// The process dies: journals opened before get nothing but errors from the disk, whose content stays as the process saw it.
+    /// The process dies: journals opened before get nothing but errors, and what they had not told to be durable may be there or not.
     fn kill(&self);
+}
 
+/// A journal on a disk of its own.
+///
+/// Volumes should be small (about 64 KiB), so that a few hundred frames fill several.
+pub trait DiskStage: Stage {
     /// The power goes: as [`Stage::kill`], and what was not synced is lost or kept at random.
     fn power_cut(&self, seed: u64);
 

@@ -3,11 +3,12 @@ use carillon_storage::conformance::journal::{self, WholeState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 carillon_storage::journal_conformance!(SimulatedStage::new());
+carillon_storage::journal_conformance!(disk SimulatedStage::new());
 
 /// A suite that cannot notice a missing sync tests nothing.
 #[test]
 fn the_suite_fails_when_syncs_do_nothing() {
-    let cases: [fn(&dyn journal::Stage); 3] = [
+    let cases: [fn(&dyn journal::DiskStage); 3] = [
         journal::durable_frames_survive_power_cuts_at_random_moments,
         journal::closing_makes_everything_durable,
         journal::a_power_cut_leaves_the_old_checkpoint_or_the_new,

@@ -5,7 +5,9 @@ use crate::journal::checkpoint::checkpoint_path;
 use crate::journal::frame::{FrameHeader, HEADER_BYTES, MAGIC};
 use crate::journal::volume::{FRAMES_AT, Volume};
 use carillon_storage::conformance::Random;
-use carillon_storage::conformance::journal::{Stage, Watch, WholeState, check_frames, read_frames};
+use carillon_storage::conformance::journal::{
+    DiskStage, Stage, Watch, WholeState, check_frames, read_frames,
+};
 use carillon_storage::journal::{FrameSeq, Journal, JournalError, Part};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

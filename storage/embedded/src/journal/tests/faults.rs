@@ -3,7 +3,7 @@
 
 use super::stage::{SimulatedStage, VOLUME_BYTES};
 use crate::files::{Failure, Operation};
-use carillon_storage::conformance::journal::{Stage, Watch, WholeState, check_frames};
+use carillon_storage::conformance::journal::{DiskStage, Stage, Watch, WholeState, check_frames};
 use carillon_storage::journal::{FrameSeq, Journal, JournalError};
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 use super::stage::{SimulatedStage, dir, volume};
 use crate::files::{Failure, Files, Operation};
 use crate::journal::{EmbeddedJournal, JournalOptions, PAYLOAD_BYTES_MAX};
-use carillon_storage::conformance::journal::{Stage, Watch, check_frames, read_frames};
+use carillon_storage::conformance::journal::{DiskStage, Watch, check_frames, read_frames};
 use carillon_storage::journal::{FrameSeq, Journal, JournalError};
 use std::sync::mpsc;
 use std::sync::{Arc, Barrier};

@@ -1,5 +1,5 @@
 use super::stage::SimulatedStage;
-use carillon_storage::conformance::journal::{Stage, Watch, WholeState, append_all, check_frames};
+use carillon_storage::conformance::journal::{DiskStage, Stage, Watch, WholeState, append_all, check_frames};
 use carillon_storage::journal::{FrameSeq, Journal};
 use proptest::prelude::*;
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 use super::stage::{SimulatedStage, VOLUME_BYTES};
 use crate::files::{Failure, Operation, RealFiles};
 use crate::journal::{EmbeddedJournal, JournalOptions};
-use carillon_storage::conformance::journal::{Stage, Watch, append_all, check_frames};
+use carillon_storage::conformance::journal::{DiskStage, Stage, Watch, append_all, check_frames};
 use carillon_storage::journal::{FrameSeq, Journal};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;

@@ -1,6 +1,6 @@
 use crate::files::{Failure, Operation, SimulatedFiles};
 use crate::journal::{EmbeddedJournal, JournalOptions};
-use carillon_storage::conformance::journal::Stage;
+use carillon_storage::conformance::journal::{DiskStage, Stage};
 use carillon_storage::journal::{Journal, JournalError};
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
@@ -59,7 +59,9 @@ impl Stage for SimulatedStage {
         let mut files = self.files.lock();
         *files = files.restart();
     }
+}
 
+impl DiskStage for SimulatedStage {
     fn power_cut(&self, seed: u64) {
         self.files().power_cut(seed);
         self.kill();
