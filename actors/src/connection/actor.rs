@@ -240,7 +240,12 @@ fn make_core(id: ConnectionId, shared: &SharedLane) -> Option<ConnectionCore> {
     let now = shared.now();
     shared.read(|lane| {
         let config = lane.link(id)?.config.clone();
-        Some(ConnectionCore::new(config, lane.columns().next_epoch(id), now))
+        Some(ConnectionCore::new(
+            config,
+            lane.columns().next_epoch(id),
+            lane.quiet_after_start(),
+            now,
+        ))
     })
 }
 

@@ -18,9 +18,6 @@ use std::time::Duration;
 const THROTTLE_FIRST: Duration = Duration::from_millis(250);
 const THROTTLE_MAX: Duration = Duration::from_secs(8);
 
-/// Written segments of a previous process may still count in the carrier's second (RATE-1).
-const QUIET_AFTER_START: Duration = Duration::from_secs(1);
-
 /// Something only the shell can do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -59,8 +56,8 @@ pub struct ConnectionCore {
 }
 
 impl ConnectionCore {
-    /// `next_epoch` is above every epoch of this connection in the journal.
-    pub fn new(config: impl Into<Arc<Connection>>, next_epoch: u32, now: Now) -> Self {
+    /// `next_epoch` is above every epoch of this connection in the journal. For so long as `quiet` nothing is written.
+    pub fn new(config: impl Into<Arc<Connection>>, next_epoch: u32, quiet: Duration, now: Now) -> Self {
         let config = config.into();
         ConnectionCore {
             id: config.id,
@@ -68,7 +65,7 @@ impl ConnectionCore {
                 .map(|_| Slot::new(now.monotonic))
                 .collect(),
             next_epoch,
-            limiter: SlidingSecond::new(config.rate_per_second, now.monotonic + QUIET_AFTER_START),
+            limiter: SlidingSecond::new(config.rate_per_second, now.monotonic + quiet),
             throttle: Backoff::new(THROTTLE_FIRST, THROTTLE_MAX),
             throttled_until: Monotonic::default(),
             concatenation: now.unix.0 as u16,
@@ -307,7 +304,7 @@ impl ConnectionCore {
     ) {
         let silence_max = u64::from(self.config.silence_s) * 1000;
         let number = slot as u8;
-        let is_wanted = self.is_wanted(slot);
+        let is_wanted = self.is_wanted(slot) && !lane.journal_is_silent();
         match &mut self.slots[slot].state {
             SlotState::Idle { retry_at } => {
                 if is_wanted && *retry_at <= now.monotonic {
@@ -318,6 +315,11 @@ impl ConnectionCore {
                 }
             }
             SlotState::Connecting { .. } => {}
+            SlotState::Active(_) if lane.journal_is_silent() => {
+                self.end_session(lane, number, "the journal is silent", random, now);
+                let last = Bytes::new();
+                commands.push(Command::Close { slot: number, last });
+            }
             SlotState::Active(active) => {
                 let mut events = Vec::new();
                 active.session.tick(millis(now), &mut events);

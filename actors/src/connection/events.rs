@@ -155,8 +155,8 @@ impl ConnectionCore {
             }
             lane.commit_when_large();
         }
-        for write in active.ready {
-            lane.returned(write, now);
+        for order in active.ready {
+            lane.returned(order.write, now);
             lane.commit_when_large();
         }
         lane.return_unwritten(self.id, slot, active.epoch, now);

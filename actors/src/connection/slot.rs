@@ -1,5 +1,5 @@
 use crate::backoff::Backoff;
-use crate::columns::WriteRef;
+use crate::lane::WriteOrder;
 use carillon_domain::catalog::Connection;
 use carillon_domain::time::Monotonic;
 use carillon_protocols::session::{ClientSession, SessionState};
@@ -41,7 +41,7 @@ pub struct ActiveSession {
     /// Segments with INTENT for this session that are not written yet.
     pub reserved: usize,
     /// Those of them whose INTENT is durable: they wait for a free slot of the window, or for the rate.
-    pub ready: VecDeque<WriteRef>,
+    pub ready: VecDeque<WriteOrder>,
     /// Nothing came for too long while requests were open.
     pub silent: bool,
     /// Takes nothing new, and ends when nothing is open on it.

@@ -4,7 +4,7 @@ use super::core::{Command, ConnectionCore, millis};
 use super::encode;
 use super::slot::Slot;
 use crate::columns::{Segment, WriteRef};
-use crate::lane::{Effect, LaneCore, Load};
+use crate::lane::{Effect, LaneCore, Load, WriteOrder};
 use carillon_domain::state::SegmentState;
 use carillon_domain::time::Now;
 use carillon_protocols::session::SubmitError;
@@ -61,13 +61,14 @@ impl ConnectionCore {
         let Some(link) = lane.link_mut(self.id) else {
             return;
         };
-        for write in std::mem::take(&mut link.mail.writes) {
+        for order in std::mem::take(&mut link.mail.writes) {
+            let write = order.write;
             let Some(segment) = standing(lane, write) else {
                 continue;
             };
             let (slot, epoch) = (usize::from(segment.session), segment.epoch);
             match self.slots.get_mut(slot).and_then(|slot| slot.of_epoch(epoch)) {
-                Some(active) => active.ready.push_back(write),
+                Some(active) => active.ready.push_back(order),
                 None => lane.returned(write, now),
             }
         }
@@ -80,11 +81,16 @@ impl ConnectionCore {
         if active.session.window_free() == 0 {
             return Written::Nothing;
         }
-        let Some(write) = active.ready.pop_front() else {
+        let Some(order) = active.ready.pop_front() else {
             return Written::Nothing;
         };
         active.reserved = active.reserved.saturating_sub(1);
+        let write = order.write;
         if standing(lane, write).is_none() {
+            return Written::No;
+        }
+        if lane.is_too_old(order, now) {
+            lane.returned(write, now);
             return Written::No;
         }
         let Some(row) = lane.columns().row(write.at.row) else {
@@ -132,7 +138,10 @@ impl ConnectionCore {
                     .active()
                     .expect("the roomiest is active")
                     .reserved += 1;
-                writes.push(write);
+                writes.push(WriteOrder {
+                    write,
+                    intended: now.monotonic,
+                });
                 credit -= 1;
             }
             lane.commit_when_large();

@@ -224,6 +224,7 @@ impl LaneActor {
         let more = self.shared.with(|core, now| {
             core.set_history_backlog(history_backlog);
             core.forget_keys(now);
+            core.watch_journal(now);
             core.carry_some();
             core.end_due(now)
         });

@@ -4,6 +4,7 @@ use super::clock_guard::ClockGuard;
 use super::effect::Effect;
 use super::link::{Acknowledgement, Link};
 use super::options::LaneOptions;
+use super::tenure::JournalWatch;
 use super::windows::PutAside;
 use crate::columns::{
     Applied, ChangedParts, CheckpointError, Columns, FactPlace, JournalMark, RowRef, Tally,
@@ -60,6 +61,7 @@ pub struct LaneCore {
     pub(super) bodies: BodyWishes,
     pub(super) ranges: Arc<NumberRanges>,
     pub(super) clock_guard: ClockGuard,
+    pub(super) journal_watch: JournalWatch,
     pub(super) stopping: bool,
     /// Ended messages that wait to be stored, as last looked at.
     pub(super) history_backlog: usize,
@@ -116,6 +118,7 @@ impl LaneCore {
             bodies: BodyWishes::default(),
             ranges: Arc::default(),
             clock_guard: ClockGuard::default(),
+            journal_watch: JournalWatch::default(),
             stopping: false,
             history_backlog: 0,
             disk_free_bytes: u64::MAX,

@@ -5,6 +5,7 @@ use carillon_domain::catalog::Compiled;
 use carillon_domain::fact::{IdempotencyKey, RefusedLine};
 use carillon_domain::ids::{AccountId, ConnectionId, MessageId};
 use carillon_domain::intake::Prepared;
+use carillon_domain::time::Monotonic;
 use carillon_protocols::session::DeliverTag;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -23,7 +24,7 @@ pub enum Effect {
     /// Write these segments; their INTENTs are durable.
     Write {
         connection: ConnectionId,
-        segments: Vec<WriteRef>,
+        segments: Vec<WriteOrder>,
     },
     /// Acknowledge receipts and replies on the session they came by.
     Acknowledge {
@@ -34,6 +35,14 @@ pub enum Effect {
     },
     /// Somebody waits until what was recorded is durable.
     Durable(oneshot::Sender<()>),
+}
+
+/// A segment that is to be written, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WriteOrder {
+    pub write: WriteRef,
+    /// When its INTENT was given to the journal.
+    pub intended: Monotonic,
 }
 
 /// A batch on its way in. It is taken in parts, so that a long one does not hold up the lane.

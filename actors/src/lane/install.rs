@@ -168,7 +168,7 @@ impl LaneCore {
         link.mail
             .writes
             .into_iter()
-            .for_each(|write| self.returned(write, now));
+            .for_each(|order| self.returned(order.write, now));
         let Some(config) = self.catalog.snapshot().connections.get(&connection).cloned() else {
             return false;
         };

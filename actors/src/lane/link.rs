@@ -1,5 +1,6 @@
 use super::adaptive::Quality;
-use crate::columns::{SegmentRef, WriteRef};
+use super::effect::WriteOrder;
+use crate::columns::SegmentRef;
 use crate::tenant::Turns;
 use carillon_domain::catalog::{Compiled, Connection};
 use carillon_domain::ids::RouteGroupId;
@@ -72,7 +73,7 @@ impl Load {
 #[derive(Debug, Default)]
 pub struct LinkMail {
     /// Segments whose INTENT is durable.
-    pub writes: VecDeque<WriteRef>,
+    pub writes: VecDeque<WriteOrder>,
     pub acknowledgements: Vec<Acknowledgement>,
     /// Something may be waiting in the queues.
     pub poked: bool,

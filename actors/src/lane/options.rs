@@ -23,12 +23,33 @@ pub struct LaneOptions {
     /// How long everything stays whatever it takes. The answers of known idempotency keys lie there, so below [`KEY_LIFE_MAX`] a repeated
     /// batch may find its answer gone.
     pub journal_keep_least: Duration,
+    /// How it keeps out of the way of its next owner. `None`: this journal has one owner only.
+    pub tenure: Option<Tenure>,
     /// Times one segment may be written when the carrier answers that it is busy.
     pub throttle_tries_max: u8,
     /// The first and the longest pause before a mail that a relay could not take is tried again.
     pub mail_retry_first: Duration,
     pub mail_retry_max: Duration,
     pub columns: ColumnLimits,
+}
+
+/// What a lane keeps to whose journal may have another owner without its knowledge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tenure {
+    /// How long after its INTENT a segment may still be written. By then the next owner may hold it to be uncertain. Nor does a new owner
+    /// write anything before so much time is over.
+    pub intent_life: Duration,
+    /// How long the journal may be silent with something to say before the sessions with carriers end: the next owner needs the seats.
+    pub silence_max: Duration,
+}
+
+impl Default for Tenure {
+    fn default() -> Self {
+        Tenure {
+            intent_life: Duration::from_secs(2),
+            silence_max: Duration::from_secs(5),
+        }
+    }
 }
 
 impl Default for LaneOptions {
@@ -43,6 +64,7 @@ impl Default for LaneOptions {
             feed_retention: Duration::from_secs(72 * 3600),
             journal_keep_bytes: 32 << 30,
             journal_keep_least: KEY_LIFE_MAX,
+            tenure: None,
             throttle_tries_max: 100,
             mail_retry_first: Duration::from_secs(15),
             mail_retry_max: Duration::from_secs(15 * 60),

@@ -2,7 +2,7 @@
 
 use super::answers::CarrierReceipt;
 use super::core::LaneCore;
-use super::effect::Effect;
+use super::effect::{Effect, WriteOrder};
 use crate::columns::{Row, SegmentRef, WriteRef};
 use crate::mail::{Notice, ReturnPath, message_id, sender_host};
 use carillon_domain::catalog::{Connection, MailSettings};
@@ -117,9 +117,10 @@ impl LaneCore {
             return;
         };
         let columns = &self.columns;
-        let is_of_session = |write: &WriteRef| {
-            let row = columns.row(write.at.row);
-            let segment = row.and_then(|row| row.segments.get(usize::from(write.at.segment)));
+        let is_of_session = |order: &WriteOrder| {
+            let at = order.write.at;
+            let row = columns.row(at.row);
+            let segment = row.and_then(|row| row.segments.get(usize::from(at.segment)));
             segment.is_some_and(|segment| segment.session == session && segment.epoch == epoch)
         };
         let writes = std::mem::take(&mut link.mail.writes);
@@ -134,11 +135,11 @@ impl LaneCore {
             } = effect
                 && *by == connection
             {
-                gone.extend(segments.extract_if(.., |write| is_of_session(write)));
+                gone.extend(segments.extract_if(.., |order| is_of_session(order)));
             }
         }
-        for write in gone {
-            self.returned(write, now);
+        for order in gone {
+            self.returned(order.write, now);
             self.commit_when_large();
         }
     }

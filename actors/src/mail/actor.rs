@@ -248,7 +248,12 @@ fn make_core(id: ConnectionId, shared: &SharedLane) -> Option<MailCore> {
     let now = shared.now();
     shared.read(|lane| {
         let config = lane.link(id)?.config.clone();
-        Some(MailCore::new(config, lane.columns().next_epoch(id), now))
+        Some(MailCore::new(
+            config,
+            lane.columns().next_epoch(id),
+            lane.quiet_after_start(),
+            now,
+        ))
     })
 }
 

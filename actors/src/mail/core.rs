@@ -20,9 +20,6 @@ use std::time::Duration;
 const THROTTLE_FIRST: Duration = Duration::from_millis(250);
 const THROTTLE_MAX: Duration = Duration::from_secs(30);
 
-/// Mails of a previous process may still count in the second (RATE-1).
-const QUIET_AFTER_START: Duration = Duration::from_secs(1);
-
 /// Something only the shell can do.
 pub enum Command {
     /// Open a session; [`MailCore::opened`] or [`MailCore::open_failed`] follows.
@@ -55,15 +52,15 @@ pub struct MailCore {
 }
 
 impl MailCore {
-    /// `next_epoch` is above every epoch of this connection in the journal.
-    pub fn new(config: Arc<Connection>, next_epoch: u32, now: Now) -> Self {
+    /// `next_epoch` is above every epoch of this connection in the journal. For so long as `quiet` nothing is written.
+    pub fn new(config: Arc<Connection>, next_epoch: u32, quiet: Duration, now: Now) -> Self {
         MailCore {
             id: config.id,
             slots: (0..config.sessions.max(1))
                 .map(|_| Slot::new(now.monotonic))
                 .collect(),
             next_epoch,
-            limiter: SlidingSecond::new(config.rate_per_second, now.monotonic + QUIET_AFTER_START),
+            limiter: SlidingSecond::new(config.rate_per_second, now.monotonic + quiet),
             throttle: Backoff::new(THROTTLE_FIRST, THROTTLE_MAX),
             throttled_until: Monotonic::default(),
             stopping: false,

@@ -4,8 +4,8 @@ use super::compose::Letter;
 use super::core::{Command, MailCore, is_to_be_written};
 use super::return_path::ReturnPath;
 use super::slot::Slot;
-use crate::columns::{Body, BodyContent, WriteRef};
-use crate::lane::{Effect, LaneCore, Load};
+use crate::columns::{Body, BodyContent};
+use crate::lane::{Effect, LaneCore, Load, WriteOrder};
 use carillon_domain::time::Now;
 
 impl MailCore {
@@ -15,18 +15,18 @@ impl MailCore {
         let mut begun = 0;
         let mut later = Vec::new();
         while allowed > 0
-            && let Some(write) = lane
+            && let Some(order) = lane
                 .link_mut(self.id)
                 .and_then(|link| link.mail.writes.pop_front())
         {
-            match self.begin(lane, write, now) {
+            match self.begin(lane, order, now) {
                 Begun::Yes(command) => {
                     commands.push(command);
                     allowed -= 1;
                     begun += 1;
                 }
                 Begun::No => {}
-                Begun::Later => later.push(write),
+                Begun::Later => later.push(order),
             }
         }
         if let Some(link) = lane.link_mut(self.id) {
@@ -34,14 +34,15 @@ impl MailCore {
             later
                 .into_iter()
                 .rev()
-                .for_each(|write| link.mail.writes.push_front(write));
+                .for_each(|order| link.mail.writes.push_front(order));
         }
         if begun > 0 {
             self.limiter.charge(now.monotonic, begun);
         }
     }
 
-    fn begin(&mut self, lane: &mut LaneCore, write: WriteRef, now: Now) -> Begun {
+    fn begin(&mut self, lane: &mut LaneCore, order: WriteOrder, now: Now) -> Begun {
+        let write = order.write;
         // A newer INTENT brings its own order to write, once it is durable (DUP-1).
         if !is_to_be_written(lane, write) {
             return Begun::No;
@@ -57,6 +58,10 @@ impl MailCore {
             lane.returned(write, now);
             return Begun::No;
         };
+        if lane.is_too_old(order, now) {
+            lane.returned(write, now);
+            return Begun::No;
+        }
         if !active.session.is_ready() || active.composing.is_some() {
             return Begun::Later;
         }
@@ -104,7 +109,10 @@ impl MailCore {
             if let Some(write) = lane.intend(at, self.id, slot, epoch, 0, now) {
                 let active = self.slots[usize::from(slot)].active();
                 active.expect("the roomiest is active").reserved += 1;
-                writes.push(write);
+                writes.push(WriteOrder {
+                    write,
+                    intended: now.monotonic,
+                });
             }
             lane.commit_when_large();
         }

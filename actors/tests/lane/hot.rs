@@ -547,7 +547,7 @@ fn storm(seed: u64, strategy: Strategy) {
 fn a_try_to_connect_by_settings_that_changed_comes_to_nothing() {
     let mut world = world(Strategy::PrimaryBackup, 1, 12);
     let config = world.lane.link(FIRST).unwrap().config.clone();
-    let mut core = ConnectionCore::new(config, 100, world.now);
+    let mut core = ConnectionCore::new(config, 100, world.lane.quiet_after_start(), world.now);
     let tries = |commands: Vec<Command>| -> Vec<u32> {
         let tried = commands.into_iter().filter_map(|command| match command {
             Command::Connect { slot: 0, epoch } => Some(epoch),

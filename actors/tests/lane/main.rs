@@ -13,6 +13,7 @@ mod pulls;
 mod sharing;
 mod tail;
 mod tallies;
+mod tenure;
 mod tries;
 mod whole_way;
 mod world;

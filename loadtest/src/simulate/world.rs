@@ -483,7 +483,7 @@ impl World {
 
     fn seat(&mut self, id: ConnectionId, config: Arc<Connection>, epoch: u32) {
         let seat = Seat {
-            core: ConnectionCore::new(config, epoch, self.now),
+            core: ConnectionCore::new(config, epoch, self.lane.quiet_after_start(), self.now),
             next_look: self.now.monotonic,
         };
         self.seats.insert(id, seat);

@@ -471,8 +471,10 @@ impl World {
     fn connect_one(&mut self, id: ConnectionId) {
         let config = self.catalog.snapshot().connections[&id].clone();
         let epoch = self.lane.columns().next_epoch(id);
-        self.connections
-            .insert(id, ConnectionCore::new(config, epoch, self.now));
+        self.connections.insert(
+            id,
+            ConnectionCore::new(config, epoch, self.lane.quiet_after_start(), self.now),
+        );
     }
 
     /// What the actor does when its core has nothing left to do.
