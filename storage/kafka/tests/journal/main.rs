@@ -1,0 +1,8 @@
+//! The journal on a real broker, whose address is in `CARILLON_TEST_KAFKA`.
+
+mod house;
+mod takeover;
+
+use house::House;
+
+carillon_storage::journal_conformance!(House::new());
