@@ -1,6 +1,10 @@
 use super::ConfigError;
 use super::sections::Config;
+use carillon_domain::ids::MessageId;
 use std::ops::RangeInclusive;
+
+/// The lane is a part of every message's id.
+const LANES_MAX: u64 = 1 << MessageId::MAKER_BITS;
 
 impl Config {
     /// Refuses values that would make the service useless or unbounded.
@@ -9,6 +13,7 @@ impl Config {
             http,
             limits,
             journal,
+            kafka,
             history,
             alarms,
             webhooks,
@@ -97,6 +102,23 @@ impl Config {
                 "journal.keep_seconds_min",
                 journal.keep_seconds_min.into(),
                 1..=7 * 86_400,
+            ),
+            ("kafka.lanes", kafka.lanes.into(), 1..=LANES_MAX),
+            (
+                "kafka.lane",
+                kafka.lane.into(),
+                0..=u64::from(kafka.lanes.max(1)) - 1,
+            ),
+            ("kafka.replication", kafka.replication.into(), 1..=15),
+            (
+                "kafka.min_in_sync",
+                kafka.min_in_sync.into(),
+                1..=kafka.replication.into(),
+            ),
+            (
+                "kafka.delivery_timeout_s",
+                kafka.delivery_timeout_s.into(),
+                5..=600,
             ),
             ("history.keep_days", history.keep_days.into(), 1..=36_500),
             (

@@ -8,6 +8,6 @@ mod sections;
 pub use listen::{InvalidListen, Listen};
 pub use load::{ConfigError, Overrides, load};
 pub use sections::{
-    Config, HistorySection, Http, JournalSection, Limits, Log, LogFormat, MailBounces, Numbers, PagesSection,
-    Shutdown, WebhooksSection,
+    Config, HistorySection, Http, JournalSection, KafkaSection, Limits, Log, LogFormat, MailBounces, Numbers,
+    PagesSection, Shutdown, WebhooksSection,
 };

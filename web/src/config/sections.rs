@@ -1,10 +1,11 @@
 use super::listen::Listen;
 use carillon_actors::columns::ColumnLimits;
-use carillon_actors::lane::LaneOptions;
+use carillon_actors::lane::{LaneOptions, Tenure};
 use carillon_domain::alarm::AlarmLimits;
 use carillon_domain::number_range::NumberRanges;
 use carillon_embedded::history::{HistoryOptions, Keep};
 use carillon_embedded::journal::JournalOptions;
+use carillon_kafka::{KafkaOptions, Owner};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr};
@@ -21,6 +22,7 @@ pub struct Config {
     pub http: Http,
     pub limits: Limits,
     pub journal: JournalSection,
+    pub kafka: KafkaSection,
     pub history: HistorySection,
     pub alarms: AlarmLimits,
     pub numbers: Numbers,
@@ -127,6 +129,38 @@ impl Default for JournalSection {
             feed_retention_hours: (lane.feed_retention.as_secs() / 3600) as u32,
             keep_bytes_max: lane.journal_keep_bytes,
             keep_seconds_min: lane.journal_keep_least.as_secs() as u32,
+        }
+    }
+}
+
+/// The journal on Kafka, in place of this machine's disk.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct KafkaSection {
+    /// `host:port`, with commas between. Empty for none: the journal is on this machine's disk.
+    pub brokers: String,
+    pub topic_prefix: String,
+    pub lanes: u32,
+    pub lane: u32,
+    /// What other nodes call this one. Empty for the machine's name.
+    pub node: String,
+    pub replication: u32,
+    pub min_in_sync: u32,
+    pub delivery_timeout_s: u32,
+}
+
+impl Default for KafkaSection {
+    fn default() -> Self {
+        let options = KafkaOptions::new("", 0, "");
+        KafkaSection {
+            brokers: options.brokers,
+            topic_prefix: options.prefix,
+            lanes: options.lanes,
+            lane: options.lane,
+            node: options.owner.node,
+            replication: options.replication,
+            min_in_sync: options.min_in_sync,
+            delivery_timeout_s: options.delivery_timeout.as_secs() as u32,
         }
     }
 }
@@ -241,6 +275,33 @@ impl Config {
         }
     }
 
+    /// Where the journal is on Kafka; `None` when it is on this machine's disk.
+    pub fn kafka_options(&self) -> Option<KafkaOptions> {
+        let KafkaSection {
+            brokers,
+            topic_prefix,
+            lanes,
+            lane,
+            node,
+            replication,
+            min_in_sync,
+            delivery_timeout_s,
+        } = self.kafka.clone();
+        let node = match node.is_empty() {
+            true => sysinfo::System::host_name().unwrap_or_else(|| "carillon".to_owned()),
+            false => node,
+        };
+        (!brokers.is_empty()).then(|| KafkaOptions {
+            prefix: topic_prefix,
+            lanes,
+            owner: Owner { node },
+            replication,
+            min_in_sync,
+            delivery_timeout: Duration::from_secs(delivery_timeout_s.into()),
+            ..KafkaOptions::new(&brokers, lane, "")
+        })
+    }
+
     fn feed_retention(&self) -> Duration {
         Duration::from_secs(u64::from(self.journal.feed_retention_hours) * 3600)
     }
@@ -263,6 +324,10 @@ impl Config {
 
     pub fn lane_options(&self) -> LaneOptions {
         LaneOptions {
+            // Ids of different lanes are different.
+            maker: self.kafka.lane as u16,
+            // Another node may take the lane over.
+            tenure: (!self.kafka.brokers.is_empty()).then(Tenure::default),
             messages_open_max: self.limits.messages_open_max,
             columns: ColumnLimits {
                 caps_max: usize::try_from(self.limits.counted_people_max).unwrap_or(usize::MAX),

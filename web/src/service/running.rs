@@ -25,6 +25,7 @@ use carillon_embedded::catalog::EmbeddedCatalog;
 use carillon_embedded::files::RealFiles;
 use carillon_embedded::history::EmbeddedHistory;
 use carillon_embedded::journal::EmbeddedJournal;
+use carillon_kafka::KafkaJournal;
 use carillon_storage::catalog::Catalog;
 use carillon_storage::files::Files;
 use carillon_storage::journal::Journal;
@@ -210,12 +211,7 @@ async fn open_lane(
     files: Arc<dyn Files>,
 ) -> Result<(LaneHandle, Arc<dyn Journal>), Failed> {
     let snapshot = catalog.snapshot().await?;
-    let journal = EmbeddedJournal::open(
-        &data.join("journal"),
-        config.journal_options(),
-        Arc::new(RealFiles),
-    )
-    .map_err(Failed::Journal)?;
+    let journal = open_journal(data, config)?;
     let history = EmbeddedHistory::open(&data.join("history"), config.history_options(ranges.clone()))
         .map_err(Failed::History)?;
     let options = NodeOptions {
@@ -227,7 +223,6 @@ async fn open_lane(
         },
         ranges,
     };
-    let journal: Arc<dyn Journal> = Arc::new(journal);
     let (lane, report) =
         start_node(options, snapshot, journal.clone(), Arc::new(history)).map_err(Failed::Start)?;
     tracing::info!(
@@ -237,4 +232,14 @@ async fn open_lane(
         "lane started"
     );
     Ok((lane, journal))
+}
+
+fn open_journal(data: &Path, config: &Config) -> Result<Arc<dyn Journal>, Failed> {
+    if let Some(options) = config.kafka_options() {
+        let journal = KafkaJournal::open(options).map_err(Failed::Journal)?;
+        return Ok(Arc::new(journal));
+    }
+    let (dir, options) = (data.join("journal"), config.journal_options());
+    let journal = EmbeddedJournal::open(&dir, options, Arc::new(RealFiles)).map_err(Failed::Journal)?;
+    Ok(Arc::new(journal))
 }
