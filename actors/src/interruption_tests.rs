@@ -7,7 +7,7 @@ use crate::lane::{LaneCore, SharedLane};
 use crate::status::ConnectionState;
 use crate::supervision_tests::{ACCOUNT, WAIT, draft, end_of, node, open_uncertain, prepared_to, until};
 use crate::test_carrier::Carrier;
-use carillon_domain::campaign::CampaignChange;
+use carillon_domain::campaign::{CampaignChange, CampaignState};
 use carillon_domain::fact::{FinalState, IdempotencyKey};
 use carillon_domain::ids::CampaignId;
 use carillon_embedded::journal::EmbeddedJournal;
@@ -230,10 +230,12 @@ impl House {
         id
     }
 
-    /// Until it is told that it has started: what shares a frame with what was interrupted is not written either.
+    /// Until it has durably started: what shares a frame with what was interrupted is not written, and of a frame that is, the end
+    /// of the lane may be told before the answer.
     async fn start(&mut self, id: CampaignId) {
+        let deadline = tokio::time::Instant::now() + WAIT;
         loop {
-            let handle = self.handle().clone();
+            let (handle, life) = (self.handle().clone(), self.lives);
             let started = tokio::select! {
                 started = handle.change_campaign(None, id, CampaignChange::Started) => started.is_ok(),
                 _ = handle.failed() => false,
@@ -242,7 +244,17 @@ impl House {
                 return;
             }
             self.begin_again_if_failed().await;
+            if life != self.lives && self.state(id).await != CampaignState::Ready {
+                return;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "it does not start");
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    async fn state(&self, id: CampaignId) -> CampaignState {
+        let told = self.handle().campaign(None, id).await;
+        told.unwrap().unwrap().campaign.state
     }
 
     /// Lives on until all lines of a campaign are messages and these have settled.
