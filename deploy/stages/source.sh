@@ -43,7 +43,7 @@ stage_house() {
 check_edges() {
   local crate
   diff -u --label 'edges as decided' --label 'edges as they are' - <(
-    for crate in actors api bundler console embedded fuzz kit loadtest storage wall; do crate_edges "carillon-$crate"; done
+    for crate in actors api bundler console embedded fuzz kafka kit loadtest storage wall; do crate_edges "carillon-$crate"; done
     for crate in carillon carillon-domain carillon-protocols; do crate_edges "$crate"; done
   ) <<EDGES
 carillon-actors -> carillon-domain
@@ -62,6 +62,7 @@ carillon-fuzz -> carillon-domain
 carillon-fuzz -> carillon-embedded
 carillon-fuzz -> carillon-protocols
 carillon-fuzz -> carillon-storage
+carillon-kafka -> carillon-storage
 carillon-kit -> carillon-api
 carillon-kit -> carillon-domain
 carillon-loadtest -> carillon-actors
@@ -78,6 +79,7 @@ carillon -> carillon-actors
 carillon -> carillon-api
 carillon -> carillon-domain
 carillon -> carillon-embedded
+carillon -> carillon-kafka
 carillon -> carillon-storage
 EDGES
 }
