@@ -124,6 +124,16 @@ impl FeedError {
 /// Journal bytes one page looks through at most; a reader of a quiet account gets an empty page and goes on.
 const SCAN_BYTES_MAX: usize = 64 << 20;
 
+/// Events of several accounts, each with whose it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventsPage {
+    pub events: Vec<(AccountId, PlacedEvent)>,
+    /// Where the next page begins, also when this one is empty.
+    pub next: Cursor,
+    /// The reader has not caught up: more can be read at once.
+    pub more: bool,
+}
+
 /// Reads the next events of one account. Only what is durable is seen (ACK-1).
 pub fn read_feed(
     journal: &dyn Journal,
@@ -132,6 +142,21 @@ pub fn read_feed(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<FeedPage, FeedError> {
+    let page = read_events(journal, after, limit, |to, feed| to == account && feed == kind)?;
+    Ok(FeedPage {
+        events: page.events.into_iter().map(|(_, event)| event).collect(),
+        next: page.next,
+        more: page.more,
+    })
+}
+
+/// Reads the next events that are `wanted`. Only what is durable is seen (ACK-1).
+pub fn read_events(
+    journal: &dyn Journal,
+    after: Option<Cursor>,
+    limit: usize,
+    wanted: impl Fn(AccountId, FeedKind) -> bool,
+) -> Result<EventsPage, FeedError> {
     let oldest = Cursor::before(journal.oldest());
     let mut next = after.unwrap_or(oldest).max(Cursor::before(FrameSeq(1)));
     if next < oldest {
@@ -144,7 +169,7 @@ pub fn read_feed(
         return Err(FeedError::Ahead { newest });
     }
     if next == newest {
-        return Ok(FeedPage {
+        return Ok(EventsPage {
             events,
             next,
             more: false,
@@ -156,8 +181,8 @@ pub fn read_feed(
         let seen = if frame.seq == next.frame { next.facts } else { 0 };
         for fact in frame::decode_events(&frame.payload).map_err(FeedError::Frame)? {
             let (index, fact) = fact.map_err(FeedError::Frame)?;
-            let Some((_, _, event)) =
-                FeedEvent::of(fact).filter(|(to, feed, _)| index >= seen && *to == account && *feed == kind)
+            let Some((to, _, event)) =
+                FeedEvent::of(fact).filter(|(to, feed, _)| index >= seen && wanted(*to, *feed))
             else {
                 continue;
             };
@@ -165,9 +190,9 @@ pub fn read_feed(
                 frame: frame.seq,
                 facts: index + 1,
             };
-            events.push(PlacedEvent { next, event });
+            events.push((to, PlacedEvent { next, event }));
             if events.len() >= limit.max(1) {
-                return Ok(FeedPage {
+                return Ok(EventsPage {
                     events,
                     next,
                     more: true,
@@ -177,14 +202,14 @@ pub fn read_feed(
         next = Cursor::before(frame.seq.next());
         scanned += frame.payload.len();
         if scanned >= SCAN_BYTES_MAX {
-            return Ok(FeedPage {
+            return Ok(EventsPage {
                 events,
                 next,
                 more: next.frame <= durable,
             });
         }
     }
-    Ok(FeedPage {
+    Ok(EventsPage {
         events,
         next,
         more: false,

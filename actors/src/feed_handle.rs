@@ -1,5 +1,5 @@
 use crate::fan_out::FeedKey;
-use crate::feed::{Cursor, FeedKind};
+use crate::feed::{Cursor, EventsPage, FeedError, FeedKind, read_events};
 use crate::feed_tail::FeedTail;
 use crate::handle::{LaneHandle, QueryError};
 use carillon_domain::fact::{Cursor as CursorFact, Fact, WebhookStanding};
@@ -30,6 +30,16 @@ impl LaneHandle {
             oldest: Cursor::before(journal.oldest()),
             newest: Cursor::before(journal.durable().next()),
         }
+    }
+
+    /// The next events that are `wanted`, and whose they are. Reads the journal: not for a web thread.
+    pub fn events(
+        &self,
+        after: Cursor,
+        limit: usize,
+        wanted: impl Fn(AccountId, FeedKind) -> bool,
+    ) -> Result<EventsPage, FeedError> {
+        read_events(&*self.inner.journal, Some(after), limit, wanted)
     }
 
     /// A reader of all that happens from now on.

@@ -19,4 +19,5 @@ pub mod right;
 pub mod send;
 pub mod service;
 pub mod state;
+pub mod upstream;
 pub mod webhook;

@@ -5,6 +5,7 @@ use crate::login::LoginKeeper;
 use crate::pages::Pages;
 use crate::right::Nonces;
 use crate::service::CatalogKeeper;
+use crate::upstream::UpstreamFigures;
 use crate::webhook::Webhooks;
 use carillon_actors::LaneHandle;
 use carillon_domain::number_range::NumberRanges;
@@ -37,4 +38,5 @@ pub struct AppState {
     pub live: Arc<LiveHub>,
     pub activity: Arc<Activity>,
     pub alarms: Arc<AlarmDesk>,
+    pub upstream: Arc<UpstreamFigures>,
 }

@@ -19,6 +19,7 @@ mod send;
 mod statistics;
 mod step;
 mod text;
+mod upstream;
 mod webhook;
 
 pub use admin::{
@@ -49,4 +50,5 @@ pub use send::{AcceptedLine, BatchAnswer, MessageRequest, RefusedLine, SendAnswe
 pub use statistics::{CarrierStatisticsView, CodeCountView, LatencyView, StatisticsRow, StatisticsView};
 pub use step::StepRequest;
 pub use text::{Text, VARIABLES_MAX, Variables};
+pub use upstream::AcceptedEvent;
 pub use webhook::{WebhookPlace, WebhookReplay, WebhookStateView, WebhooksView};

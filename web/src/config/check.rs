@@ -17,6 +17,7 @@ impl Config {
             history,
             alarms,
             webhooks,
+            upstream,
             shutdown,
             ..
         } = self;
@@ -120,6 +121,13 @@ impl Config {
                 kafka.delivery_timeout_s.into(),
                 5..=600,
             ),
+            ("upstream.partitions", upstream.partitions.into(), 1..=1000),
+            ("upstream.replication", upstream.replication.into(), 1..=15),
+            (
+                "upstream.min_in_sync",
+                upstream.min_in_sync.into(),
+                1..=upstream.replication.into(),
+            ),
             ("history.keep_days", history.keep_days.into(), 1..=36_500),
             (
                 "history.keep_bytes_max",
@@ -203,6 +211,11 @@ impl Config {
             ),
             ("shutdown.drain_s", shutdown.drain_s.into(), 0..=3600),
         ];
+        if !upstream.brokers.is_empty() && upstream.accounts.is_empty() {
+            let key = "upstream.accounts";
+            let reason = "name the accounts that may send by the brokers of `upstream.brokers`";
+            return Err(ConfigError::NotGiven { key, reason });
+        }
         match checks.iter().find(|(_, value, range)| !range.contains(value)) {
             None => Ok(()),
             Some((key, value, range)) => Err(ConfigError::OutOfRange {

@@ -21,6 +21,8 @@ pub enum ConfigError {
     Missing(PathBuf),
     #[error("the configuration is not valid")]
     Invalid(#[source] Box<figment::Error>),
+    #[error("{key} is not given: {reason}")]
+    NotGiven { key: &'static str, reason: &'static str },
     #[error("{key} is {value}, outside {min}…{max}")]
     OutOfRange {
         key: &'static str,

@@ -9,5 +9,5 @@ pub use listen::{InvalidListen, Listen};
 pub use load::{ConfigError, Overrides, load};
 pub use sections::{
     Config, HistorySection, Http, JournalSection, KafkaSection, Limits, Log, LogFormat, MailBounces, Numbers,
-    PagesSection, Shutdown, WebhooksSection,
+    PagesSection, Shutdown, UpstreamSection, WebhooksSection,
 };

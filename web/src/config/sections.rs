@@ -1,4 +1,5 @@
 use super::listen::Listen;
+use crate::upstream::UpstreamOptions;
 use carillon_actors::columns::ColumnLimits;
 use carillon_actors::lane::{LaneOptions, Tenure};
 use carillon_domain::alarm::AlarmLimits;
@@ -8,6 +9,7 @@ use carillon_embedded::journal::JournalOptions;
 use carillon_kafka::{KafkaOptions, Owner};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,6 +29,7 @@ pub struct Config {
     pub alarms: AlarmLimits,
     pub numbers: Numbers,
     pub webhooks: WebhooksSection,
+    pub upstream: UpstreamSection,
     pub mail_bounces: MailBounces,
     pub pages: PagesSection,
     pub shutdown: Shutdown,
@@ -165,6 +168,35 @@ impl Default for KafkaSection {
     }
 }
 
+/// Upstream systems over Kafka.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct UpstreamSection {
+    /// `host:port`, with commas between. Empty for none.
+    pub brokers: String,
+    pub topic_prefix: String,
+    pub group: String,
+    /// Names of the accounts.
+    pub accounts: BTreeSet<String>,
+    pub partitions: u32,
+    pub replication: u32,
+    pub min_in_sync: u32,
+}
+
+impl Default for UpstreamSection {
+    fn default() -> Self {
+        UpstreamSection {
+            brokers: String::new(),
+            topic_prefix: "carillon".to_owned(),
+            group: "carillon".to_owned(),
+            accounts: BTreeSet::new(),
+            partitions: 12,
+            replication: 3,
+            min_in_sync: 2,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HistorySection {
@@ -299,6 +331,21 @@ impl Config {
             min_in_sync,
             delivery_timeout: Duration::from_secs(delivery_timeout_s.into()),
             ..KafkaOptions::new(&brokers, lane, "")
+        })
+    }
+
+    /// `None` when no upstream system uses Kafka.
+    pub fn upstream_options(&self) -> Option<UpstreamOptions> {
+        let section = self.upstream.clone();
+        (!section.brokers.is_empty()).then_some(UpstreamOptions {
+            brokers: section.brokers,
+            prefix: section.topic_prefix,
+            group: section.group,
+            lane: self.kafka.lane,
+            accounts: section.accounts,
+            partitions: section.partitions,
+            replication: section.replication,
+            min_in_sync: section.min_in_sync,
         })
     }
 

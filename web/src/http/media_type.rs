@@ -17,7 +17,7 @@ impl MediaType {
         let Some(value) = request.headers().get(CONTENT_TYPE) else {
             return Ok(MediaType::Json);
         };
-        value.to_str().ok().and_then(parse).ok_or_else(|| {
+        value.to_str().ok().and_then(MediaType::parse).ok_or_else(|| {
             Failure::new(
                 Code::UnsupportedMediaType,
                 "use application/json or, for batches, application/x-ndjson; in UTF-8",
@@ -25,23 +25,24 @@ impl MediaType {
             .with_field("Content-Type")
         })
     }
-}
 
-fn parse(value: &str) -> Option<MediaType> {
-    let mut parts = value.split(';').map(str::trim);
-    let media_type = match parts.next()?.to_ascii_lowercase().as_str() {
-        "application/json" | "text/json" => MediaType::Json,
-        "application/x-ndjson" | "application/ndjson" | "application/jsonl" => MediaType::NdJson,
-        _ => return None,
-    };
-    let foreign_charset = parts.any(|parameter| {
-        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        name.eq_ignore_ascii_case("charset")
-            && !["utf-8", "utf8"]
-                .iter()
-                .any(|utf8| value.trim_matches('"').eq_ignore_ascii_case(utf8))
-    });
-    (!foreign_charset).then_some(media_type)
+    /// What a `Content-Type` says; `None` when it is neither, or not in UTF-8.
+    pub fn parse(value: &str) -> Option<MediaType> {
+        let mut parts = value.split(';').map(str::trim);
+        let media_type = match parts.next()?.to_ascii_lowercase().as_str() {
+            "application/json" | "text/json" => MediaType::Json,
+            "application/x-ndjson" | "application/ndjson" | "application/jsonl" => MediaType::NdJson,
+            _ => return None,
+        };
+        let foreign_charset = parts.any(|parameter| {
+            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            name.eq_ignore_ascii_case("charset")
+                && !["utf-8", "utf8"]
+                    .iter()
+                    .any(|utf8| value.trim_matches('"').eq_ignore_ascii_case(utf8))
+        });
+        (!foreign_charset).then_some(media_type)
+    }
 }
 
 #[cfg(test)]
@@ -60,7 +61,7 @@ mod tests {
             ("application/x-www-form-urlencoded", None),
             ("", None),
         ] {
-            assert_eq!(parse(value), expected, "{value}");
+            assert_eq!(MediaType::parse(value), expected, "{value}");
         }
     }
 }

@@ -17,6 +17,7 @@ pub async fn metrics(
     families.extend(live(&state.live, &state.lane.catalog()));
     families.extend(crate::webhook::families(&state.webhooks, &state.lane.catalog()));
     families.extend(crate::alarm::families(&state.alarms));
+    families.extend(crate::upstream::families(&state.upstream));
     if let Some(reading) = state.live.sources.hosts.reading() {
         families.extend(process(&reading));
     }

@@ -3,6 +3,7 @@ use super::draft::Checker;
 use super::duplicates::Duplicates;
 use super::lines::Lines;
 use super::{idempotency, pressure};
+use crate::config::Limits;
 use crate::http::{Failure, MediaType, body, parameter};
 use crate::right::SendRight;
 use crate::state::AppState;
@@ -25,7 +26,7 @@ struct Parameters {
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum DuplicatesWanted {
+pub enum DuplicatesWanted {
     #[default]
     Refuse,
     Allow,
@@ -46,8 +47,8 @@ pub async fn batch(
     let limits = &state.limits;
     let body = body::read(&request, payload, limits.batch_bytes_max, limits.body_timeout()).await?;
     let lines = checked_lines(
-        &right,
-        &state,
+        Checker::new(&state, &right.catalog, right.account()),
+        limits,
         Lines::new(media_type, &body),
         parameters.duplicates,
     )
@@ -70,18 +71,17 @@ pub async fn batch(
 }
 
 /// Every line, checked, in order.
-async fn checked_lines(
-    right: &SendRight,
-    state: &AppState,
+pub async fn checked_lines(
+    mut checker: Checker<'_>,
+    limits: &Limits,
     lines: Lines<'_>,
     duplicates_wanted: DuplicatesWanted,
 ) -> Result<Vec<Result<Prepared, RefusedLine>>, Failure> {
-    let mut checker = Checker::new(state, &right.catalog, right.account());
     let mut duplicates = Duplicates::default();
     let mut checked = Vec::new();
     for line in lines {
-        if checked.len() == state.limits.batch_lines_max {
-            let detail = format!("the batch has more than {} lines", state.limits.batch_lines_max);
+        if checked.len() == limits.batch_lines_max {
+            let detail = format!("the batch has more than {} lines", limits.batch_lines_max);
             return Err(Failure::new(Code::PayloadTooLarge, detail));
         }
         let number = checked.len() as u32;

@@ -11,7 +11,7 @@ const KEY_BYTES_MAX: usize = 255;
 pub struct KeyHash([u8; 16]);
 
 impl KeyHash {
-    fn new(account: AccountId, key: &[u8]) -> Self {
+    pub fn new(account: AccountId, key: &[u8]) -> Self {
         let digest = Sha256::new()
             .chain_update(account.0.to_be_bytes())
             .chain_update(key)

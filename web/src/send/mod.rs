@@ -13,7 +13,7 @@ pub mod pressure;
 mod read;
 mod single;
 
-pub use batch::batch;
+pub use batch::{DuplicatesWanted, batch, checked_lines};
 pub use draft::{Checker, attachments};
 pub use line::{LineFault, begins_object, fault, parse};
 pub use lines::{BodyFault, Lines};

@@ -12,6 +12,7 @@ use crate::pages::Pages;
 use crate::probe::HostFigures;
 use crate::right::Nonces;
 use crate::state::AppState;
+use crate::upstream::{Taker, Upstream, UpstreamFigures};
 use crate::webhook::{AddressGuard, CallTimes, Caller, SystemLookup, Webhooks, connector};
 use actix_web::dev::ServerHandle;
 use actix_web::rt::task::JoinHandle;
@@ -52,6 +53,7 @@ pub struct Service {
     alarms: Arc<AlarmDesk>,
     logins: Arc<LoginKeeper>,
     webhooks: Arc<Webhooks>,
+    upstream: Option<Arc<Upstream>>,
     live: Arc<LiveHub>,
     journal: Arc<dyn Journal>,
     server: ServerHandle,
@@ -105,12 +107,13 @@ impl Service {
             )),
         };
         let live = LiveHub::start(sources, times);
+        let upstream_figures = Arc::new(UpstreamFigures::default());
         let state = web::Data::new(AppState {
             lane: lane.clone(),
-            ranges,
+            ranges: ranges.clone(),
             logins: logins.clone(),
             proxies: config.http.proxies.clone(),
-            files,
+            files: files.clone(),
             disk_free_bytes_min: config.journal.disk_free_bytes_min,
             limits: config.limits.clone(),
             data: data.to_owned(),
@@ -120,11 +123,25 @@ impl Service {
             nonces: Nonces::new(),
             pages: Pages::open(&config.pages.dir),
             live: live.clone(),
-            activity,
+            activity: activity.clone(),
             alarms: alarms.clone(),
+            upstream: upstream_figures.clone(),
         });
         let metrics = web::Data::new(HttpMetrics::new().map_err(Failed::Metrics)?);
         let server = server::start(listener, &config.http, state, metrics).map_err(Failed::Web)?;
+        let taker = Taker {
+            lane: lane.clone(),
+            ranges,
+            files,
+            limits: config.limits.clone(),
+            activity,
+            accounts: config.upstream.accounts.clone(),
+        };
+        let upstream = config
+            .upstream_options()
+            .map(|options| Upstream::start(options, taker, upstream_figures).map(Arc::new))
+            .transpose()
+            .map_err(Failed::Web)?;
         let handle = server.handle();
         let server_ended = actix_web::rt::spawn(server);
         let watched = logins.clone();
@@ -152,6 +169,7 @@ impl Service {
             address,
             password,
             webhooks,
+            upstream,
             live,
             journal,
             server: handle,
@@ -164,6 +182,12 @@ impl Service {
         self.watches.iter().for_each(JoinHandle::abort);
         self.live.stop();
         self.webhooks.stop().await;
+        if let Some(upstream) = self.upstream.clone() {
+            let stopped = web::block(move || upstream.stop()).await;
+            if let Err(error) = stopped {
+                tracing::warn!(%error, "upstream systems on Kafka may be told again what they were told already");
+            }
+        }
         self.lane.stop(deadline).await
     }
 

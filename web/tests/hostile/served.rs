@@ -16,6 +16,7 @@ pub struct Served {
     session: (String, String),
     client: reqwest::Client,
     folder: TempDir,
+    settings: Vec<(String, String)>,
 }
 
 impl Drop for Served {
@@ -27,6 +28,11 @@ impl Drop for Served {
 
 impl Served {
     pub async fn start(catalog: &str) -> Served {
+        Served::with(catalog, Vec::new()).await
+    }
+
+    /// With settings, as names and values of environment variables.
+    pub async fn with(catalog: &str, settings: Vec<(String, String)>) -> Served {
         let folder = tempfile::tempdir().unwrap();
         let (file, data) = (folder.path().join("catalog.toml"), folder.path().join("data"));
         std::fs::write(&file, catalog).unwrap();
@@ -42,7 +48,7 @@ impl Served {
             "{}",
             String::from_utf8_lossy(&applied.stderr)
         );
-        let (child, password, address) = serve(&folder);
+        let (child, password, address) = serve(&folder, &settings);
         let client = reqwest::Client::new();
         let session = log_in(&client, address, &password).await;
         Served {
@@ -51,6 +57,7 @@ impl Served {
             session,
             client,
             folder,
+            settings,
         }
     }
 
@@ -58,7 +65,7 @@ impl Served {
     pub fn crash_and_start(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        (self.child, _, self.address) = serve(&self.folder);
+        (self.child, _, self.address) = serve(&self.folder, &self.settings);
     }
 
     /// Ends the process by a signal, and waits for it.
@@ -170,7 +177,7 @@ async fn log_in(client: &reqwest::Client, address: SocketAddr, password: &str) -
 }
 
 /// The process, the operator's password and the address.
-fn serve(folder: &TempDir) -> (Child, String, SocketAddr) {
+fn serve(folder: &TempDir, settings: &[(String, String)]) -> (Child, String, SocketAddr) {
     let mut child = carillon()
         .args(["serve", "--port", "0", "--data"])
         .arg(folder.path().join("data"))
@@ -183,6 +190,7 @@ fn serve(folder: &TempDir) -> (Child, String, SocketAddr) {
         .env("CARILLON_HTTP_HEADER_TIMEOUT_S", "2")
         .env("CARILLON_LIMITS_BODY_TIMEOUT_S", "2")
         .env("CARILLON_WEBHOOKS_ALLOW", "[\"127.0.0.1/32\"]")
+        .envs(settings.iter().map(|(name, value)| (name, value)))
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
