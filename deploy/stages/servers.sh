@@ -1,0 +1,48 @@
+# Stages of deploy/test.sh with real servers: that these come and go as they should, and what of ours runs on them.
+# shellcheck shell=bash
+
+SERVERS_OF_TESTS="$LOGS/servers"
+
+# What a server answered for is there after kill -9, and Redis goes on by its replica.
+stage_servers() {
+  local folder="$SERVERS_OF_TESTS/all"
+  with_servers "$folder" postgres redis cassandra3 kafka3 -- servers_are_real "$folder"
+  say "tests: 4"
+}
+
+servers_are_real() {
+  local folder=$1 value="kept $EPOCHREALTIME" redis="$1/redis" postgres="$1/postgres"
+  postgres_sql "$postgres" "create table kept (value text); insert into kept values ('$value')"
+  redis_ask "$redis" 1 set kept "$value"
+  redis_ask "$redis" 1 wait 1 5000
+  servers_kill "$folder" redis:1
+  wait_for 30 redis_has_master "$redis" 2 || fail "no Sentinel has made the replica the master"
+  [[ $(redis_ask "$redis" 2 get kept) == "$value" ]]
+  servers_restart "$folder" postgres cassandra3:2 kafka3:2
+  [[ $(postgres_sql "$postgres" 'select value from kept') == "$value" ]]
+}
+
+# redis_has_master HOME NODE: whether all Sentinels hold that node for the master.
+redis_has_master() {
+  local node
+  for node in 3 4 5; do
+    redis_ask "$1" "$node" sentinel get-master-addr-by-name "$REDIS_MASTER_NAME" | grep -qx "$(port "$1" "$2" 1)" || return 1
+  done
+}
+
+# The journal of a lane on a broker, and upstream systems over it.
+stage_kafka() {
+  ensure_rust
+  with_servers "$SERVERS_OF_TESTS/kafka" kafka -- tests_on_kafka
+}
+
+tests_on_kafka() {
+  local log="$LOGS/kafka.cargo.log"
+  {
+    cargo test --locked -p carillon-kafka --test journal
+    cargo test --locked -p carillon --test upstream
+  } 2>&1 | tee "$log"
+  CARILLON_KAFKA_BROKERS=$CARILLON_TEST_KAFKA CARILLON_KAFKA_TOPIC_PREFIX=kills \
+    CARILLON_KAFKA_REPLICATION=1 CARILLON_KAFKA_MIN_IN_SYNC=1 "$BIN/carillon-loadtest" kills --times 3
+  awk '/^test result: ok\./ { n += $4 } END { if (!n) exit 1; print "tests: " n + 1 }' "$log"
+}
