@@ -44,13 +44,15 @@ stage_house() {
 check_edges() {
   local crate
   diff -u --label 'edges as decided' --label 'edges as they are' - <(
-    for crate in actors api bundler console embedded fuzz kafka kit loadtest storage wall; do crate_edges "carillon-$crate"; done
+    for crate in actors api bundler catalog console embedded fuzz kafka kit loadtest storage wall; do crate_edges "carillon-$crate"; done
     for crate in carillon carillon-domain carillon-protocols; do crate_edges "$crate"; done
   ) <<EDGES
 carillon-actors -> carillon-domain
 carillon-actors -> carillon-protocols
 carillon-actors -> carillon-storage
 carillon-api -> carillon-domain
+carillon-catalog -> carillon-domain
+carillon-catalog -> carillon-storage
 carillon-console -> carillon-api
 carillon-console -> carillon-domain
 carillon-console -> carillon-kit
@@ -68,6 +70,7 @@ carillon-kit -> carillon-api
 carillon-kit -> carillon-domain
 carillon-loadtest -> carillon-actors
 carillon-loadtest -> carillon-api
+carillon-loadtest -> carillon-catalog
 carillon-loadtest -> carillon-domain
 carillon-loadtest -> carillon-embedded
 carillon-loadtest -> carillon-protocols
@@ -78,6 +81,7 @@ carillon-wall -> carillon-domain
 carillon-wall -> carillon-kit
 carillon -> carillon-actors
 carillon -> carillon-api
+carillon -> carillon-catalog
 carillon -> carillon-domain
 carillon -> carillon-embedded
 carillon -> carillon-kafka

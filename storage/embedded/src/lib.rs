@@ -1,5 +1,4 @@
 pub mod blobs;
-pub mod catalog;
 pub mod files;
 pub mod history;
 pub mod journal;

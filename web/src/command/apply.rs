@@ -1,8 +1,8 @@
 use super::arguments::Apply;
 use super::environment::Surroundings;
 use crate::service::{Failed, data_folder, read};
+use carillon_catalog::SqlCatalog;
 use carillon_domain::catalog::apply::{ApplyFile, resolve};
-use carillon_embedded::catalog::EmbeddedCatalog;
 use carillon_storage::catalog::Catalog;
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ async fn apply_to_catalog(arguments: &Apply) -> Result<(), Failed> {
         source: Box::new(source),
     })?;
     data_folder(&arguments.data)?;
-    let catalog = EmbeddedCatalog::open(&arguments.data).await?;
+    let catalog = SqlCatalog::sqlite(&arguments.data).await?;
     let current = catalog.snapshot().await?;
     let surroundings = Surroundings::new(folder_of(path)).map_err(Failed::Random)?;
     let applied = resolve(&file, &current, catalog.next_ids().await?, &surroundings).map_err(|errors| {

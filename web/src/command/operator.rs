@@ -1,7 +1,7 @@
 use super::arguments::{Operator, OperatorAction, OperatorRights, ResetPassword};
 use crate::right::{OPERATOR, generate_password, hash_password};
 use crate::service::{Failed, forget_first_password};
-use carillon_embedded::catalog::EmbeddedCatalog;
+use carillon_catalog::SqlCatalog;
 use carillon_storage::login::Logins;
 use std::io;
 use std::path::Path;
@@ -64,12 +64,12 @@ fn new_password() -> Result<(String, String), Failed> {
 }
 
 /// Opening would make a new catalog of a folder that was mistyped.
-async fn catalog(data: &Path) -> Result<EmbeddedCatalog, Failed> {
+async fn catalog(data: &Path) -> Result<SqlCatalog, Failed> {
     if !data.is_dir() {
         return Err(Failed::Read {
             path: data.to_owned(),
             source: io::ErrorKind::NotFound.into(),
         });
     }
-    Ok(EmbeddedCatalog::open(data).await?)
+    Ok(SqlCatalog::sqlite(data).await?)
 }

@@ -20,9 +20,9 @@ use actix_web::web;
 use carillon_actors::mail::{MailOptions, ReturnPaths};
 use carillon_actors::status::Readiness;
 use carillon_actors::{LaneHandle, NodeOptions, StopReport, start_node};
+use carillon_catalog::SqlCatalog;
 use carillon_domain::number_range::NumberRanges;
 use carillon_embedded::blobs::EmbeddedFiles;
-use carillon_embedded::catalog::EmbeddedCatalog;
 use carillon_embedded::files::RealFiles;
 use carillon_embedded::history::EmbeddedHistory;
 use carillon_embedded::journal::EmbeddedJournal;
@@ -73,7 +73,7 @@ impl Service {
         let address = listener.local_addr().map_err(Failed::Web)?;
         data_folder(data)?;
         check_catalog(data)?;
-        let catalog = Arc::new(EmbeddedCatalog::open(data).await?);
+        let catalog = Arc::new(SqlCatalog::sqlite(data).await?);
         let files = EmbeddedFiles::open(&data.join("files"), Arc::new(RealFiles)).map_err(Failed::Files)?;
         let files: Arc<dyn Files> = Arc::new(files);
         let (lane, journal) = open_lane(data, config, &catalog, ranges.clone(), files.clone()).await?;
@@ -230,7 +230,7 @@ fn start_webhooks(lane: LaneHandle, config: &Config) -> Result<Webhooks, Failed>
 async fn open_lane(
     data: &Path,
     config: &Config,
-    catalog: &EmbeddedCatalog,
+    catalog: &SqlCatalog,
     ranges: Arc<NumberRanges>,
     files: Arc<dyn Files>,
 ) -> Result<(LaneHandle, Arc<dyn Journal>), Failed> {

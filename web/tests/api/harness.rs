@@ -1,10 +1,10 @@
 use carillon::config::Config;
 use carillon::right::{OPERATOR, hash_password};
 use carillon::service::Service;
+use carillon_catalog::SqlCatalog;
 use carillon_domain::catalog::apply::{ApplyFile, Environment, resolve};
 use carillon_domain::catalog::{Secret, Snapshot};
 use carillon_domain::rights::Rights;
-use carillon_embedded::catalog::EmbeddedCatalog;
 use carillon_storage::catalog::Catalog;
 use carillon_storage::login::Logins;
 use reqwest::{Method, RequestBuilder, Response};
@@ -163,7 +163,7 @@ impl Harness {
 
     /// A session of a new operator who may do so much.
     pub async fn operator_with(&self, name: &str, rights: Rights) -> Login {
-        let store = EmbeddedCatalog::open(self.folder.path()).await.unwrap();
+        let store = SqlCatalog::sqlite(self.folder.path()).await.unwrap();
         let phc = hash_password("a password of its own").unwrap();
         assert!(store.add_operator(name, &phc, rights).await.unwrap());
         self.log_in_as(name, "a password of its own").await
@@ -310,7 +310,7 @@ pub async fn apply(folder: &TempDir) -> Snapshot {
 }
 
 async fn apply_file(folder: &TempDir, file: &str) -> Snapshot {
-    let catalog = EmbeddedCatalog::open(folder.path()).await.unwrap();
+    let catalog = SqlCatalog::sqlite(folder.path()).await.unwrap();
     let file: ApplyFile = toml::from_str(file).unwrap();
     let current = catalog.snapshot().await.unwrap();
     let applied = resolve(&file, &current, catalog.next_ids().await.unwrap(), &Nothing).unwrap();

@@ -1,8 +1,8 @@
 //! The configuration changed over the API and by `apply`, while the service runs.
 
 use super::harness::{Harness, answer, key, problem};
+use carillon_catalog::SqlCatalog;
 use carillon_domain::catalog::apply::{ApplyFile, Environment, resolve};
-use carillon_embedded::catalog::EmbeddedCatalog;
 use carillon_storage::catalog::Catalog;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -260,7 +260,7 @@ async fn a_whole_file_is_applied_in_either_form_and_only_shown_when_asked_to() {
 #[actix_web::test]
 async fn what_others_store_is_taken_over_within_a_second() {
     let harness = Harness::start().await;
-    let store = EmbeddedCatalog::open(harness.folder.path()).await.unwrap();
+    let store = SqlCatalog::sqlite(harness.folder.path()).await.unwrap();
     let current = store.snapshot().await.unwrap();
     let mut file = ApplyFile::of(&current);
     file.account.retain(|account| account.name != "lis");

@@ -2,8 +2,8 @@
 
 use super::harness::{Harness, Login, answer, json, problem};
 use carillon::right::OPERATOR;
+use carillon_catalog::SqlCatalog;
 use carillon_domain::time::UnixMs;
-use carillon_embedded::catalog::EmbeddedCatalog;
 use carillon_storage::login::{Logins, SecretHash, Session};
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
@@ -323,7 +323,7 @@ async fn one_sees_and_ends_ones_own_sessions() {
 #[actix_web::test]
 async fn a_password_that_is_reset_beside_the_service_ends_its_sessions() {
     let harness = Harness::start().await;
-    let beside = EmbeddedCatalog::open(harness.folder.path()).await.unwrap();
+    let beside = SqlCatalog::sqlite(harness.folder.path()).await.unwrap();
     let phc = carillon::right::hash_password(NEW).unwrap();
     beside.set_password(OPERATOR, &phc).await.unwrap();
     let begin = Instant::now();
@@ -343,7 +343,7 @@ async fn a_password_that_is_reset_beside_the_service_ends_its_sessions() {
 async fn a_reset_outlives_changes_that_are_under_way() {
     let harness = Harness::start().await;
     let password = harness.service.password.clone().unwrap();
-    let beside = EmbeddedCatalog::open(harness.folder.path()).await.unwrap();
+    let beside = SqlCatalog::sqlite(harness.folder.path()).await.unwrap();
     let phc = carillon::right::hash_password("the password that was reset").unwrap();
     let thief = async {
         let mut known = [password.as_str(), NEW];
@@ -378,7 +378,7 @@ async fn a_reset_outlives_changes_that_are_under_way() {
 #[actix_web::test]
 async fn an_hour_of_a_page_that_nobody_looks_at_is_no_use() {
     let harness = Harness::start().await;
-    let beside = EmbeddedCatalog::open(harness.folder.path()).await.unwrap();
+    let beside = SqlCatalog::sqlite(harness.folder.path()).await.unwrap();
     let secret = format!("cs_{}", "a".repeat(43));
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let before = UnixMs(now.unwrap().as_millis() as u64 - 3_600_000);

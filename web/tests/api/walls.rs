@@ -1,9 +1,9 @@
 //! Links that open walls, and nothing else.
 
 use super::harness::{Harness, answer, apply, cookie, json as json_of, problem};
+use carillon_catalog::SqlCatalog;
 use carillon_domain::ids::TenantId;
 use carillon_domain::time::UnixMs;
-use carillon_embedded::catalog::EmbeddedCatalog;
 use carillon_storage::login::{Logins, SecretHash, WallToken};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -73,7 +73,7 @@ async fn a_link_opens_a_wall_until_it_is_removed() {
 async fn guessed_expired_and_orphaned_links_open_nothing() {
     let folder = tempfile::tempdir().unwrap();
     apply(&folder).await;
-    let store = EmbeddedCatalog::open(folder.path()).await.unwrap();
+    let store = SqlCatalog::sqlite(folder.path()).await.unwrap();
     let orphan = WallToken {
         secret: SecretHash(Sha256::digest("cw_orphan").into()),
         name: "orphan".to_owned(),

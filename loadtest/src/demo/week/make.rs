@@ -5,13 +5,13 @@ use crate::demo::day::{DAY_MS, midnight};
 use crate::demo::people::People;
 use crate::demo::traffic::{Call, Traffic};
 use crate::sim::CarriersConfig;
+use carillon_catalog::SqlCatalog;
 use carillon_domain::catalog::{Account, Compiled};
 use carillon_domain::ids::MessageId;
 use carillon_domain::intake::prepare;
 use carillon_domain::journey::Journey;
 use carillon_domain::number_range::NumberRanges;
 use carillon_domain::time::UnixMs;
-use carillon_embedded::catalog::EmbeddedCatalog;
 use carillon_embedded::history::{EmbeddedHistory, HistoryOptions};
 use carillon_storage::catalog::Catalog;
 use carillon_storage::history::{Batch, History};
@@ -61,7 +61,7 @@ pub async fn make_week(options: WeekOptions) -> Result<WeekReport, WeekError> {
     if options.data.join("journal").exists() {
         return Err(WeekError::Served(options.data));
     }
-    let catalog = EmbeddedCatalog::open(&options.data).await?.snapshot().await?;
+    let catalog = SqlCatalog::sqlite(&options.data).await?.snapshot().await?;
     let catalog = Compiled::new(Arc::new(catalog))?;
     let people = People::read(&options.ranges)?;
     let carriers = CarriersConfig::read(&options.carriers)?;
@@ -238,7 +238,7 @@ mod tests {
     async fn every_figure_of_the_week_has_its_messages() {
         let folder = tempfile::tempdir().expect("a folder");
         let data = folder.path();
-        EmbeddedCatalog::open(data)
+        SqlCatalog::sqlite(data)
             .await
             .expect("a catalog")
             .replace(&snapshot())

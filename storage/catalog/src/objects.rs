@@ -1,10 +1,10 @@
 //! The rows of the objects, and what of them a change touches.
 
-use super::database::Transaction;
-use super::object::{self, Key, Kind, Stored};
-use super::schema::Object;
-use super::store::ROWS_PER_INSERT;
-use super::vault::Vault;
+use crate::database::Transaction;
+use crate::object::{self, Key, Kind, Stored};
+use crate::schema::Object;
+use crate::store::ROWS_PER_INSERT;
+use crate::vault::Vault;
 use carillon_domain::catalog::Snapshot;
 use carillon_storage::catalog::CatalogError;
 use sea_query::{Expr, ExprTrait, Func, Query};
@@ -21,7 +21,7 @@ struct ObjectRow {
 }
 
 /// Puts all objects that are not removed into `snapshot`.
-pub(super) async fn read(
+pub(crate) async fn read(
     transaction: &mut Transaction,
     vault: &Vault,
     snapshot: &mut Snapshot,
@@ -36,7 +36,7 @@ pub(super) async fn read(
 }
 
 /// Writes what differs between the stored objects and `next`, which becomes `version`.
-pub(super) async fn write(
+pub(crate) async fn write(
     transaction: &mut Transaction,
     vault: &Vault,
     next: &Snapshot,
@@ -62,7 +62,7 @@ pub(super) async fn write(
 }
 
 /// The highest id of each kind, removed objects included.
-pub(super) async fn highest_ids(transaction: &mut Transaction) -> Result<Vec<(Kind, i64)>, CatalogError> {
+pub(crate) async fn highest_ids(transaction: &mut Transaction) -> Result<Vec<(Kind, i64)>, CatalogError> {
     let query = Query::select()
         .column(Object::Kind)
         .expr(Func::max(Expr::col(Object::Id)))

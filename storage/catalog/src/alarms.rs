@@ -1,7 +1,7 @@
 //! The rows of alarms.
 
-use super::EmbeddedCatalog;
-use super::schema::Alarm as Row;
+use crate::SqlCatalog;
+use crate::schema::Alarm as Row;
 use async_trait::async_trait;
 use carillon_domain::alarm::{Alarm, AlarmId};
 use carillon_domain::time::UnixMs;
@@ -13,7 +13,7 @@ use sea_query::{Expr, ExprTrait, Func, OnConflict, Order, Query, SelectStatement
 const ROWS_PER_INSERT: usize = 1_000;
 
 #[async_trait]
-impl AlarmLog for EmbeddedCatalog {
+impl AlarmLog for SqlCatalog {
     async fn open_alarms(&self) -> Result<Vec<Alarm>, CatalogError> {
         let query = Query::select()
             .column(Row::Body)
@@ -111,7 +111,7 @@ impl AlarmLog for EmbeddedCatalog {
     }
 }
 
-impl EmbeddedCatalog {
+impl SqlCatalog {
     async fn read_alarms(&self, query: &SelectStatement) -> Result<Vec<Alarm>, CatalogError> {
         let rows: Vec<(String,)> = self.database.read().await?.rows("reading alarms", query).await?;
         rows.iter()

@@ -1,9 +1,9 @@
 //! The rows of operators, their sessions, and the tokens of walls.
 
-use super::EmbeddedCatalog;
-use super::database::Transaction;
-use super::named::{PASSWORDS, RIGHTS};
-use super::schema::{Session as SessionRow, WallToken as TokenRow};
+use crate::SqlCatalog;
+use crate::database::Transaction;
+use crate::named::{PASSWORDS, RIGHTS};
+use crate::schema::{Session as SessionRow, WallToken as TokenRow};
 use async_trait::async_trait;
 use carillon_domain::ids::TenantId;
 use carillon_domain::rights::Rights;
@@ -16,7 +16,7 @@ const SESSION: &str = "session";
 const WALL_TOKEN: &str = "wall token";
 
 #[async_trait]
-impl Logins for EmbeddedCatalog {
+impl Logins for SqlCatalog {
     async fn logins(&self) -> Result<StoredLogins, CatalogError> {
         let mut transaction = self.database.read().await?;
         Ok(StoredLogins {

@@ -1,9 +1,9 @@
-use super::database::{Database, Transaction};
-use super::named::SETTINGS;
-use super::object::Kind;
-use super::schema::{self, CATALOG_ROW, Catalog as Row};
-use super::vault::Vault;
-use super::{objects, rules};
+use crate::database::{Database, Transaction};
+use crate::named::SETTINGS;
+use crate::object::Kind;
+use crate::schema::{self, CATALOG_ROW, Catalog as Row};
+use crate::vault::Vault;
+use crate::{objects, rules};
 use async_trait::async_trait;
 use carillon_domain::catalog::{NextIds, Snapshot};
 use carillon_storage::catalog::{Catalog, CatalogError};
@@ -13,28 +13,28 @@ use std::path::Path;
 const FILE: &str = "catalog.db";
 
 /// Rows of one INSERT: well below SQLite's 32,766 bound values.
-pub(super) const ROWS_PER_INSERT: usize = 1000;
+pub(crate) const ROWS_PER_INSERT: usize = 1000;
 
 /// The catalog of one installation in one folder.
-pub struct EmbeddedCatalog {
-    pub(super) database: Database,
+pub struct SqlCatalog {
+    pub(crate) database: Database,
     vault: Vault,
 }
 
-impl EmbeddedCatalog {
+impl SqlCatalog {
     /// Opens `catalog.db` and `secret.key` in `dir`, which must exist; creates both at the first start.
     ///
     /// Errors when the key does not open the stored secrets, or is missing while there are some.
-    pub async fn open(dir: &Path) -> Result<Self, CatalogError> {
+    pub async fn sqlite(dir: &Path) -> Result<Self, CatalogError> {
         let database = Database::sqlite(&dir.join(FILE)).await?;
         schema::migrate(&database).await?;
         let vault = Vault::open(&database, dir).await?;
-        Ok(EmbeddedCatalog { database, vault })
+        Ok(SqlCatalog { database, vault })
     }
 }
 
 #[async_trait]
-impl Catalog for EmbeddedCatalog {
+impl Catalog for SqlCatalog {
     async fn snapshot(&self) -> Result<Snapshot, CatalogError> {
         let mut transaction = self.database.read().await?;
         let version = read_version(&mut transaction).await?;

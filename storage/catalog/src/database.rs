@@ -16,7 +16,7 @@ const CONNECTIONS_MAX: u32 = 4;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Debug)]
-pub(super) struct Database {
+pub(crate) struct Database {
     pool: Pool,
     place: String,
 }
@@ -27,7 +27,7 @@ enum Pool {
 }
 
 /// A row that every database can give.
-pub(super) trait Record: for<'r> FromRow<'r, SqliteRow> + Send + Unpin {}
+pub(crate) trait Record: for<'r> FromRow<'r, SqliteRow> + Send + Unpin {}
 
 impl<T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin> Record for T {}
 
@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// Rolled back when dropped before [`Transaction::commit`].
-pub(super) struct Transaction {
+pub(crate) struct Transaction {
     inner: Inner,
     place: String,
 }

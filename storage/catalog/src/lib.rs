@@ -19,4 +19,4 @@ mod vault;
 #[cfg(test)]
 mod tests;
 
-pub use store::EmbeddedCatalog;
+pub use store::SqlCatalog;

@@ -2,18 +2,18 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 
 const VERSION: u8 = 1;
-pub(super) const NONCE_BYTES: usize = 24;
+pub(crate) const NONCE_BYTES: usize = 24;
 
 /// Encrypts secrets at rest: XChaCha20-Poly1305 with a random nonce, bound to what the secret belongs to.
 ///
 /// Form: a version byte, the nonce, the ciphertext with its tag.
-pub(super) struct Sealer {
+pub(crate) struct Sealer {
     cipher: XChaCha20Poly1305,
 }
 
 /// The text was sealed under another key, for another object, or was changed.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Unsealable;
+pub(crate) struct Unsealable;
 
 impl Sealer {
     pub fn new(key: &[u8; 32]) -> Self {

@@ -1,8 +1,8 @@
-use super::database::{Database, Transaction};
-use super::key_file::KeyFile;
-use super::object::Key;
-use super::schema::{CATALOG_ROW, Catalog};
-use super::seal::{NONCE_BYTES, Sealer};
+use crate::database::{Database, Transaction};
+use crate::key_file::KeyFile;
+use crate::object::Key;
+use crate::schema::{CATALOG_ROW, Catalog};
+use crate::seal::{NONCE_BYTES, Sealer};
 use carillon_domain::catalog::Secret;
 use carillon_storage::catalog::CatalogError;
 use sea_query::{Expr, ExprTrait, Query};
@@ -12,7 +12,7 @@ use std::path::Path;
 const CHECK: (&str, &[u8]) = ("key check", b"carillon");
 
 /// Seals and opens the secrets of the catalog with the installation's key.
-pub(super) struct Vault {
+pub(crate) struct Vault {
     key: KeyFile,
     sealer: Sealer,
 }

@@ -1,10 +1,10 @@
-use super::database::{Database, Transaction};
+use crate::database::{Database, Transaction};
 use carillon_storage::catalog::CatalogError;
 use sea_query::{ColumnDef, Iden, Index, Query, Table, TableCreateStatement};
 
 /// Every configured object, removed ones included: their ids stay taken.
 #[derive(Clone, Copy, Iden)]
-pub(super) enum Object {
+pub(crate) enum Object {
     Table,
     Kind,
     Id,
@@ -18,7 +18,7 @@ pub(super) enum Object {
 }
 
 #[derive(Clone, Copy, Iden)]
-pub(super) enum RouteRule {
+pub(crate) enum RouteRule {
     Table,
     Position,
     Body,
@@ -26,7 +26,7 @@ pub(super) enum RouteRule {
 
 /// One row: the version of the whole, and a sealed known text by which a wrong key is noticed.
 #[derive(Clone, Copy, Iden)]
-pub(super) enum Catalog {
+pub(crate) enum Catalog {
     Table,
     Id,
     Version,
@@ -34,7 +34,7 @@ pub(super) enum Catalog {
 }
 
 #[derive(Clone, Copy, Iden)]
-pub(super) enum Operator {
+pub(crate) enum Operator {
     Table,
     Name,
     Password,
@@ -42,7 +42,7 @@ pub(super) enum Operator {
 
 /// What operators may do, as words with commas between; one who is not named may do everything.
 #[derive(Clone, Copy, Iden)]
-pub(super) enum OperatorRights {
+pub(crate) enum OperatorRights {
     Table,
     Operator,
     Rights,
@@ -50,7 +50,7 @@ pub(super) enum OperatorRights {
 
 /// Operators who have logged in.
 #[derive(Clone, Copy, Iden)]
-pub(super) enum Session {
+pub(crate) enum Session {
     Table,
     /// SHA-256 of what the cookie holds.
     Secret,
@@ -61,7 +61,7 @@ pub(super) enum Session {
 }
 
 #[derive(Clone, Copy, Iden)]
-pub(super) enum WallToken {
+pub(crate) enum WallToken {
     Table,
     /// SHA-256 of what the link holds.
     Secret,
@@ -75,7 +75,7 @@ pub(super) enum WallToken {
 
 /// Every alarm; `Body` is empty of one that only keeps its number taken.
 #[derive(Clone, Copy, Iden)]
-pub(super) enum Alarm {
+pub(crate) enum Alarm {
     Table,
     Id,
     Cleared,
@@ -84,7 +84,7 @@ pub(super) enum Alarm {
 }
 
 #[derive(Clone, Copy, Iden)]
-pub(super) enum Setting {
+pub(crate) enum Setting {
     Table,
     Name,
     Value,
@@ -97,10 +97,10 @@ enum SchemaVersion {
 }
 
 /// The id of the one row of [`Catalog`].
-pub(super) const CATALOG_ROW: i64 = 1;
+pub(crate) const CATALOG_ROW: i64 = 1;
 
 /// Brings the schema up to date. Version n of the schema is what the first n migrations make.
-pub(super) async fn migrate(database: &Database) -> Result<(), CatalogError> {
+pub(crate) async fn migrate(database: &Database) -> Result<(), CatalogError> {
     let migrations = [first_schema(), logins(), alarms(), operator_rights()];
     let known = migrations.len() as u32;
     let mut transaction = database.write().await?;

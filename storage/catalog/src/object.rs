@@ -1,4 +1,4 @@
-use super::account_secrets as account;
+use crate::account_secrets as account;
 use carillon_domain::catalog::{
     Account, BusinessType, Connection, NumberList, Organisation, RouteGroup, Secret, SendingStrategy,
     Snapshot, Template, WordList,
@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Organisation,
     Account,
     Connection,
@@ -63,7 +63,7 @@ impl Kind {
 
 /// Which object: the key of its row, and what its secret is bound to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Key {
+pub(crate) struct Key {
     pub kind: Kind,
     pub id: i64,
 }
@@ -76,7 +76,7 @@ impl Key {
 }
 
 /// An object as it is stored.
-pub(super) struct Stored {
+pub(crate) struct Stored {
     pub key: Key,
     pub name: String,
     /// JSON, without the secret.
@@ -85,7 +85,7 @@ pub(super) struct Stored {
 }
 
 /// Every object of a snapshot.
-pub(super) fn stored(snapshot: &Snapshot) -> Result<Vec<Stored>, CatalogError> {
+pub(crate) fn stored(snapshot: &Snapshot) -> Result<Vec<Stored>, CatalogError> {
     let mut all = Vec::new();
     for object in snapshot.organisations.values() {
         all.push(encode(
@@ -147,7 +147,7 @@ pub(super) fn stored(snapshot: &Snapshot) -> Result<Vec<Stored>, CatalogError> {
 }
 
 /// Puts an object into a snapshot.
-pub(super) fn restore(
+pub(crate) fn restore(
     kind: Kind,
     body: &str,
     secret: Option<Secret>,
@@ -196,14 +196,14 @@ pub(super) fn restore(
     Ok(())
 }
 
-pub(super) fn to_json(kind: &'static str, object: &impl Serialize) -> Result<String, CatalogError> {
+pub(crate) fn to_json(kind: &'static str, object: &impl Serialize) -> Result<String, CatalogError> {
     serde_json::to_string(object).map_err(|error| CatalogError::Unreadable {
         kind,
         detail: error.to_string(),
     })
 }
 
-pub(super) fn from_json<T: DeserializeOwned>(kind: &'static str, body: &str) -> Result<T, CatalogError> {
+pub(crate) fn from_json<T: DeserializeOwned>(kind: &'static str, body: &str) -> Result<T, CatalogError> {
     serde_json::from_str(body).map_err(|error| CatalogError::Unreadable {
         kind,
         detail: error.to_string(),

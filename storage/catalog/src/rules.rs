@@ -1,16 +1,16 @@
 //! The rows of the route rules: a list without ids, written whole when anything in it changes.
 
-use super::database::Transaction;
-use super::object;
-use super::schema::RouteRule;
-use super::store::ROWS_PER_INSERT;
+use crate::database::Transaction;
+use crate::object;
+use crate::schema::RouteRule;
+use crate::store::ROWS_PER_INSERT;
 use carillon_domain::catalog::Snapshot;
 use carillon_storage::catalog::CatalogError;
 use sea_query::{Order, Query};
 
 const KIND: &str = "route rule";
 
-pub(super) async fn read(transaction: &mut Transaction, snapshot: &mut Snapshot) -> Result<(), CatalogError> {
+pub(crate) async fn read(transaction: &mut Transaction, snapshot: &mut Snapshot) -> Result<(), CatalogError> {
     let rules = bodies(transaction).await?;
     snapshot.route_rules = rules
         .iter()
@@ -19,7 +19,7 @@ pub(super) async fn read(transaction: &mut Transaction, snapshot: &mut Snapshot)
     Ok(())
 }
 
-pub(super) async fn write(transaction: &mut Transaction, next: &Snapshot) -> Result<(), CatalogError> {
+pub(crate) async fn write(transaction: &mut Transaction, next: &Snapshot) -> Result<(), CatalogError> {
     let rules = next.route_rules.iter().map(|rule| object::to_json(KIND, rule));
     let rules = rules.collect::<Result<Vec<String>, _>>()?;
     if bodies(transaction).await? == rules {

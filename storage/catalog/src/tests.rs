@@ -1,4 +1,4 @@
-use super::EmbeddedCatalog;
+use crate::SqlCatalog;
 use carillon_domain::catalog::Secret;
 use carillon_domain::ids::ConnectionId;
 use carillon_storage::catalog::{Catalog, CatalogError};
@@ -16,31 +16,31 @@ impl Folder {
         Folder(TempDir::new().unwrap())
     }
 
-    async fn open(&self) -> EmbeddedCatalog {
-        EmbeddedCatalog::open(self.0.path()).await.unwrap()
+    async fn open(&self) -> SqlCatalog {
+        SqlCatalog::sqlite(self.0.path()).await.unwrap()
     }
 }
 
 impl CatalogPlace for Folder {
-    type Catalog = EmbeddedCatalog;
+    type Catalog = SqlCatalog;
 
-    async fn open(&self) -> EmbeddedCatalog {
+    async fn open(&self) -> SqlCatalog {
         Folder::open(self).await
     }
 }
 
 impl LoginPlace for Folder {
-    type Logins = EmbeddedCatalog;
+    type Logins = SqlCatalog;
 
-    async fn open(&self) -> EmbeddedCatalog {
+    async fn open(&self) -> SqlCatalog {
         Folder::open(self).await
     }
 }
 
 impl AlarmPlace for Folder {
-    type Log = EmbeddedCatalog;
+    type Log = SqlCatalog;
 
-    async fn open(&self) -> EmbeddedCatalog {
+    async fn open(&self) -> SqlCatalog {
         Folder::open(self).await
     }
 }
@@ -156,7 +156,7 @@ async fn a_missing_or_wrong_key_is_refused_and_replaced_by_nothing() {
     let key = fs::read(&path).unwrap();
 
     fs::remove_file(&path).unwrap();
-    let refused = EmbeddedCatalog::open(folder.0.path())
+    let refused = SqlCatalog::sqlite(folder.0.path())
         .await
         .err()
         .unwrap()
@@ -165,7 +165,7 @@ async fn a_missing_or_wrong_key_is_refused_and_replaced_by_nothing() {
     assert!(!path.exists());
 
     fs::write(&path, [9; 32]).unwrap();
-    let refused = EmbeddedCatalog::open(folder.0.path())
+    let refused = SqlCatalog::sqlite(folder.0.path())
         .await
         .err()
         .unwrap()
@@ -173,7 +173,7 @@ async fn a_missing_or_wrong_key_is_refused_and_replaced_by_nothing() {
     assert!(refused.contains("is not the one of this catalog"), "{refused}");
 
     fs::write(&path, &key[..31]).unwrap();
-    let refused = EmbeddedCatalog::open(folder.0.path())
+    let refused = SqlCatalog::sqlite(folder.0.path())
         .await
         .err()
         .unwrap()
@@ -229,7 +229,7 @@ async fn a_newer_schema_is_refused() {
     let folder = Folder::new();
     folder.open().await;
     alter(&folder, "INSERT INTO schema_version VALUES (5)");
-    let refused = EmbeddedCatalog::open(folder.0.path()).await.err().unwrap();
+    let refused = SqlCatalog::sqlite(folder.0.path()).await.err().unwrap();
     assert!(
         matches!(
             refused,

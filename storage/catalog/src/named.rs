@@ -1,28 +1,28 @@
-use super::database::{Database, Transaction};
-use super::schema::{Operator, OperatorRights, Setting};
+use crate::database::{Database, Transaction};
+use crate::schema::{Operator, OperatorRights, Setting};
 use carillon_storage::catalog::CatalogError;
 use sea_query::{Expr, ExprTrait, Iden, OnConflict, Query};
 
 /// A table of texts by name.
-pub(super) struct Named<Column> {
+pub(crate) struct Named<Column> {
     table: Column,
     name: Column,
     value: Column,
 }
 
-pub(super) const PASSWORDS: Named<Operator> = Named {
+pub(crate) const PASSWORDS: Named<Operator> = Named {
     table: Operator::Table,
     name: Operator::Name,
     value: Operator::Password,
 };
 
-pub(super) const RIGHTS: Named<OperatorRights> = Named {
+pub(crate) const RIGHTS: Named<OperatorRights> = Named {
     table: OperatorRights::Table,
     name: OperatorRights::Operator,
     value: OperatorRights::Rights,
 };
 
-pub(super) const SETTINGS: Named<Setting> = Named {
+pub(crate) const SETTINGS: Named<Setting> = Named {
     table: Setting::Table,
     name: Setting::Name,
     value: Setting::Value,

@@ -1,4 +1,4 @@
-use super::object::{from_json, to_json};
+use crate::object::{from_json, to_json};
 use carillon_domain::catalog::{Account, Secret};
 use carillon_storage::catalog::CatalogError;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ const KIND: &str = "account";
 
 /// The secrets of an account, sealed together as one JSON object.
 #[derive(Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct AccountSecrets {
+pub(crate) struct AccountSecrets {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     webhook: Option<Secret>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -25,7 +25,7 @@ impl AccountSecrets {
 }
 
 /// The account as it may be stored in the open: where a secret is, an empty one stands.
-pub(super) fn without_secrets(account: &Account) -> (Account, AccountSecrets) {
+pub(crate) fn without_secrets(account: &Account) -> (Account, AccountSecrets) {
     let mut open = account.clone();
     let webhook = open
         .webhook
@@ -36,7 +36,7 @@ pub(super) fn without_secrets(account: &Account) -> (Account, AccountSecrets) {
 }
 
 /// Puts the secrets back into their places.
-pub(super) fn restore_secrets(account: &mut Account, sealed: Option<Secret>) -> Result<(), CatalogError> {
+pub(crate) fn restore_secrets(account: &mut Account, sealed: Option<Secret>) -> Result<(), CatalogError> {
     let secrets = match sealed {
         Some(text) => from_json(KIND, text.reveal())?,
         None => AccountSecrets::default(),

@@ -8,7 +8,7 @@ const NAME: &str = "secret.key";
 const KEY_BYTES: usize = 32;
 
 /// The key of the secrets at rest: 32 random bytes in a file only its owner may read.
-pub(super) struct KeyFile {
+pub(crate) struct KeyFile {
     path: PathBuf,
 }
 
