@@ -14,7 +14,8 @@ pub trait AlarmLog: Send + Sync {
     /// Those that are not history yet, in the order of their numbers.
     async fn open_alarms(&self) -> Result<Vec<Alarm>, CatalogError>;
 
-    /// The highest number ever stored, also of what was forgotten; 0 before the first.
+    /// The highest number ever stored, also of what was forgotten. Before the first it is what the numbers begin after: 0, or
+    /// another where several logs lie in one place.
     async fn last_alarm(&self) -> Result<AlarmId, CatalogError>;
 
     /// Stores alarms as they are now; all or nothing.

@@ -1,5 +1,6 @@
 //! The catalog: what operators configure.
 
+use crate::changes::Changes;
 use async_trait::async_trait;
 use carillon_domain::catalog::Snapshot;
 
@@ -7,7 +8,7 @@ pub use carillon_domain::catalog::NextIds;
 
 /// Everything that is configured. One writer at a time; a change is whole or not at all.
 #[async_trait]
-pub trait Catalog: Send + Sync {
+pub trait Catalog: Changes {
     /// The whole configuration as it is now, connections' passwords included.
     async fn snapshot(&self) -> Result<Snapshot, CatalogError>;
 
@@ -28,12 +29,28 @@ pub trait Catalog: Send + Sync {
     async fn set_setting(&self, name: &str, value: &str) -> Result<(), CatalogError>;
 }
 
+impl CatalogError {
+    /// Whether the same may succeed later.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, CatalogError::Unavailable { .. })
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogError {
     #[error("the catalog changed meanwhile: expected version {expected}, found {found}; read it again")]
     Stale { expected: u32, found: u32 },
     #[error("{operation} in the catalog at {place}")]
     Backend {
+        operation: &'static str,
+        place: String,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The same may succeed later; nobody need repair anything but the store. When it was being committed, nobody knows
+    /// whether it was.
+    #[error("{operation} in the catalog at {place}, which is not available now")]
+    Unavailable {
         operation: &'static str,
         place: String,
         #[source]

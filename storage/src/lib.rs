@@ -2,6 +2,7 @@
 
 pub mod alarm_log;
 pub mod catalog;
+pub mod changes;
 pub mod conformance;
 pub mod files;
 pub mod history;

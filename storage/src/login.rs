@@ -1,6 +1,7 @@
 //! Who may look at and change the installation: operators' passwords and sessions, and the tokens of walls.
 
 use crate::catalog::CatalogError;
+use crate::changes::Changes;
 use async_trait::async_trait;
 use carillon_domain::ids::TenantId;
 use carillon_domain::rights::Rights;
@@ -50,7 +51,7 @@ pub struct StoredLogins {
 
 /// Durable on return; each change is whole or not at all. Other processes may change it at any time.
 #[async_trait]
-pub trait Logins: Send + Sync {
+pub trait Logins: Changes {
     async fn logins(&self) -> Result<StoredLogins, CatalogError>;
 
     /// The argon2id hash (PHC text) of an operator's password; `None` when there is no such operator.

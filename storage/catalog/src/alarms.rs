@@ -12,6 +12,10 @@ use sea_query::{Expr, ExprTrait, Func, OnConflict, Order, Query, SelectStatement
 /// Three values a row: well below SQLite's 32,766 bound values.
 const ROWS_PER_INSERT: usize = 1_000;
 
+/// Numbers of a lane: its own in the upper bits, so that lanes that share a database number their alarms without asking each
+/// other. All of them are numbers in JavaScript: a lane has ten bits.
+const NUMBER_BITS: u32 = 40;
+
 #[async_trait]
 impl AlarmLog for SqlCatalog {
     async fn open_alarms(&self) -> Result<Vec<Alarm>, CatalogError> {
@@ -20,24 +24,24 @@ impl AlarmLog for SqlCatalog {
             .from(Row::Table)
             .and_where(Expr::col(Row::Cleared).is_null())
             .and_where(Expr::col(Row::Body).is_not_null())
+            .and_where(self.is_ours())
             .order_by(Row::Id, Order::Asc)
             .to_owned();
         self.read_alarms(&query).await
     }
 
     async fn last_alarm(&self) -> Result<AlarmId, CatalogError> {
-        let query = Query::select()
-            .expr(Func::max(Expr::col(Row::Id)))
-            .from(Row::Table)
-            .to_owned();
+        let query = self.highest();
         let rows: Vec<(Option<i64>,)> = self
             .database
             .read()
             .await?
             .rows("reading the last alarm", &query)
             .await?;
-        let highest = rows.first().and_then(|(highest,)| *highest).unwrap_or(0);
-        Ok(AlarmId(highest.cast_unsigned()))
+        let highest = rows.first().and_then(|(highest,)| *highest);
+        Ok(AlarmId(
+            highest.unwrap_or(self.before_the_first()).cast_unsigned(),
+        ))
     }
 
     async fn put_alarms(&self, alarms: &[Alarm]) -> Result<(), CatalogError> {
@@ -74,6 +78,7 @@ impl AlarmLog for SqlCatalog {
             .column(Row::Body)
             .from(Row::Table)
             .and_where(Expr::col(Row::Body).is_not_null())
+            .and_where(self.is_ours())
             .order_by(Row::Id, Order::Desc)
             .limit(limit.min(ALARMS_PAGE_MAX) as u64);
         if let Some(before) = before {
@@ -87,12 +92,10 @@ impl AlarmLog for SqlCatalog {
             Expr::col(Row::Cleared)
                 .lt(i64::try_from(cleared_before.0).unwrap_or(i64::MAX))
                 .and(Expr::col(Row::Body).is_not_null())
+                .and(self.is_ours())
         };
         // The row of the highest number stays, without its words: no number is given twice.
-        let highest = Query::select()
-            .expr(Func::max(Expr::col(Row::Id)))
-            .from(Row::Table)
-            .to_owned();
+        let highest = self.highest();
         let empty = Query::update()
             .table(Row::Table)
             .value(Row::Body, Option::<String>::None)
@@ -101,6 +104,7 @@ impl AlarmLog for SqlCatalog {
         let remove = Query::delete()
             .from_table(Row::Table)
             .and_where(Expr::col(Row::Body).is_null())
+            .and_where(self.is_ours())
             .and_where(Expr::col(Row::Id).not_in_subquery(highest))
             .to_owned();
         let mut transaction = self.database.write().await?;
@@ -112,6 +116,24 @@ impl AlarmLog for SqlCatalog {
 }
 
 impl SqlCatalog {
+    /// No alarm has this number, and all of the lane have higher ones.
+    fn before_the_first(&self) -> i64 {
+        i64::from(self.lane) << NUMBER_BITS
+    }
+
+    fn is_ours(&self) -> Expr {
+        let first = self.before_the_first();
+        Expr::col(Row::Id).between(first, first + (1 << NUMBER_BITS) - 1)
+    }
+
+    fn highest(&self) -> SelectStatement {
+        Query::select()
+            .expr(Func::max(Expr::col(Row::Id)))
+            .from(Row::Table)
+            .and_where(self.is_ours())
+            .to_owned()
+    }
+
     async fn read_alarms(&self, query: &SelectStatement) -> Result<Vec<Alarm>, CatalogError> {
         let rows: Vec<(String,)> = self.database.read().await?.rows("reading alarms", query).await?;
         rows.iter()

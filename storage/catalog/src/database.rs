@@ -1,73 +1,57 @@
-//! The only place that knows which database is behind the catalog: one variant per kind of pool, and nothing else differs.
+//! The only place that knows which database is behind the catalog: one variant per kind of pool, and what differs between
+//! them. Everything above builds its statements once.
 
+use crate::failure::failure;
+use crate::postgres::{self, Access, PostgresPool, PostgresTransaction};
+use crate::sqlite;
 use carillon_storage::catalog::CatalogError;
-use sea_query::{SchemaStatementBuilder, SelectStatement, SqliteQueryBuilder};
+use sea_query::{PostgresQueryBuilder, SchemaStatementBuilder, SelectStatement, SqliteQueryBuilder};
 use sea_query_sqlx::SqlxBinder;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
-};
+use sqlx::postgres::{PgConnectOptions, PgRow};
+use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{AssertSqlSafe, FromRow, Sqlite};
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::time::Duration;
 
-const CONNECTIONS_MAX: u32 = 4;
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Database {
     pool: Pool,
     place: String,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Pool {
     Sqlite(SqlitePool),
+    Postgres(Box<PostgresPool>),
 }
 
 /// A row that every database can give.
-pub(crate) trait Record: for<'r> FromRow<'r, SqliteRow> + Send + Unpin {}
+pub(crate) trait Record:
+    for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
+{
+}
 
-impl<T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin> Record for T {}
+impl<T> Record for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
 
 impl Database {
-    /// Opens the file, creating it when absent. Every commit is synced.
     pub async fn sqlite(path: &Path) -> Result<Self, CatalogError> {
         let place = path.display().to_string();
-        // SQLite gives its side files the mode of this one: hashes of keys and passwords are in them.
-        let created = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(path);
-        if let Err(source) = created {
-            return Err(CatalogError::Backend {
-                operation: "creating the file",
-                place,
-                source: source.into(),
-            });
-        }
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT);
-        let pool = SqlitePoolOptions::new()
-            .max_connections(CONNECTIONS_MAX)
-            .connect_with(options)
-            .await;
-        match pool {
+        match sqlite::open(path).await {
             Ok(pool) => Ok(Database {
                 pool: Pool::Sqlite(pool),
                 place,
             }),
-            Err(source) => Err(CatalogError::Backend {
-                operation: "opening the file",
+            Err(source) => Err(failure("opening the file", &place, source)),
+        }
+    }
+
+    pub async fn postgres(options: PgConnectOptions) -> Result<Self, CatalogError> {
+        let place = postgres::place(&options);
+        match PostgresPool::open(options).await {
+            Ok(pool) => Ok(Database {
+                pool: Pool::Postgres(Box::new(pool)),
                 place,
-                source: source.into(),
             }),
+            Err(source) => Err(failure("connecting to the database", &place, source)),
         }
     }
 
@@ -75,37 +59,42 @@ impl Database {
         &self.place
     }
 
+    /// The pool, of a database that tells of changes.
+    pub fn telling(&self) -> Option<&PostgresPool> {
+        match &self.pool {
+            Pool::Sqlite(_) => None,
+            Pool::Postgres(pool) => Some(pool),
+        }
+    }
+
     /// A transaction that sees one state of everything.
     pub async fn read(&self) -> Result<Transaction, CatalogError> {
-        match &self.pool {
-            Pool::Sqlite(pool) => {
-                let begun = pool.begin().await;
-                self.named("beginning to read", begun)
-                    .map(|inner| self.transaction(Inner::Sqlite(inner)))
-            }
-        }
+        let begun = match &self.pool {
+            Pool::Sqlite(pool) => pool.begin().await.map(Inner::Sqlite),
+            Pool::Postgres(pool) => pool.begin(Access::Read).await.map(Inner::Postgres),
+        };
+        self.transaction("beginning to read", begun)
     }
 
-    /// A transaction that excludes other writers from its begin on.
+    /// A transaction that excludes other writers, of all processes, from its begin on.
     pub async fn write(&self) -> Result<Transaction, CatalogError> {
-        match &self.pool {
-            Pool::Sqlite(pool) => {
-                let begun = pool.begin_with("BEGIN IMMEDIATE").await;
-                self.named("beginning to write", begun)
-                    .map(|inner| self.transaction(Inner::Sqlite(inner)))
-            }
-        }
+        let begun = match &self.pool {
+            Pool::Sqlite(pool) => pool.begin_with("BEGIN IMMEDIATE").await.map(Inner::Sqlite),
+            Pool::Postgres(pool) => pool.begin(Access::Write).await.map(Inner::Postgres),
+        };
+        self.transaction("beginning to write", begun)
     }
 
-    fn transaction(&self, inner: Inner) -> Transaction {
-        Transaction {
-            inner,
-            place: self.place.clone(),
+    fn transaction(
+        &self,
+        operation: &'static str,
+        begun: Result<Inner, sqlx::Error>,
+    ) -> Result<Transaction, CatalogError> {
+        let place = self.place.clone();
+        match begun {
+            Ok(inner) => Ok(Transaction { inner, place }),
+            Err(source) => Err(failure(operation, &place, source)),
         }
-    }
-
-    fn named<T>(&self, operation: &'static str, result: Result<T, sqlx::Error>) -> Result<T, CatalogError> {
-        named(operation, &self.place, result)
     }
 }
 
@@ -117,6 +106,7 @@ pub(crate) struct Transaction {
 
 enum Inner {
     Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Postgres(PostgresTransaction),
 }
 
 impl Transaction {
@@ -134,8 +124,12 @@ impl Transaction {
                     .await;
                 done.map(|done| done.rows_affected())
             }
+            Inner::Postgres(transaction) => {
+                let (sql, values) = statement.build_sqlx(PostgresQueryBuilder);
+                transaction.execute(sql, values).await
+            }
         };
-        named(operation, &self.place, touched)
+        self.named(operation, touched)
     }
 
     /// All rows of a query.
@@ -151,8 +145,12 @@ impl Transaction {
                     .fetch_all(&mut **transaction)
                     .await
             }
+            Inner::Postgres(transaction) => {
+                let (sql, values) = query.build_sqlx(PostgresQueryBuilder);
+                transaction.rows(sql, values).await
+            }
         };
-        named(operation, &self.place, rows)
+        self.named(operation, rows)
     }
 
     /// Changes the schema.
@@ -165,23 +163,33 @@ impl Transaction {
                     .await
                     .map(|_| ())
             }
+            Inner::Postgres(transaction) => {
+                let sql = statement.build(PostgresQueryBuilder);
+                transaction.run(sql).await
+            }
         };
-        named("changing the schema", &self.place, done)
+        self.named("changing the schema", done)
+    }
+
+    /// With the commit, tells all who wait for a change; of databases that cannot, they find out by looking.
+    pub async fn tell(&mut self) -> Result<(), CatalogError> {
+        let done = match &mut self.inner {
+            Inner::Sqlite(_) => Ok(()),
+            Inner::Postgres(transaction) => transaction.run(postgres::notify()).await,
+        };
+        self.named("telling of a change", done)
     }
 
     /// Durable on return.
     pub async fn commit(self) -> Result<(), CatalogError> {
         let done = match self.inner {
             Inner::Sqlite(transaction) => transaction.commit().await,
+            Inner::Postgres(transaction) => transaction.commit().await,
         };
-        named("committing", &self.place, done)
+        done.map_err(|source| failure("committing", &self.place, source))
     }
-}
 
-fn named<T>(operation: &'static str, place: &str, result: Result<T, sqlx::Error>) -> Result<T, CatalogError> {
-    result.map_err(|source| CatalogError::Backend {
-        operation,
-        place: place.to_owned(),
-        source: source.into(),
-    })
+    fn named<T>(&self, operation: &'static str, result: Result<T, sqlx::Error>) -> Result<T, CatalogError> {
+        result.map_err(|source| failure(operation, &self.place, source))
+    }
 }

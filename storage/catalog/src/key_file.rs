@@ -4,7 +4,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-const NAME: &str = "secret.key";
+/// Its name in a data folder.
+pub(crate) const KEY_FILE: &str = "secret.key";
 const KEY_BYTES: usize = 32;
 
 /// The key of the secrets at rest: 32 random bytes in a file only its owner may read.
@@ -13,8 +14,10 @@ pub(crate) struct KeyFile {
 }
 
 impl KeyFile {
-    pub fn new(dir: &Path) -> Self {
-        KeyFile { path: dir.join(NAME) }
+    pub fn new(path: &Path) -> Self {
+        KeyFile {
+            path: path.to_owned(),
+        }
     }
 
     pub fn place(&self) -> String {
@@ -51,7 +54,7 @@ impl KeyFile {
     }
 
     fn write(&self, key: &[u8]) -> io::Result<()> {
-        let temporary = self.path.with_extension("key.new");
+        let temporary = self.path.with_added_extension("new");
         if let Err(error) = fs::remove_file(&temporary)
             && error.kind() != io::ErrorKind::NotFound
         {
@@ -65,8 +68,8 @@ impl KeyFile {
         file.write_all(key)?;
         file.sync_all()?;
         fs::rename(&temporary, &self.path)?;
-        let dir = self.path.parent().unwrap_or(Path::new("."));
-        File::open(dir)?.sync_all()
+        let dir = self.path.parent().filter(|dir| !dir.as_os_str().is_empty());
+        File::open(dir.unwrap_or(Path::new(".")))?.sync_all()
     }
 
     pub fn problem(&self, problem: &'static str) -> CatalogError {

@@ -27,6 +27,10 @@ impl Logins for SqlCatalog {
     }
 
     async fn password(&self, operator: &str) -> Result<Option<String>, CatalogError> {
+        // Anybody may ask for any name; PostgreSQL has no text with a zero in it.
+        if operator.contains('\0') {
+            return Ok(None);
+        }
         PASSWORDS.get(&self.database, operator).await
     }
 
@@ -36,6 +40,7 @@ impl Logins for SqlCatalog {
         transaction
             .execute("ending sessions", &end_sessions_of(operator))
             .await?;
+        transaction.tell().await?;
         transaction.commit().await
     }
 
@@ -62,6 +67,7 @@ impl Logins for SqlCatalog {
         }
         PASSWORDS.put(&mut transaction, operator, to).await?;
         transaction.execute("ending sessions", &end_others).await?;
+        transaction.tell().await?;
         transaction.commit().await?;
         Ok(true)
     }
@@ -75,6 +81,7 @@ impl Logins for SqlCatalog {
         RIGHTS
             .put(&mut transaction, operator, &rights.to_string())
             .await?;
+        transaction.tell().await?;
         transaction.commit().await?;
         Ok(true)
     }
@@ -87,6 +94,7 @@ impl Logins for SqlCatalog {
         RIGHTS
             .put(&mut transaction, operator, &rights.to_string())
             .await?;
+        transaction.tell().await?;
         transaction.commit().await?;
         Ok(true)
     }
@@ -115,6 +123,7 @@ impl Logins for SqlCatalog {
             return Ok(false);
         }
         transaction.execute("adding a session", &insert).await?;
+        transaction.tell().await?;
         transaction.commit().await?;
         Ok(true)
     }
@@ -143,6 +152,7 @@ impl Logins for SqlCatalog {
             .to_owned();
         let mut transaction = self.database.write().await?;
         transaction.execute("adding a wall token", &insert).await?;
+        transaction.tell().await?;
         transaction.commit().await
     }
 
@@ -161,6 +171,7 @@ impl Logins for SqlCatalog {
             transaction.execute("ending a session", &session).await?;
             transaction.execute("removing a wall token", &token).await?;
         }
+        transaction.tell().await?;
         transaction.commit().await
     }
 

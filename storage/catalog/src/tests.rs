@@ -2,9 +2,9 @@ use crate::SqlCatalog;
 use carillon_domain::catalog::Secret;
 use carillon_domain::ids::ConnectionId;
 use carillon_storage::catalog::{Catalog, CatalogError};
-use carillon_storage::conformance::alarm_log::{self as alarms, AlarmPlace};
-use carillon_storage::conformance::catalog::{self as conformance, CatalogPlace, sample};
-use carillon_storage::conformance::login::{self as logins, LoginPlace};
+use carillon_storage::conformance::alarm_log::AlarmPlace;
+use carillon_storage::conformance::catalog::{CatalogPlace, sample};
+use carillon_storage::conformance::login::LoginPlace;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use tempfile::TempDir;
@@ -45,45 +45,7 @@ impl AlarmPlace for Folder {
     }
 }
 
-macro_rules! conforms {
-    ($suite:ident: $($case:ident),* $(,)?) => {
-        $(#[tokio::test]
-        async fn $case() {
-            $suite::$case(Folder::new()).await;
-        })*
-    };
-}
-
-conforms!(alarms:
-    a_new_log_is_empty,
-    the_last_state_of_an_alarm_counts,
-    pages_go_from_the_newest_to_the_oldest,
-    what_is_long_over_is_forgotten_and_its_number_is_not,
-);
-
-conforms!(logins:
-    a_new_store_knows_nobody,
-    sessions_and_tokens_come_back_whole_and_go,
-    use_is_noted,
-    a_new_password_ends_the_operators_other_sessions,
-    a_session_is_added_for_the_password_that_is_stored_only,
-    a_password_is_changed_from_the_one_that_is_stored_and_in_a_session_that_is,
-    operators_are_added_once_and_rights_are_set,
-    hostile_names_are_only_text,
-);
-
-conforms!(conformance:
-    a_new_catalog_is_empty,
-    what_was_stored_comes_back_whole,
-    a_change_replaces_only_the_version_it_was_made_from,
-    every_field_of_an_object_can_change,
-    an_account_may_have_either_secret_both_or_none,
-    ids_of_removed_objects_stay_taken,
-    a_removed_object_can_come_back,
-    hostile_text_is_only_text,
-    ten_thousand_accounts_are_kept,
-    settings_are_kept_by_name,
-);
+carillon_storage::catalog_conformance!(Folder::new());
 
 #[tokio::test]
 async fn of_writers_at_the_same_time_one_wins() {

@@ -18,9 +18,9 @@ pub(crate) struct Vault {
 }
 
 impl Vault {
-    /// Loads or creates the key in `dir`, and proves that it is the one of this catalog.
-    pub async fn open(database: &Database, dir: &Path) -> Result<Self, CatalogError> {
-        let key = KeyFile::new(dir);
+    /// Loads or creates the key in its file, and proves that it is the one of this catalog.
+    pub async fn open(database: &Database, key_file: &Path) -> Result<Self, CatalogError> {
+        let key = KeyFile::new(key_file);
         let mut transaction = database.write().await?;
         let loaded = key.load()?;
         let Some(check) = read_check(&mut transaction).await? else {
@@ -34,12 +34,12 @@ impl Vault {
             return Ok(vault);
         };
         let bytes = loaded.ok_or_else(|| {
-            key.problem("is missing, and the catalog holds secrets; restore the file from a copy")
+            key.problem("is missing, and the catalog holds secrets; restore the file from a copy, or take that of another node")
         })?;
         let sealer = Sealer::new(&bytes);
         match sealer.open(CHECK.0, &check) {
             Ok(_) => Ok(Vault { key, sealer }),
-            Err(_) => Err(key.problem("is not the one of this catalog; restore the right file from a copy")),
+            Err(_) => Err(key.problem("is not the one of this catalog; restore the right file from a copy, or take that of another node")),
         }
     }
 

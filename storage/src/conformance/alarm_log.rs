@@ -69,7 +69,7 @@ pub async fn what_is_long_over_is_forgotten_and_its_number_is_not(place: impl Al
     assert_eq!(again.last_alarm().await.unwrap(), AlarmId(3));
 }
 
-fn alarm(id: u64) -> Alarm {
+pub fn alarm(id: u64) -> Alarm {
     Alarm {
         id: AlarmId(id),
         key: AlarmKey {

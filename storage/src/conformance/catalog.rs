@@ -1,6 +1,7 @@
 //! What every catalog does. Each case gets a fresh, empty place.
 
 use crate::catalog::{Catalog, CatalogError, NextIds};
+use crate::changes::{Changes, Seen};
 use carillon_domain::catalog::{
     Account, BusinessType, Cap, CapPeriod, Carrier, ConcatenationReference, Connection, MailSecurity,
     MailSettings, Member, Modules, NumberList, NumberListKind, Organisation, Priority, Protocol,
@@ -14,6 +15,51 @@ use carillon_domain::ids::{
 use carillon_domain::phone::PhoneNumber;
 use carillon_domain::plan::{ChannelKind, Condition};
 use std::future::Future;
+use std::time::{Duration, Instant};
+
+/// One test per case of catalog, logins and alarms. `$place` makes a fresh, empty place that is one for all three.
+#[macro_export]
+macro_rules! catalog_conformance {
+    ($place:expr) => {
+        $crate::catalog_conformance! { @cases catalog, $place;
+            a_new_catalog_is_empty,
+            what_was_stored_comes_back_whole,
+            a_change_replaces_only_the_version_it_was_made_from,
+            a_change_wakes_who_waits_for_one,
+            every_field_of_an_object_can_change,
+            an_account_may_have_either_secret_both_or_none,
+            ids_of_removed_objects_stay_taken,
+            a_removed_object_can_come_back,
+            hostile_text_is_only_text,
+            ten_thousand_accounts_are_kept,
+            settings_are_kept_by_name,
+        }
+        $crate::catalog_conformance! { @cases login, $place;
+            a_new_store_knows_nobody,
+            sessions_and_tokens_come_back_whole_and_go,
+            use_is_noted,
+            a_new_password_ends_the_operators_other_sessions,
+            a_session_is_added_for_the_password_that_is_stored_only,
+            a_password_is_changed_from_the_one_that_is_stored_and_in_a_session_that_is,
+            operators_are_added_once_and_rights_are_set,
+            hostile_names_are_only_text,
+        }
+        $crate::catalog_conformance! { @cases alarm_log, $place;
+            a_new_log_is_empty,
+            the_last_state_of_an_alarm_counts,
+            pages_go_from_the_newest_to_the_oldest,
+            what_is_long_over_is_forgotten_and_its_number_is_not,
+        }
+    };
+    (@cases $suite:ident, $place:expr; $($case:ident),+ $(,)?) => {
+        $(
+            #[tokio::test]
+            async fn $case() {
+                $crate::conformance::$suite::$case($place).await;
+            }
+        )+
+    };
+}
 
 /// Where a catalog lives: opening it again gives what was stored.
 pub trait CatalogPlace {
@@ -88,6 +134,16 @@ pub async fn a_change_replaces_only_the_version_it_was_made_from(place: impl Cat
         "{refused}"
     );
     assert_eq!(catalog.snapshot().await.unwrap(), Snapshot { version: 2, ..mine });
+}
+
+pub async fn a_change_wakes_who_waits_for_one(place: impl CatalogPlace) {
+    let (here, there) = (place.open().await, place.open().await);
+    let seen = here.changed(Seen::default()).await;
+    there.replace(&sample("there")).await.unwrap();
+    let begin = Instant::now();
+    here.changed(seen).await;
+    assert_eq!(here.version().await.unwrap(), 1);
+    assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
 }
 
 pub async fn every_field_of_an_object_can_change(place: impl CatalogPlace) {
