@@ -36,6 +36,21 @@ stage_kafka() {
   with_servers "$SERVERS_OF_TESTS/kafka" kafka -- tests_on_kafka
 }
 
+# The catalog in a database, and services that share it.
+stage_postgres() {
+  ensure_rust
+  with_servers "$SERVERS_OF_TESTS/postgres" postgres -- tests_on_postgres
+}
+
+tests_on_postgres() {
+  local log="$LOGS/postgres.cargo.log"
+  {
+    cargo test --locked -p carillon-catalog --test postgres
+    cargo test --locked -p carillon --test cluster
+  } 2>&1 | tee "$log"
+  awk '/^test result: ok\./ { n += $4 } END { if (!n) exit 1; print "tests: " n }' "$log"
+}
+
 tests_on_kafka() {
   local log="$LOGS/kafka.cargo.log"
   {

@@ -138,7 +138,8 @@ stage_build() { build || { rm -f "$BIN/carillon" "$BIN/carillon-loadtest" && ret
 stage_lints() {
   cargo clippy --locked --workspace --all-targets -- -D warnings
   cargo clippy --locked -p carillon-kafka --test journal -- -D warnings
-  cargo clippy --locked -p carillon --test upstream -- -D warnings
+  cargo clippy --locked -p carillon-catalog --test postgres -- -D warnings
+  cargo clippy --locked -p carillon --test upstream --test cluster -- -D warnings
 }
 
 # What the dashboard shares, and the protocols, which have no business with an operating system.

@@ -133,7 +133,8 @@ impl From<ChangeError> for Failure {
             }
             ChangeError::Compile(error) => Failure::new(Code::CatalogInvalid, error.to_string()),
             ChangeError::Lane(error) => Failure::from(error),
-            ChangeError::Build(_) | ChangeError::Store(_) => Failure::internal(&error),
+            ChangeError::Store(error) => Failure::from(error),
+            ChangeError::Build(_) => Failure::internal(&error),
         }
     }
 }

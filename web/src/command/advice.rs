@@ -59,6 +59,11 @@ const CATALOG: Advice = Advice {
     what_to_do: "put `catalog.db` (with the files `catalog.db-*` beside it) and `secret.key` back from a copy. Without one, move them \
                  away and run `carillon apply` with the catalog's file: accounts get new keys, operators new passwords",
 };
+const DATABASE: Advice = Advice {
+    safe: "messages are in the journal and in the history; the catalog holds none",
+    what_to_do: "look at the database that `catalog.url` names: whether it runs, may be reached from here, and takes the password of \
+                 PGPASSWORD or ~/.pgpass",
+};
 const FILES: Advice = Advice {
     safe: "messages are in the journal and in the history",
     what_to_do: "look at the folder `files` in the data folder: its disk, its owner and its rights; put it back from a copy when it is \
@@ -75,6 +80,7 @@ pub fn advice(failed: &Failed) -> Option<Advice> {
         Failed::Start(StartError::Recovery(_)) => OTHER_PROGRAM,
         Failed::History(_) => HISTORY,
         Failed::Catalog(CatalogError::Newer { .. }) => return None,
+        Failed::Catalog(error) if error.is_passing() => DATABASE,
         Failed::Catalog(_) | Failed::CatalogMissing { .. } => CATALOG,
         Failed::Files(_) => FILES,
         Failed::Folder { .. } => DISK,

@@ -1,7 +1,7 @@
 use super::arguments::Apply;
 use super::environment::Surroundings;
-use crate::service::{Failed, data_folder, read};
-use carillon_catalog::SqlCatalog;
+use crate::config::{Overrides, load};
+use crate::service::{Failed, data_folder, open_catalog, read};
 use carillon_domain::catalog::apply::{ApplyFile, resolve};
 use carillon_storage::catalog::Catalog;
 use std::path::{Path, PathBuf};
@@ -18,8 +18,9 @@ async fn apply_to_catalog(arguments: &Apply) -> Result<(), Failed> {
         path: path.clone(),
         source: Box::new(source),
     })?;
+    let config = load(arguments.config.as_deref(), Overrides::default())?;
     data_folder(&arguments.data)?;
-    let catalog = SqlCatalog::sqlite(&arguments.data).await?;
+    let catalog = open_catalog(&arguments.data, &config).await?;
     let current = catalog.snapshot().await?;
     let surroundings = Surroundings::new(folder_of(path)).map_err(Failed::Random)?;
     let applied = resolve(&file, &current, catalog.next_ids().await?, &surroundings).map_err(|errors| {

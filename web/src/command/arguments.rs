@@ -52,6 +52,9 @@ pub struct Apply {
     /// Folder of the catalog; made when it is not there.
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
+    /// Settings (TOML) that say where the catalog is; the defaults without it.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Only say what would change.
     #[arg(long)]
     pub dry_run: bool,
@@ -81,6 +84,9 @@ pub struct ResetPassword {
     /// Folder of the catalog.
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
+    /// Settings (TOML) that say where the catalog is; the defaults without it.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -94,6 +100,9 @@ pub struct OperatorRights {
     /// Folder of the catalog.
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
+    /// Settings (TOML) that say where the catalog is; the defaults without it.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

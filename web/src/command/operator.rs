@@ -1,6 +1,7 @@
 use super::arguments::{Operator, OperatorAction, OperatorRights, ResetPassword};
+use crate::config::{Overrides, load};
 use crate::right::{OPERATOR, generate_password, hash_password};
-use crate::service::{Failed, forget_first_password};
+use crate::service::{Failed, forget_first_password, open_catalog};
 use carillon_catalog::SqlCatalog;
 use carillon_storage::login::Logins;
 use std::io;
@@ -20,12 +21,21 @@ pub fn operator(arguments: &Operator) -> Result<(), Failed> {
 
 /// Prints `password: …` once the operator is stored.
 async fn add(arguments: &OperatorRights) -> Result<(), Failed> {
-    let OperatorRights { name, rights, data } = arguments;
+    let OperatorRights {
+        name,
+        rights,
+        data,
+        config,
+    } = arguments;
     if name.trim().is_empty() || name.len() > NAME_BYTES_MAX || name.chars().any(char::is_control) {
         return Err(Failed::OperatorName(name.clone()));
     }
     let (password, phc) = new_password()?;
-    if !catalog(data).await?.add_operator(name, &phc, *rights).await? {
+    if !catalog(data, config.as_deref())
+        .await?
+        .add_operator(name, &phc, *rights)
+        .await?
+    {
         return Err(Failed::OperatorTaken(name.clone()));
     }
     println!("password: {password}");
@@ -33,8 +43,17 @@ async fn add(arguments: &OperatorRights) -> Result<(), Failed> {
 }
 
 async fn set_rights(arguments: &OperatorRights) -> Result<(), Failed> {
-    let OperatorRights { name, rights, data } = arguments;
-    if catalog(data).await?.set_rights(name, *rights).await? {
+    let OperatorRights {
+        name,
+        rights,
+        data,
+        config,
+    } = arguments;
+    if catalog(data, config.as_deref())
+        .await?
+        .set_rights(name, *rights)
+        .await?
+    {
         return Ok(());
     }
     Err(Failed::UnknownOperator(name.clone()))
@@ -42,8 +61,8 @@ async fn set_rights(arguments: &OperatorRights) -> Result<(), Failed> {
 
 /// Prints `password: …` once the new one is stored.
 async fn reset_password(arguments: &ResetPassword) -> Result<(), Failed> {
-    let ResetPassword { name, data } = arguments;
-    let catalog = catalog(data).await?;
+    let ResetPassword { name, data, config } = arguments;
+    let catalog = catalog(data, config.as_deref()).await?;
     if catalog.password(name).await?.is_none() {
         return Err(Failed::UnknownOperator(name.clone()));
     }
@@ -64,12 +83,13 @@ fn new_password() -> Result<(String, String), Failed> {
 }
 
 /// Opening would make a new catalog of a folder that was mistyped.
-async fn catalog(data: &Path) -> Result<SqlCatalog, Failed> {
+async fn catalog(data: &Path, config: Option<&Path>) -> Result<SqlCatalog, Failed> {
     if !data.is_dir() {
         return Err(Failed::Read {
             path: data.to_owned(),
             source: io::ErrorKind::NotFound.into(),
         });
     }
-    Ok(SqlCatalog::sqlite(data).await?)
+    let config = load(config, Overrides::default())?;
+    open_catalog(data, &config).await
 }

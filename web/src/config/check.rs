@@ -2,6 +2,7 @@ use super::ConfigError;
 use super::sections::Config;
 use carillon_domain::ids::MessageId;
 use std::ops::RangeInclusive;
+use std::path::Path;
 
 /// The lane is a part of every message's id.
 const LANES_MAX: u64 = 1 << MessageId::MAKER_BITS;
@@ -216,6 +217,7 @@ impl Config {
             let reason = "name the accounts that may send by the brokers of `upstream.brokers`";
             return Err(ConfigError::NotGiven { key, reason });
         }
+        self.catalog_options(Path::new(""))?;
         match checks.iter().find(|(_, value, range)| !range.contains(value)) {
             None => Ok(()),
             Some((key, value, range)) => Err(ConfigError::OutOfRange {

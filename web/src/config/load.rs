@@ -1,4 +1,5 @@
 use super::sections::Config;
+use carillon_catalog::AddressError;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use std::collections::BTreeMap;
@@ -21,6 +22,8 @@ pub enum ConfigError {
     Missing(PathBuf),
     #[error("the configuration is not valid")]
     Invalid(#[source] Box<figment::Error>),
+    #[error("catalog.url is not the address of a PostgreSQL database")]
+    CatalogAddress(#[source] AddressError),
     #[error("{key} is not given: {reason}")]
     NotGiven { key: &'static str, reason: &'static str },
     #[error("{key} is {value}, outside {min}…{max}")]

@@ -1,7 +1,9 @@
+use super::ConfigError;
 use super::listen::Listen;
 use crate::upstream::UpstreamOptions;
 use carillon_actors::columns::ColumnLimits;
 use carillon_actors::lane::{LaneOptions, Tenure};
+use carillon_catalog::{PostgresAddress, PostgresOptions};
 use carillon_domain::alarm::AlarmLimits;
 use carillon_domain::number_range::NumberRanges;
 use carillon_embedded::history::{HistoryOptions, Keep};
@@ -11,7 +13,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +28,7 @@ pub struct Config {
     pub journal: JournalSection,
     pub kafka: KafkaSection,
     pub history: HistorySection,
+    pub catalog: CatalogSection,
     pub alarms: AlarmLimits,
     pub numbers: Numbers,
     pub webhooks: WebhooksSection,
@@ -168,6 +171,16 @@ impl Default for KafkaSection {
     }
 }
 
+/// Where the configuration, logins and alarms are.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CatalogSection {
+    /// Of a PostgreSQL database, without a password. Empty for files in the data folder.
+    pub url: String,
+    /// The key of the secrets. Empty for the one in the data folder.
+    pub key_file: PathBuf,
+}
+
 /// Upstream systems over Kafka.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -305,6 +318,20 @@ impl Config {
             added_sync: Duration::from_micros(self.journal.added_sync_us.into()),
             ..JournalOptions::default()
         }
+    }
+
+    /// Where the catalog is in a database; `None` when it is in the data folder.
+    pub fn catalog_options(&self, data: &Path) -> Result<Option<PostgresOptions>, ConfigError> {
+        let CatalogSection { url, key_file } = &self.catalog;
+        if url.is_empty() {
+            return Ok(None);
+        }
+        let address: PostgresAddress = url.parse().map_err(ConfigError::CatalogAddress)?;
+        let key_file = match key_file.as_os_str().is_empty() {
+            true => data.join("secret.key"),
+            false => key_file.clone(),
+        };
+        Ok(Some(PostgresOptions::new(address, key_file)))
     }
 
     /// Where the journal is on Kafka; `None` when it is on this machine's disk.

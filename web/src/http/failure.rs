@@ -6,6 +6,7 @@ use carillon_actors::feed::FeedError;
 use carillon_actors::intake::IntakeError;
 use carillon_api::{Code, Problem};
 use carillon_domain::refusal::Refusal;
+use carillon_storage::catalog::CatalogError;
 use std::fmt;
 
 /// Why a request is answered with a problem.
@@ -155,6 +156,19 @@ impl From<QueryError> for Failure {
             QueryError::TooLarge(error) => Failure::new(Code::QueryTooLarge, error.to_string()),
             QueryError::Busy => Failure::new(Code::Overloaded, "too many searches at once"),
         }
+    }
+}
+
+impl From<CatalogError> for Failure {
+    fn from(error: CatalogError) -> Self {
+        if !error.is_passing() {
+            return Failure::internal(&error);
+        }
+        tracing::warn!(cause = %Chain(&error), "the catalog is not available");
+        Failure::new(
+            Code::Unavailable,
+            "the store of the configuration does not answer; sending goes on",
+        )
     }
 }
 

@@ -10,6 +10,7 @@ use carillon_domain::ids::TenantId;
 use carillon_domain::rights::Rights;
 use carillon_domain::time::UnixMs;
 use carillon_storage::catalog::CatalogError;
+use carillon_storage::changes::Seen;
 use carillon_storage::login::{Logins, SecretHash, Session, WallToken};
 use parking_lot::{Mutex, RwLock};
 use std::net::IpAddr;
@@ -17,10 +18,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
-/// How often the store is asked what others changed.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// Uses are stored once in so many looks.
-const LOOKS_PER_NOTE: u32 = 120;
+/// How often uses are stored.
+const NOTE_EVERY: Duration = Duration::from_secs(60);
 /// Passwords that may wait to be judged.
 const WAITING_MAX: usize = 32;
 
@@ -256,11 +255,13 @@ impl LoginKeeper {
 
     /// Takes over what others store (`carillon operator`), and stores when sessions were used; never ends.
     pub async fn watch(&self) {
-        let mut refused = None;
-        for look in 1u32.. {
-            tokio::time::sleep(LOOK_EVERY).await;
+        let (mut refused, mut seen) = (None, Seen::default());
+        let mut noted_at = Instant::now();
+        loop {
+            seen = self.store.changed(seen).await;
             let looked = self.take_over().await;
-            let noted = if look.is_multiple_of(LOOKS_PER_NOTE) {
+            let noted = if noted_at.elapsed() >= NOTE_EVERY {
+                noted_at = Instant::now();
                 self.store_uses().await
             } else {
                 Ok(())

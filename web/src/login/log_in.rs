@@ -105,7 +105,8 @@ impl From<LoginError> for Failure {
             }
             LoginError::Busy => Failure::new(Code::Overloaded, detail),
             LoginError::TooManyWallTokens => Failure::new(Code::TooManyWallTokens, detail),
-            LoginError::Hash(_) | LoginError::Blocking(_) | LoginError::Random(_) | LoginError::Store(_) => {
+            LoginError::Store(error) => Failure::from(error),
+            LoginError::Hash(_) | LoginError::Blocking(_) | LoginError::Random(_) => {
                 Failure::internal(&error)
             }
         }

@@ -2,12 +2,9 @@ use carillon_actors::{LaneHandle, QueryError};
 use carillon_domain::catalog::apply::{Applied, ApplyError, ApplyFile, EditError, Environment, resolve};
 use carillon_domain::catalog::{CompileError, Compiled, Snapshot};
 use carillon_storage::catalog::{Catalog, CatalogError};
+use carillon_storage::changes::Seen;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::Mutex;
-
-/// How often the store is asked whether somebody else changed it.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Keeps the running service at the configuration that is stored, and changes what is stored.
 pub struct CatalogKeeper {
@@ -115,9 +112,9 @@ impl CatalogKeeper {
 
     /// Takes over what others store (`carillon apply`); never ends.
     pub async fn watch(&self) {
-        let mut refused = None;
+        let (mut refused, mut seen) = (None, Seen::default());
         loop {
-            tokio::time::sleep(LOOK_EVERY).await;
+            seen = self.store.changed(seen).await;
             let Err(error) = self.take_over().await else {
                 refused = None;
                 continue;

@@ -1,6 +1,7 @@
 //! The whole service: stores, lane and web server, wired together. The binary and the tests start it the same way.
 
 mod catalog_keeper;
+mod catalog_place;
 mod failed;
 mod files;
 mod first_operator;
@@ -11,6 +12,7 @@ mod running;
 mod server;
 
 pub use catalog_keeper::{CatalogKeeper, ChangeError, Terms};
+pub use catalog_place::open_catalog;
 pub use failed::Failed;
 pub use files::{data_folder, keep_files_private, number_ranges, read};
 pub use first_operator::{forget_first_password, keep_first_password};

@@ -1,3 +1,4 @@
+use super::catalog_place::await_catalog;
 use super::files::{check_catalog, data_folder, number_ranges};
 use super::first_operator::first_operator;
 use super::keep_going::keep_going;
@@ -72,8 +73,10 @@ impl Service {
         let listener = server::listen(&config.http)?;
         let address = listener.local_addr().map_err(Failed::Web)?;
         data_folder(data)?;
-        check_catalog(data)?;
-        let catalog = Arc::new(SqlCatalog::sqlite(data).await?);
+        if config.catalog.url.is_empty() {
+            check_catalog(data)?;
+        }
+        let catalog = Arc::new(await_catalog(data, config).await?);
         let files = EmbeddedFiles::open(&data.join("files"), Arc::new(RealFiles)).map_err(Failed::Files)?;
         let files: Arc<dyn Files> = Arc::new(files);
         let (lane, journal) = open_lane(data, config, &catalog, ranges.clone(), files.clone()).await?;

@@ -4,12 +4,15 @@
 mod alarms;
 mod callers;
 mod carriers;
+#[path = "../kit/cmpp.rs"]
 mod cmpp;
 mod floods;
 mod receiver;
 mod receivers;
 mod refusals;
 mod restarts;
+#[expect(dead_code, reason = "others use more of it")]
+#[path = "../kit/served.rs"]
 mod served;
 mod stage;
 mod throttling;

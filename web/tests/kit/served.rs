@@ -4,6 +4,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -33,7 +34,11 @@ impl Served {
 
     /// With settings, as names and values of environment variables.
     pub async fn with(catalog: &str, settings: Vec<(String, String)>) -> Served {
-        let folder = tempfile::tempdir().unwrap();
+        Served::in_folder(tempfile::tempdir().unwrap(), catalog, settings).await
+    }
+
+    /// A folder that may have the first operator's password already.
+    pub async fn in_folder(folder: TempDir, catalog: &str, settings: Vec<(String, String)>) -> Served {
         let (file, data) = (folder.path().join("catalog.toml"), folder.path().join("data"));
         std::fs::write(&file, catalog).unwrap();
         let applied = carillon()
@@ -41,6 +46,7 @@ impl Served {
             .arg(&file)
             .arg("--data")
             .arg(&data)
+            .envs(settings.iter().map(|(name, value)| (name, value)))
             .output()
             .unwrap();
         assert!(
@@ -78,9 +84,19 @@ impl Served {
     }
 
     pub fn operator(&self, method: Method, path: &str) -> RequestBuilder {
+        self.operator_at(self.address, method, path)
+    }
+
+    /// The operator's session at another service.
+    pub fn operator_at(&self, address: SocketAddr, method: Method, path: &str) -> RequestBuilder {
         let (cookie, csrf) = &self.session;
-        let request = self.request(method, path);
+        let request = self.client.request(method, format!("http://{address}{path}"));
         request.header("Cookie", cookie).header("X-CSRF-Token", csrf)
+    }
+
+    /// Where the first operator's password is.
+    pub fn password_file(&self) -> PathBuf {
+        self.folder.path().join("password")
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
