@@ -155,6 +155,10 @@ stage_wasm() {
 
 stage_unit() {
   local log="$LOGS/unit.cargo.log"
-  cargo test --locked --workspace --no-fail-fast 2>&1 | tee "$log"
+  cargo test --locked --workspace --no-fail-fast 2>&1 | tee "$log" || {
+    printf 'what failed, out of %s:\n' "${log#"$PROJECT"/}"
+    grep --max-count=40 --after-context=3 -E '^test .* FAILED$|panicked at|^error' "$log"
+    return 1
+  }
   awk '/^test result: ok\./ { n += $4 } END { if (!n) exit 1; print "tests: " n }' "$log"
 }
