@@ -16,8 +16,8 @@ postgres_prepare() {
   printf '%s\n' "$data" >"$home/elsewhere"
   printf '%s' "$POSTGRES_PASSWORD" >"$data/password"
   ((EUID != 0)) || chown -R postgres: "$data"
-  as_postgres "$data" "$(postgres_bin)/initdb" -D "$data/data" -U carillon --auth=scram-sha-256 --pwfile="$data/password" \
-    -E UTF8 --locale=C.UTF-8 >"$home/initdb.log" 2>&1 || fail "initdb failed; see $home/initdb.log"
+  (as_postgres "$data" "$(postgres_bin)/initdb" -D "$data/data" -U carillon --auth=scram-sha-256 --pwfile="$data/password" \
+    -E UTF8 --locale=C.UTF-8) >"$home/initdb.log" 2>&1 || fail "initdb failed; see $home/initdb.log"
 }
 
 postgres_run() {
@@ -27,7 +27,7 @@ postgres_run() {
     -c shared_buffers=32MB -c max_connections=50
 }
 
-# as_postgres FOLDER [exec] COMMAND...: in the folder, since it may not be allowed where we are.
+# as_postgres FOLDER [exec] COMMAND...: in the folder, since it may not be allowed where we are. For a shell of its own.
 as_postgres() {
   local how=()
   cd "$1" || return
