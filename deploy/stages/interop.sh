@@ -47,11 +47,17 @@ mvn_retrying() {
 
 ensure_npm_smpp() {
   NPM_SMPP="$CACHE/npm-smpp"
-  mkdir -p "$NPM_SMPP"
-  cp "$INTEROP"/npm/* "$NPM_SMPP/"
-  cmp -s "$NPM_SMPP/package-lock.json" "$NPM_SMPP/complete" && return 0
-  npm --prefix "$NPM_SMPP" ci --loglevel=error --no-audit --no-fund
-  cp "$NPM_SMPP/package-lock.json" "$NPM_SMPP/complete"
+  ensure_npm "$INTEROP/npm" "$NPM_SMPP"
+}
+
+# ensure_npm SOURCE FOLDER: the files of the one in the other, with their packages.
+ensure_npm() {
+  local source=$1 folder=$2
+  mkdir -p "$folder"
+  cp "$source"/*.js* "$folder/"
+  cmp -s "$folder/package-lock.json" "$folder/complete" && return 0
+  npm --prefix "$folder" ci --loglevel=error --no-audit --no-fund
+  cp "$folder/package-lock.json" "$folder/complete"
 }
 
 # smpplib and aiosmtpd.

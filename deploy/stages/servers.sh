@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 
 SERVERS_OF_TESTS="$LOGS/servers"
+CONFLUENT_KAFKA_VERSION=2.16.1
 
 # What a server answered for is there after kill -9, and Redis goes on by its replica.
 stage_servers() {
@@ -33,7 +34,21 @@ redis_has_master() {
 # The journal of a lane on a broker, and upstream systems over it.
 stage_kafka() {
   ensure_rust
+  ensure_kafka_examples
   with_servers "$SERVERS_OF_TESTS/kafka" kafka -- tests_on_kafka
+}
+
+# What a reader of the examples has, and the check of the AsyncAPI document.
+ensure_kafka_examples() {
+  ensure_commands javac:openjdk-17-jdk-headless node:nodejs npm:npm
+  fetch_jars kafka
+  local clients="$CACHE/confluent-kafka-$CONFLUENT_KAFKA_VERSION" check="$CACHE/asyncapi"
+  "$clients/bin/python" -c 'import confluent_kafka' 2>/dev/null ||
+    ensure_venv "$clients" "confluent-kafka==$CONFLUENT_KAFKA_VERSION"
+  ensure_npm "$PROJECT/deploy/asyncapi" "$check"
+  export CARILLON_TEST_EXAMPLE_PYTHON="$clients/bin/python"
+  export CARILLON_TEST_EXAMPLE_JAVA="java ${JAVA_SMALL[*]} -Dslf4j.internal.verbosity=WARN -cp $(jars_of kafka)/*"
+  export CARILLON_TEST_ASYNCAPI="node $check/check.js"
 }
 
 # The catalog in a database, and services that share it.

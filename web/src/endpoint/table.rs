@@ -354,6 +354,23 @@ pub static ENDPOINTS: &[Endpoint] = &[
     },
     Endpoint {
         method: Method::GET,
+        path: "/v1/asyncapi.json",
+        access: Access::Public,
+        summary: "The document of what goes through Kafka",
+        description: "",
+        parameters: &[],
+        body: None,
+        success: Success {
+            status: 200,
+            description: "AsyncAPI 3.0.",
+            media_type: "application/json",
+            schema: None,
+        },
+        errors: &[],
+        handler: || web::get().to(probe::asyncapi),
+    },
+    Endpoint {
+        method: Method::GET,
         path: "/docs",
         access: Access::Public,
         summary: "This document, to be read and tried in a browser",

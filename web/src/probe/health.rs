@@ -1,4 +1,4 @@
-use crate::endpoint::document;
+use crate::endpoint;
 use crate::http::Failure;
 use crate::state::AppState;
 use actix_web::http::header::ContentType;
@@ -33,7 +33,15 @@ pub async fn ready(state: web::Data<AppState>) -> Result<HttpResponse, Failure> 
 /// `GET /v1/openapi.json`
 pub async fn openapi() -> HttpResponse {
     static DOCUMENT: LazyLock<String> =
-        LazyLock::new(|| serde_json::to_string(&document()).expect("the document is plain JSON"));
+        LazyLock::new(|| serde_json::to_string(&endpoint::document()).expect("the document is plain JSON"));
+    HttpResponse::Ok()
+        .content_type(ContentType::json())
+        .body(DOCUMENT.as_str())
+}
+
+/// `GET /v1/asyncapi.json`
+pub async fn asyncapi() -> HttpResponse {
+    static DOCUMENT: LazyLock<String> = LazyLock::new(|| endpoint::asyncapi().to_string());
     HttpResponse::Ok()
         .content_type(ContentType::json())
         .body(DOCUMENT.as_str())

@@ -1,4 +1,4 @@
-//! For orchestrators, monitoring and tools: health, readiness, figures, the OpenAPI document.
+//! For orchestrators, monitoring and tools: health, readiness, figures, the OpenAPI and AsyncAPI documents.
 
 mod family;
 mod figures;
@@ -8,6 +8,6 @@ mod live;
 mod metrics;
 
 pub use family::Family;
-pub use health::{health, openapi, ready};
+pub use health::{asyncapi, health, openapi, ready};
 pub use host::{HostFigures, HostReading};
 pub use metrics::metrics;

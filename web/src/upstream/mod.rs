@@ -20,5 +20,6 @@ mod topics;
 pub use cloud_event::{CloudEvent, RequestKind};
 pub use figures::{UpstreamFigures, families};
 pub use handle::Upstream;
-pub use options::UpstreamOptions;
+pub use options::{UpstreamOptions, topic};
+pub use outgoing::{ACCEPTED, RECEIPT, REFUSED, REPLY};
 pub use take::Taker;

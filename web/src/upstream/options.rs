@@ -26,18 +26,33 @@ pub struct UpstreamOptions {
     pub min_in_sync: u32,
 }
 
+/// The names of topics.
+pub mod topic {
+    pub fn requests(prefix: &str) -> String {
+        format!("{prefix}.requests")
+    }
+
+    pub fn refused(prefix: &str) -> String {
+        format!("{prefix}.requests.dlq")
+    }
+
+    pub fn events(prefix: &str) -> String {
+        format!("{prefix}.events")
+    }
+}
+
 impl UpstreamOptions {
     pub fn requests(&self) -> String {
-        format!("{}.requests", self.prefix)
+        topic::requests(&self.prefix)
     }
 
     /// The topic of what cannot be taken.
     pub fn refused(&self) -> String {
-        format!("{}.requests.dlq", self.prefix)
+        topic::refused(&self.prefix)
     }
 
     pub fn events(&self) -> String {
-        format!("{}.events", self.prefix)
+        topic::events(&self.prefix)
     }
 
     /// The `source` of events of ours.

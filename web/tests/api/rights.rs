@@ -350,6 +350,7 @@ fn only_these_endpoints_are_public() {
             "/readyz",
             "/metrics",
             "/v1/openapi.json",
+            "/v1/asyncapi.json",
             "/docs",
             "/docs/{file}",
             "/",

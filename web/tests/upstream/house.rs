@@ -1,5 +1,5 @@
 use super::cmpp::{Carrier, PATIENCE};
-use super::served::Served;
+use super::served::{Served, until};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
@@ -64,6 +64,19 @@ impl House {
                 .set("message.max.bytes", RECORD_BYTES_MAX)
                 .create()
                 .unwrap(),
+        }
+    }
+
+    /// Until the service has made its topics.
+    pub async fn topics_are_there(&self) {
+        let consumer: BaseConsumer = client().create().unwrap();
+        for topic in ["events", "requests.dlq"] {
+            let name = format!("{}.{topic}", self.prefix);
+            until(&name, async || {
+                let known = consumer.fetch_metadata(Some(&name), PATIENCE).unwrap();
+                !known.topics()[0].partitions().is_empty()
+            })
+            .await;
         }
     }
 

@@ -3,6 +3,7 @@
 #[expect(dead_code, reason = "others use more of it")]
 #[path = "../kit/cmpp.rs"]
 mod cmpp;
+mod examples;
 mod faults;
 mod house;
 mod refusals;
