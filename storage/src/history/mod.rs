@@ -4,6 +4,7 @@ mod batch;
 mod query;
 mod rollup;
 mod store;
+pub mod stored;
 
 pub use batch::Batch;
 pub use query::{RANGE_MAX, SearchPage, SearchQuery, TooBroad};

@@ -61,8 +61,23 @@ pub struct HistorySize {
     pub removed_for_room_rows: u64,
 }
 
+impl HistoryError {
+    /// Whether the same may succeed later.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, HistoryError::Unavailable { .. })
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
+    /// The store cannot be reached, or has no time.
+    #[error("{operation} in the history at {place}: it does not answer")]
+    Unavailable {
+        operation: &'static str,
+        place: String,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     #[error("{operation} in the history at {place}")]
     Backend {
         operation: &'static str,

@@ -1,9 +1,9 @@
 use crate::input::Input;
 use crate::{Memory, Target};
 use carillon_domain::ids::MessageId;
-use carillon_embedded::history::StoredRow;
 use carillon_storage::conformance::Random;
 use carillon_storage::conformance::history::{journey, phone};
+use carillon_storage::history::stored::Row;
 
 /// A row of the history: the codes in its columns and the journey in its body.
 pub static HISTORY_ROW: Target = Target {
@@ -22,7 +22,7 @@ pub static HISTORY_ROW: Target = Target {
 fn run(input: &[u8]) {
     let mut input = Input::new(input);
     let phone: [u8; 8] = std::array::from_fn(|_| input.byte());
-    let row = StoredRow {
+    let row = Row {
         id: 1 << 40,
         phone: u64::from_be_bytes(phone),
         tenant: 1,
@@ -41,8 +41,8 @@ fn run(input: &[u8]) {
         (journey.message, journey.to.is_some()),
         (MessageId(row.id), row.phone != 0)
     );
-    let again = StoredRow {
-        body: StoredRow::body_of(&journey).expect("what was read can be written"),
+    let again = Row {
+        body: Row::body_of(&journey).expect("what was read can be written"),
         ..row
     };
     assert_eq!(again.decode(), Ok(journey));
@@ -52,7 +52,7 @@ fn seeds() -> Vec<Vec<u8>> {
     let mut random = Random::new(1);
     let mut of = |number: u64| {
         let journey = journey(number << 30, phone(number), 1, &mut random);
-        let body = StoredRow::body_of(&journey).expect("a sound journey");
+        let body = Row::body_of(&journey).expect("a sound journey");
         let phone = phone(number).as_u64().to_be_bytes();
         [&phone[..], &[2, 0], &body].concat()
     };

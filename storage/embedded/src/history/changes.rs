@@ -1,10 +1,9 @@
-use super::file::Key;
-use super::rollup::Fold;
 use super::scan::{Found, Scan};
 use super::store::Shared;
 use carillon_domain::ids::MessageId;
 use carillon_domain::journey::{Amendment, Journey, MessageState};
 use carillon_storage::history::HistoryError;
+use carillon_storage::history::stored::{Fold, Key, counting, later};
 use std::collections::BTreeMap;
 
 /// Sums after which a part of the rollups made anew is written.
@@ -114,17 +113,5 @@ impl Shared {
             MessageState::Final(state) if state.is_amendable() => self.manifest.amendment(journey.message),
             _ => Ok(None),
         }
-    }
-}
-
-/// Which of two corrections counts: the later one, and of two at one moment the one that came last.
-fn later<'a>(known: &'a Amendment, brought: &'a Amendment) -> &'a Amendment {
-    if known.at <= brought.at { brought } else { known }
-}
-
-fn counting<'a>(known: Option<&'a Amendment>, brought: Option<&'a Amendment>) -> Option<&'a Amendment> {
-    match (known, brought) {
-        (Some(known), Some(brought)) => Some(later(known, brought)),
-        (known, brought) => brought.or(known),
     }
 }

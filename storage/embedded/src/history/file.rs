@@ -1,8 +1,7 @@
-use super::code;
 use super::failure::{failed, unreadable};
 use super::file_writer::{self, Extent, FORMAT};
-use super::row::Row;
 use carillon_storage::history::HistoryError;
+use carillon_storage::history::stored::{Key, Row, code};
 use parking_lot::Mutex;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
@@ -26,16 +25,6 @@ const GET: &str = select!("WHERE id = ?1");
 pub(super) const ALL: &str = select!("ORDER BY id");
 const BODY: usize = 9;
 
-/// By which index rows are found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Key {
-    Phone(u64),
-    Mail(i64),
-    Campaign(u32),
-    /// All rows.
-    Id,
-}
-
 /// What one look into a file gave.
 #[derive(Default)]
 pub(super) struct Look {
@@ -47,29 +36,27 @@ pub(super) struct Look {
     pub lowest: Option<u64>,
 }
 
-impl Key {
-    fn sql(self) -> &'static str {
-        match self {
-            Key::Phone(_) => select!(
-                "INDEXED BY journey_by_phone WHERE phone = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id DESC LIMIT ?4"
-            ),
-            Key::Mail(_) => select!(
-                "INDEXED BY journey_by_mail WHERE mail = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id DESC LIMIT ?4"
-            ),
-            Key::Campaign(_) => select!(
-                "INDEXED BY journey_by_campaign WHERE campaign = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id DESC LIMIT ?4"
-            ),
-            Key::Id => select!("WHERE ?1 IS NULL AND id BETWEEN ?2 AND ?3 ORDER BY id DESC LIMIT ?4"),
-        }
+fn sql(key: Key) -> &'static str {
+    match key {
+        Key::Phone(_) => select!(
+            "INDEXED BY journey_by_phone WHERE phone = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id DESC LIMIT ?4"
+        ),
+        Key::Mail(_) => select!(
+            "INDEXED BY journey_by_mail WHERE mail = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id DESC LIMIT ?4"
+        ),
+        Key::Campaign(_) => select!(
+            "INDEXED BY journey_by_campaign WHERE campaign = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id DESC LIMIT ?4"
+        ),
+        Key::Id => select!("WHERE ?1 IS NULL AND id BETWEEN ?2 AND ?3 ORDER BY id DESC LIMIT ?4"),
     }
+}
 
-    fn value(self) -> Option<i64> {
-        match self {
-            Key::Phone(phone) => Some(phone as i64),
-            Key::Mail(hash) => Some(hash),
-            Key::Campaign(id) => Some(id.into()),
-            Key::Id => None,
-        }
+fn value(key: Key) -> Option<i64> {
+    match key {
+        Key::Phone(phone) => Some(phone as i64),
+        Key::Mail(hash) => Some(hash),
+        Key::Campaign(id) => Some(id.into()),
+        Key::Id => None,
     }
 }
 
@@ -175,10 +162,10 @@ impl HistoryFile {
         wanted: impl Fn(&Row) -> bool,
     ) -> Result<Look, HistoryError> {
         self.with(|connection| {
-            let mut statement = connection.prepare_cached(key.sql())?;
+            let mut statement = connection.prepare_cached(sql(key))?;
             let count = i64::try_from(count).unwrap_or(i64::MAX);
             let mut found =
-                statement.query(params![key.value(), code::to_sql(low), code::to_sql(high), count])?;
+                statement.query(params![value(key), code::to_sql(low), code::to_sql(high), count])?;
             let mut look = Look::default();
             while let Some(found) = found.next()? {
                 let row = read_head(found)?;
@@ -196,8 +183,8 @@ impl HistoryFile {
     #[cfg(test)]
     pub fn plan(&self, key: Key) -> Result<String, HistoryError> {
         self.with(|connection| {
-            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", key.sql()))?;
-            let steps = statement.query_map(params![key.value(), 0, 1, 1], |row| row.get(3))?;
+            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", sql(key)))?;
+            let steps = statement.query_map(params![value(key), 0, 1, 1], |row| row.get(3))?;
             Ok(steps.collect::<rusqlite::Result<Vec<String>>>()?.join("; "))
         })
     }

@@ -1,8 +1,7 @@
-use super::code;
 use super::failure::failed;
-use super::row::{NO_PHONE, encode_body, mail_hash};
 use carillon_domain::journey::Journey;
 use carillon_storage::history::HistoryError;
+use carillon_storage::history::stored::{NO_PHONE, code, encode_body, mail_hash};
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, Statement};
 use std::fs::{self, File};

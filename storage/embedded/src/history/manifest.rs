@@ -1,10 +1,10 @@
-use super::code;
 use super::failure::{failed, unreadable};
 use super::file_writer::Extent;
-use super::rollup::{self, Fold};
+use super::rollup;
 use carillon_domain::ids::MessageId;
 use carillon_domain::journey::Amendment;
 use carillon_domain::time::UnixMs;
+use carillon_storage::history::stored::{Fold, code};
 use carillon_storage::history::{HistoryError, Resolution};
 use carillon_storage::journal::FrameSeq;
 use parking_lot::Mutex;

@@ -6,7 +6,6 @@
 mod builder;
 mod changes;
 mod clocks;
-mod code;
 mod failure;
 mod file;
 mod file_writer;
@@ -20,9 +19,7 @@ mod remove_old_tests;
 mod rollup;
 #[cfg(test)]
 mod rollup_tests;
-mod row;
 mod scan;
-mod search;
 mod shelf;
 mod store;
 
@@ -32,5 +29,4 @@ mod fault_tests;
 mod tests;
 
 pub use options::{HistoryOptions, Keep};
-pub use row::Row as StoredRow;
 pub use store::EmbeddedHistory;

@@ -1,6 +1,6 @@
-use super::file::{HistoryFile, Key, Look};
-use super::row::Row;
+use super::file::{HistoryFile, Look};
 use carillon_storage::history::HistoryError;
+use carillon_storage::history::stored::{Key, Row};
 use std::collections::BinaryHeap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;

@@ -8,13 +8,12 @@ use super::merge::merge;
 use super::merge_plan::next_merge;
 use super::options::HistoryOptions;
 use super::rollup;
-use super::row::Row;
 use super::scan::{Found, Scan};
-use super::search::Search;
 use super::shelf::{Shelf, has_files};
 use carillon_domain::ids::MessageId;
 use carillon_domain::journey::Journey;
 use carillon_domain::time::UnixMs;
+use carillon_storage::history::stored::{Row, Search, each_once};
 use carillon_storage::history::{
     Batch, CarrierQuery, CodeRow, History, HistoryError, HistorySize, LatencyRow, PAGE_ROWS_MAX,
     ROLLUP_ROWS_MAX, RollupQuery, RollupRow, SearchPage, SearchQuery,
@@ -235,7 +234,7 @@ impl Shared {
         }
         let mut changes = Changes::new(&batch.amendments, is_new);
         let entry = (!batch.journeys.is_empty())
-            .then(|| self.write(each_once(batch.journeys), &mut changes))
+            .then(|| self.write(each_once(&batch), &mut changes))
             .transpose()?;
         let upto = upto.max(known);
         let added = changes
@@ -353,13 +352,4 @@ impl Shared {
         }
         Ok(journey)
     }
-}
-
-/// In the order of their ids; of several of one message the one handed over last.
-fn each_once(mut journeys: Vec<&Journey>) -> Vec<&Journey> {
-    // Stable, and reversed so that the last one is the first of its message, which stays.
-    journeys.reverse();
-    journeys.sort_by_key(|journey| journey.message);
-    journeys.dedup_by_key(|journey| journey.message);
-    journeys
 }

@@ -1,5 +1,4 @@
 use super::failure::unreadable;
-use super::file::Key;
 use super::{EmbeddedHistory, HistoryOptions, Keep, file_writer};
 use carillon_domain::fact::FinalState;
 use carillon_domain::ids::{AccountId, MessageId};
@@ -82,37 +81,17 @@ impl HistoryPlace for Folder {
     }
 }
 
-macro_rules! conforms {
-    ($($case:ident),* $(,)?) => {
-        $(#[test]
-        fn $case() {
-            conformance::$case(Folder::new(true));
-            conformance::$case(Folder::new(false));
-        })*
-    };
+mod with_a_builder {
+    use super::Folder;
+
+    carillon_storage::history_conformance!(Folder::new(true));
 }
 
-conforms!(
-    a_new_history_is_empty,
-    what_was_stored_comes_back_whole,
-    a_number_is_searched_newest_first_page_by_page,
-    a_search_can_be_limited_to_one_organisation,
-    a_search_can_be_limited_in_every_way,
-    a_search_of_everything_is_refused,
-    a_state_is_searched_as_corrected,
-    handing_over_again_changes_nothing,
-    progress_never_goes_back,
-    a_correction_counts_whenever_it_comes,
-    the_latest_correction_counts,
-    a_later_journey_of_a_message_stands_for_an_earlier_one,
-    edges_of_ids_and_limits_are_no_special_cases,
-    hostile_text_is_only_text,
-    readers_see_whole_batches_while_they_are_stored,
-    every_dimension_adds_up,
-    a_batch_handed_over_again_counts_once,
-    corrections_are_counted_in_any_order,
-    a_later_journey_counts_instead_of_an_earlier_one,
-);
+mod without_a_builder {
+    use super::Folder;
+
+    carillon_storage::history_conformance!(Folder::new(false));
+}
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 8, ..ProptestConfig::default() })]

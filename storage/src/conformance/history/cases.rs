@@ -185,10 +185,7 @@ pub fn a_search_of_everything_is_refused(place: impl HistoryPlace) {
 
 pub fn a_state_is_searched_as_corrected(place: impl HistoryPlace) {
     let history = place.open();
-    let mut journeys = sample(6, 1);
-    for journey in &mut journeys {
-        journey.state = MessageState::Final(FinalState::Unknown);
-    }
+    let mut journeys = unknown(6, 1);
     let in_state = |state| SearchQuery {
         states: vec![MessageState::Final(state)],
         ..to_first_phone(10)
@@ -214,7 +211,7 @@ pub fn a_state_is_searched_as_corrected(place: impl HistoryPlace) {
 }
 
 pub fn handing_over_again_changes_nothing(place: impl HistoryPlace) {
-    let journeys = sample(40, 2);
+    let journeys = unknown(40, 2);
     let amendment = amendment(3, FinalState::Delivered, 5);
     let history = place.open();
     history
@@ -249,7 +246,7 @@ pub fn progress_never_goes_back(place: impl HistoryPlace) {
 }
 
 pub fn a_correction_counts_whenever_it_comes(place: impl HistoryPlace) {
-    let journeys = sample(4, 1);
+    let journeys = unknown(4, 1);
     let history = place.open();
     let (before, with, after) = (
         amendment(0, FinalState::Delivered, 1000),
@@ -275,7 +272,7 @@ pub fn a_correction_counts_whenever_it_comes(place: impl HistoryPlace) {
 }
 
 pub fn the_latest_correction_counts(place: impl HistoryPlace) {
-    let journeys = sample(1, 1);
+    let journeys = unknown(1, 1);
     let history = place.open();
     let (early, late) = (
         amendment(0, FinalState::Unknown, 1000),
@@ -427,6 +424,15 @@ fn sample(count: u64, phones: u64) -> Vec<Journey> {
     (0..count)
         .map(|number| journey(FIRST_ID + number, phone(1 + number % phones), 1, &mut random))
         .collect()
+}
+
+/// The same, and of none is it known what became of it: corrections may come.
+fn unknown(count: u64, phones: u64) -> Vec<Journey> {
+    let mut journeys = sample(count, phones);
+    for journey in &mut journeys {
+        journey.state = MessageState::Final(FinalState::Unknown);
+    }
+    journeys
 }
 
 fn to_first_phone(limit: usize) -> SearchQuery {

@@ -1,7 +1,7 @@
-use super::key::{self, Meaningless};
 use super::table::{number, time};
 use carillon_domain::tally::{Counts, LATENCY_BUCKETS, Measure};
 use carillon_domain::time::UnixMs;
+use carillon_storage::history::stored::{self, Meaningless};
 use carillon_storage::history::{
     CarrierQuery, CodeRow, GroupBy, LatencyRow, ROLLUP_ROWS_MAX, Resolution, RollupQuery, RollupRow,
 };
@@ -80,12 +80,12 @@ fn rollup_row(group_by: GroupBy, row: &Row<'_>) -> rusqlite::Result<RollupRow> {
     let mut counts = Counts::default();
     let read = RollupRow {
         at: columns.key(group_by.time, moment)?,
-        tenant: columns.key(group_by.tenant, key::tenant)?,
-        account: columns.key(group_by.account, key::account)?,
-        kind: columns.key(group_by.kind, key::kind)?,
-        connection: columns.key(group_by.connection, key::connection)?,
-        carrier: columns.key(group_by.carrier, key::carrier)?,
-        province: columns.key(group_by.province, key::province)?,
+        tenant: columns.key(group_by.tenant, stored::tenant)?,
+        account: columns.key(group_by.account, stored::account)?,
+        kind: columns.key(group_by.kind, stored::kind)?,
+        connection: columns.key(group_by.connection, stored::connection)?,
+        carrier: columns.key(group_by.carrier, stored::carrier)?,
+        province: columns.key(group_by.province, stored::province)?,
         counts,
     };
     for measure in Measure::ALL {
@@ -109,9 +109,9 @@ pub(in crate::history) fn codes(
             let mut columns = Columns { row, next: 1 };
             Ok(CodeRow {
                 at,
-                connection: columns.take(key::connection)?,
-                kind: columns.take(key::kind)?,
-                measure: columns.take(key::measure)?,
+                connection: columns.take(stored::connection)?,
+                kind: columns.take(stored::kind)?,
+                measure: columns.take(stored::measure)?,
                 code: row.get::<_, String>(4)?.into(),
                 count: row.get(5)?,
             })
@@ -130,9 +130,9 @@ pub(in crate::history) fn latencies(
         "connection, kind, bucket",
         |at, row| {
             let mut columns = Columns { row, next: 1 };
-            let (link, kind) = (columns.take(key::connection)?, columns.take(key::kind)?);
+            let (link, kind) = (columns.take(stored::connection)?, columns.take(stored::kind)?);
             let count: i64 = row.get(4)?;
-            Ok(((at, link, kind), columns.take(key::latency_bucket)?, count))
+            Ok(((at, link, kind), columns.take(stored::latency_bucket)?, count))
         },
     )?;
     let Some(cells) = cells else { return Ok(None) };

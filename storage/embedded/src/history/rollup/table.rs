@@ -1,7 +1,6 @@
-use super::fold::Fold;
-use super::key::{CodeKey, Place};
 use carillon_domain::tally::{Counts, MEASURES, Measure};
 use carillon_domain::time::UnixMs;
+use carillon_storage::history::stored::{CODES_MAX, CodeKey, Fold, Place, cells_max};
 use carillon_storage::history::{OTHER_CODES, Resolution};
 use rusqlite::{Transaction, params};
 use std::sync::LazyLock;
@@ -14,18 +13,6 @@ pub(super) fn number(resolution: Resolution) -> i64 {
         Resolution::Day => 2,
     }
 }
-
-/// Rows of one bucket; what would be one more loses its carrier and province, so that the sums stay right.
-fn cells_max(resolution: Resolution) -> usize {
-    match resolution {
-        Resolution::Minute => 4_096,
-        Resolution::Hour => 16_384,
-        Resolution::Day => 65_536,
-    }
-}
-
-/// Codes of one bucket told apart; carriers may send anything.
-const CODES_MAX: usize = 1_024;
 
 const TABLES: [&str; 3] = ["rollup", "rollup_code", "rollup_latency"];
 

@@ -1,11 +1,20 @@
 use super::code;
-use super::file::Key;
 use super::row::{Row, mail_hash};
+use crate::history::SearchQuery;
 use carillon_domain::journey::MessageState;
-use carillon_storage::history::SearchQuery;
+
+/// By which index rows are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    Phone(u64),
+    Mail(i64),
+    Campaign(u32),
+    /// By nothing of the message's own.
+    Id,
+}
 
 /// A query as far as the columns of a row answer it.
-pub(super) struct Search<'q> {
+pub struct Search<'q> {
     query: &'q SearchQuery,
     mail: Option<i64>,
     /// There are corrections: a row whose state may be corrected must be looked at whole.
@@ -44,7 +53,8 @@ impl<'q> Search<'q> {
             && self.wants_state(row.state)
     }
 
-    fn wants_state(&self, state: u8) -> bool {
+    /// Whether a message stored in this state may be in one that is looked for.
+    pub fn wants_state(&self, state: u8) -> bool {
         match code::decode(state) {
             // What cannot be read is told when the row is decoded.
             None => true,

@@ -1,16 +1,28 @@
 use super::key::{CodeKey, LatencyKey, Link, Place};
+use crate::history::Resolution;
 use carillon_domain::journey::{Amendment, Journey, MessageState};
 use carillon_domain::number_range::NumberRanges;
 use carillon_domain::tally::{Contribution, Counts, Dimensions, contributions, corrections};
-use carillon_storage::history::Resolution;
 use hashbrown::HashMap;
 use std::hash::Hash;
+
+/// Rows of one bucket; what would be one more loses its carrier and province, so that the sums stay right.
+pub fn cells_max(resolution: Resolution) -> usize {
+    match resolution {
+        Resolution::Minute => 4_096,
+        Resolution::Hour => 16_384,
+        Resolution::Day => 65_536,
+    }
+}
+
+/// Codes of one bucket told apart; carriers may send anything.
+pub const CODES_MAX: usize = 1_024;
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 /// What messages change the rollups by, minute by minute.
 #[derive(Debug, Default)]
-pub(in crate::history) struct Fold {
+pub struct Fold {
     cells: Map<(u64, Place), Counts>,
     codes: Map<CodeKey, i64>,
     latencies: Map<LatencyKey, i64>,
@@ -100,15 +112,15 @@ impl Fold {
     }
 
     /// What changes, in the order of the table.
-    pub(super) fn cells(&self) -> Vec<((u64, Place), &Counts)> {
+    pub fn cells(&self) -> Vec<((u64, Place), &Counts)> {
         sorted(&self.cells, |counts| !counts.is_zero())
     }
 
-    pub(super) fn codes(&self) -> Vec<(CodeKey, &i64)> {
+    pub fn codes(&self) -> Vec<(CodeKey, &i64)> {
         sorted(&self.codes, |count| *count != 0)
     }
 
-    pub(super) fn latencies(&self) -> Vec<(LatencyKey, &i64)> {
+    pub fn latencies(&self) -> Vec<(LatencyKey, &i64)> {
         sorted(&self.latencies, |count| *count != 0)
     }
 }

@@ -27,7 +27,7 @@ const CARRIERS: [Carrier; 6] = [
     Carrier::Virtual,
 ];
 
-pub(super) fn encode_kind(kind: ChannelKind) -> u8 {
+pub fn encode_kind(kind: ChannelKind) -> u8 {
     match kind {
         ChannelKind::Sms => 0,
         ChannelKind::SmartSms => 1,
@@ -42,11 +42,11 @@ pub(super) fn encode_kind(kind: ChannelKind) -> u8 {
     }
 }
 
-pub(super) fn decode_kind(code: u8) -> Option<ChannelKind> {
+pub fn decode_kind(code: u8) -> Option<ChannelKind> {
     KINDS.get(usize::from(code)).copied()
 }
 
-pub(super) fn encode_carrier(carrier: Carrier) -> u8 {
+pub fn encode_carrier(carrier: Carrier) -> u8 {
     match carrier {
         Carrier::Unknown => 0,
         Carrier::Mobile => 1,
@@ -57,11 +57,11 @@ pub(super) fn encode_carrier(carrier: Carrier) -> u8 {
     }
 }
 
-pub(super) fn decode_carrier(code: u8) -> Option<Carrier> {
+pub fn decode_carrier(code: u8) -> Option<Carrier> {
     CARRIERS.get(usize::from(code)).copied()
 }
 
-pub(super) fn encode(state: MessageState) -> u8 {
+pub fn encode(state: MessageState) -> u8 {
     match state {
         MessageState::Accepted => 0,
         MessageState::Active => 1,
@@ -69,7 +69,7 @@ pub(super) fn encode(state: MessageState) -> u8 {
     }
 }
 
-pub(super) fn encode_final(state: FinalState) -> u8 {
+pub fn encode_final(state: FinalState) -> u8 {
     match state {
         FinalState::Delivered => 2,
         FinalState::Sent => 3,
@@ -81,7 +81,7 @@ pub(super) fn encode_final(state: FinalState) -> u8 {
     }
 }
 
-pub(super) fn decode(code: u8) -> Option<MessageState> {
+pub fn decode(code: u8) -> Option<MessageState> {
     match code {
         0 => Some(MessageState::Accepted),
         1 => Some(MessageState::Active),
@@ -89,7 +89,7 @@ pub(super) fn decode(code: u8) -> Option<MessageState> {
     }
 }
 
-pub(super) fn decode_final(code: u8) -> Option<FinalState> {
+pub fn decode_final(code: u8) -> Option<FinalState> {
     match code {
         2 => Some(FinalState::Delivered),
         3 => Some(FinalState::Sent),
@@ -103,11 +103,11 @@ pub(super) fn decode_final(code: u8) -> Option<FinalState> {
 }
 
 /// SQLite's integers are signed; this keeps the order of the unsigned ones.
-pub(super) fn to_sql(id: u64) -> i64 {
+pub fn to_sql(id: u64) -> i64 {
     (id ^ 1 << 63) as i64
 }
 
-pub(super) fn from_sql(id: i64) -> u64 {
+pub fn from_sql(id: i64) -> u64 {
     id as u64 ^ 1 << 63
 }
 

@@ -1,4 +1,4 @@
-use crate::history::code;
+use super::code;
 use carillon_domain::fact::StatusCode;
 use carillon_domain::ids::{AccountId, ConnectionId, TenantId};
 use carillon_domain::plan::ChannelKind;
@@ -7,7 +7,7 @@ use carillon_domain::tally::{Dimensions, LatencyBucket, Measure};
 
 /// Dimensions in one number, in the order of the table's columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Place(u128);
+pub struct Place(u128);
 
 const ACCOUNT: u32 = 64;
 const KIND: u32 = 56;
@@ -35,6 +35,15 @@ impl Place {
         Place(self.0 >> CONNECTION << CONNECTION)
     }
 
+    /// In their order, so that places sort as their bytes do.
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
+
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Place(u128::from_be_bytes(bytes))
+    }
+
     /// Tenant, account, kind, connection, carrier, province as they stand in the table.
     pub fn columns(self) -> [i64; 6] {
         let part = |shift: u32, bits: u32| (self.0 >> shift & ((1 << bits) - 1)) as i64;
@@ -51,7 +60,7 @@ impl Place {
 
 /// One kind of answer of one connection.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct CodeKey {
+pub struct CodeKey {
     pub at: u64,
     pub link: Link,
     pub measure: u8,
@@ -60,7 +69,7 @@ pub(super) struct CodeKey {
 
 /// One length of time of one connection's deliveries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct LatencyKey {
+pub struct LatencyKey {
     pub at: u64,
     pub link: Link,
     pub bucket: LatencyBucket,
@@ -68,7 +77,7 @@ pub(super) struct LatencyKey {
 
 /// Connection and kind as they stand in the tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Link {
+pub struct Link {
     pub connection: i64,
     pub kind: u8,
 }
@@ -85,32 +94,32 @@ impl Link {
 /// What stands in a table and means nothing to this program.
 #[derive(Debug, thiserror::Error)]
 #[error("{value} is no {what}")]
-pub(super) struct Meaningless {
+pub struct Meaningless {
     what: &'static str,
     value: i64,
 }
 
-pub(super) fn tenant(value: i64) -> Result<TenantId, Meaningless> {
+pub fn tenant(value: i64) -> Result<TenantId, Meaningless> {
     number(value, "tenant").map(TenantId)
 }
 
-pub(super) fn account(value: i64) -> Result<AccountId, Meaningless> {
+pub fn account(value: i64) -> Result<AccountId, Meaningless> {
     number(value, "account").map(AccountId)
 }
 
-pub(super) fn connection(value: i64) -> Result<Option<ConnectionId>, Meaningless> {
+pub fn connection(value: i64) -> Result<Option<ConnectionId>, Meaningless> {
     if value == -1 {
         return Ok(None);
     }
     number(value, "connection").map(|id| Some(ConnectionId(id)))
 }
 
-pub(super) fn kind(value: i64) -> Result<ChannelKind, Meaningless> {
+pub fn kind(value: i64) -> Result<ChannelKind, Meaningless> {
     let known = number(value, "kind").map(code::decode_kind)?;
     known.ok_or(Meaningless { what: "kind", value })
 }
 
-pub(super) fn carrier(value: i64) -> Result<carillon_domain::catalog::Carrier, Meaningless> {
+pub fn carrier(value: i64) -> Result<carillon_domain::catalog::Carrier, Meaningless> {
     let known = number(value, "carrier").map(code::decode_carrier)?;
     known.ok_or(Meaningless {
         what: "carrier",
@@ -118,11 +127,11 @@ pub(super) fn carrier(value: i64) -> Result<carillon_domain::catalog::Carrier, M
     })
 }
 
-pub(super) fn province(value: i64) -> Result<Province, Meaningless> {
+pub fn province(value: i64) -> Result<Province, Meaningless> {
     number::<u8>(value, "province").map(Province::from)
 }
 
-pub(super) fn measure(value: i64) -> Result<Measure, Meaningless> {
+pub fn measure(value: i64) -> Result<Measure, Meaningless> {
     let known = Measure::ALL.get(number::<usize>(value, "measure")?).copied();
     known.ok_or(Meaningless {
         what: "measure",
@@ -130,7 +139,7 @@ pub(super) fn measure(value: i64) -> Result<Measure, Meaningless> {
     })
 }
 
-pub(super) fn latency_bucket(value: i64) -> Result<LatencyBucket, Meaningless> {
+pub fn latency_bucket(value: i64) -> Result<LatencyBucket, Meaningless> {
     let what = "length of time";
     LatencyBucket::from_index(number(value, what)?).ok_or(Meaningless { what, value })
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 const BODY_VERSION: u8 = 3;
 
 /// Stands where a message has no number.
-pub(super) const NO_PHONE: u64 = 0;
+pub const NO_PHONE: u64 = 0;
 
 /// A journey as it is stored: columns for what is searched, the rest as one text of bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct Row {
 }
 
 /// By which messages to an address are found. Two addresses may have the same, so that what is found is compared.
-pub(super) fn mail_hash(address: &str) -> i64 {
+pub fn mail_hash(address: &str) -> i64 {
     // FNV-1a: it stands on the disk, so it must stay the same; nobody gains by making two addresses meet.
     let hash = address.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
         (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0000_0100_0000_01b3)
@@ -61,7 +61,7 @@ struct OwnedBody {
 }
 
 /// Replaces `body` with the stored form of what has no column.
-pub(super) fn encode_body(journey: &Journey, body: &mut Vec<u8>) -> Result<(), postcard::Error> {
+pub fn encode_body(journey: &Journey, body: &mut Vec<u8>) -> Result<(), postcard::Error> {
     body.clear();
     body.push(BODY_VERSION);
     let rest = Body {
