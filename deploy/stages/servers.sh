@@ -57,6 +57,19 @@ stage_postgres() {
   with_servers "$SERVERS_OF_TESTS/postgres" postgres -- tests_on_postgres
 }
 
+# The history on one server, and on three of which one is missing.
+stage_cassandra() {
+  ensure_rust
+  with_servers "$SERVERS_OF_TESTS/cassandra" cassandra -- tests_of_history history
+  with_servers "$SERVERS_OF_TESTS/replicas" cassandra3 -- tests_of_history replicas
+  awk '/^test result: ok\./ { n += $4 } END { if (!n) exit 1; print "tests: " n }' "$LOGS"/cassandra-*.cargo.log
+}
+
+tests_of_history() {
+  CARILLON_TEST_SERVERS="$SERVERS_OF_TESTS/replicas" \
+    cargo test --locked -p carillon-scylla --test "$1" 2>&1 | tee "$LOGS/cassandra-$1.cargo.log"
+}
+
 tests_on_postgres() {
   local log="$LOGS/postgres.cargo.log"
   {

@@ -45,7 +45,7 @@ stage_house() {
 check_edges() {
   local crate
   diff -u --label 'edges as decided' --label 'edges as they are' - <(
-    for crate in actors api bundler catalog console embedded fuzz kafka kit loadtest storage wall; do crate_edges "carillon-$crate"; done
+    for crate in actors api bundler catalog console embedded fuzz kafka kit loadtest scylla storage wall; do crate_edges "carillon-$crate"; done
     for crate in carillon carillon-domain carillon-protocols; do crate_edges "$crate"; done
   ) <<EDGES
 carillon-actors -> carillon-domain
@@ -76,6 +76,8 @@ carillon-loadtest -> carillon-domain
 carillon-loadtest -> carillon-embedded
 carillon-loadtest -> carillon-protocols
 carillon-loadtest -> carillon-storage
+carillon-scylla -> carillon-domain
+carillon-scylla -> carillon-storage
 carillon-storage -> carillon-domain
 carillon-wall -> carillon-api
 carillon-wall -> carillon-domain
@@ -86,6 +88,7 @@ carillon -> carillon-catalog
 carillon -> carillon-domain
 carillon -> carillon-embedded
 carillon -> carillon-kafka
+carillon -> carillon-scylla
 carillon -> carillon-storage
 EDGES
 }
@@ -140,6 +143,7 @@ stage_lints() {
   cargo clippy --locked --workspace --all-targets -- -D warnings
   cargo clippy --locked -p carillon-kafka --test journal -- -D warnings
   cargo clippy --locked -p carillon-catalog --test postgres -- -D warnings
+  cargo clippy --locked -p carillon-scylla --test history --test replicas -- -D warnings
   cargo clippy --locked -p carillon --test upstream --test cluster -- -D warnings
 }
 
