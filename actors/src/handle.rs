@@ -61,6 +61,8 @@ pub enum QueryError {
     Stopping,
     #[error("the history cannot be read")]
     History(#[source] HistoryError),
+    #[error("the history does not answer")]
+    Unavailable(#[source] HistoryError),
     #[error(transparent)]
     TooBroad(#[from] TooBroad),
     #[error(transparent)]
@@ -346,6 +348,7 @@ impl From<HistoryError> for QueryError {
             large @ (HistoryError::TooManyRows { .. } | HistoryError::TooSlow { .. }) => {
                 QueryError::TooLarge(large)
             }
+            away if away.is_passing() => QueryError::Unavailable(away),
             other => QueryError::History(other),
         }
     }

@@ -16,6 +16,7 @@ impl Config {
             journal,
             kafka,
             history,
+            scylla,
             alarms,
             webhooks,
             upstream,
@@ -129,6 +130,7 @@ impl Config {
                 upstream.min_in_sync.into(),
                 1..=upstream.replication.into(),
             ),
+            ("scylla.replication", scylla.replication.into(), 1..=15),
             ("history.keep_days", history.keep_days.into(), 1..=36_500),
             (
                 "history.keep_bytes_max",
@@ -217,6 +219,11 @@ impl Config {
             let reason = "name the accounts that may send by the brokers of `upstream.brokers`";
             return Err(ConfigError::NotGiven { key, reason });
         }
+        if !is_keyspace(&scylla.keyspace) {
+            let key = "scylla.keyspace";
+            let reason = "a small letter, then up to 47 small letters, digits and `_`";
+            return Err(ConfigError::NoName { key, reason });
+        }
         self.catalog_options(Path::new(""))?;
         match checks.iter().find(|(_, value, range)| !range.contains(value)) {
             None => Ok(()),
@@ -228,4 +235,12 @@ impl Config {
             }),
         }
     }
+}
+
+/// It stands in statements as it is.
+fn is_keyspace(name: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    name.len() <= 48
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.bytes().all(is_part)
 }

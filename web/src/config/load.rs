@@ -24,6 +24,14 @@ pub enum ConfigError {
     Invalid(#[source] Box<figment::Error>),
     #[error("catalog.url is not the address of a PostgreSQL database")]
     CatalogAddress(#[source] AddressError),
+    #[error("the password in {} cannot be read", path.display())]
+    Password {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("{key} is not a name: {reason}")]
+    NoName { key: &'static str, reason: &'static str },
     #[error("{key} is not given: {reason}")]
     NotGiven { key: &'static str, reason: &'static str },
     #[error("{key} is {value}, outside {min}…{max}")]

@@ -9,6 +9,7 @@ use carillon_domain::number_range::NumberRanges;
 use carillon_embedded::history::{HistoryOptions, Keep};
 use carillon_embedded::journal::JournalOptions;
 use carillon_kafka::{KafkaOptions, Owner};
+use carillon_scylla::{Credentials, ScyllaOptions};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -28,6 +29,7 @@ pub struct Config {
     pub journal: JournalSection,
     pub kafka: KafkaSection,
     pub history: HistorySection,
+    pub scylla: ScyllaSection,
     pub catalog: CatalogSection,
     pub alarms: AlarmLimits,
     pub numbers: Numbers,
@@ -171,6 +173,33 @@ impl Default for KafkaSection {
     }
 }
 
+/// The history on ScyllaDB, in place of files in the data folder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ScyllaSection {
+    /// `host:port`, with commas between. Empty for none: the history is in the data folder.
+    pub nodes: String,
+    pub keyspace: String,
+    pub replication: u32,
+    /// Empty where nobody logs in.
+    pub user: String,
+    /// The user's password, and nothing else in it.
+    pub password_file: PathBuf,
+}
+
+impl Default for ScyllaSection {
+    fn default() -> Self {
+        let options = ScyllaOptions::new(Vec::new(), "carillon", 0);
+        ScyllaSection {
+            nodes: String::new(),
+            keyspace: options.keyspace,
+            replication: options.replication,
+            user: String::new(),
+            password_file: PathBuf::new(),
+        }
+    }
+}
+
 /// Where the configuration, logins and alarms are.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -310,6 +339,23 @@ pub enum LogFormat {
     Json,
 }
 
+impl ScyllaSection {
+    fn credentials(&self) -> Result<Option<Credentials>, ConfigError> {
+        if self.user.is_empty() {
+            return Ok(None);
+        }
+        let path = &self.password_file;
+        let read = std::fs::read_to_string(path).map_err(|source| ConfigError::Password {
+            path: path.clone(),
+            source,
+        });
+        Ok(Some(Credentials {
+            user: self.user.clone(),
+            password: read?.trim_end_matches(['\r', '\n']).to_owned(),
+        }))
+    }
+}
+
 impl Config {
     pub fn journal_options(&self) -> JournalOptions {
         JournalOptions {
@@ -359,6 +405,31 @@ impl Config {
             delivery_timeout: Duration::from_secs(delivery_timeout_s.into()),
             ..KafkaOptions::new(&brokers, lane, "")
         })
+    }
+
+    /// Where the history is on ScyllaDB; `None` when it is in the data folder. Errors when the password cannot be read.
+    pub fn scylla_options(&self, ranges: Arc<NumberRanges>) -> Result<Option<ScyllaOptions>, ConfigError> {
+        let section = &self.scylla;
+        if section.nodes.is_empty() {
+            return Ok(None);
+        }
+        let nodes = section
+            .nodes
+            .split(',')
+            .map(|node| node.trim().to_owned())
+            .collect();
+        let keep = self.history_options(ranges.clone()).keep;
+        Ok(Some(ScyllaOptions {
+            credentials: section.credentials()?,
+            replication: section.replication,
+            ranges,
+            keep: carillon_scylla::Keep {
+                journeys: keep.journeys,
+                minutes: keep.minutes,
+                hours: keep.hours,
+            },
+            ..ScyllaOptions::new(nodes, &section.keyspace, self.kafka.lane)
+        }))
     }
 
     /// `None` when no upstream system uses Kafka.

@@ -57,7 +57,9 @@ impl Channel {
             Channel::Requests => {
                 "What upstream systems ask for. A request is known by its `ce_source` and `ce_id`: one that comes again is the same."
             }
-            Channel::Refused => "Requests that cannot be taken, each as it came, with the reason in its headers.",
+            Channel::Refused => {
+                "Requests that cannot be taken, each as it came, with the reason in its headers."
+            }
             Channel::Events => {
                 "What becomes of messages. The same event may be told again, with the same `ce_id`."
             }
@@ -243,12 +245,19 @@ fn operation(channel: Channel) -> Value {
 }
 
 fn message(record: &Described, payload: Option<Value>) -> Value {
-    let content_type = json!({ "type": "string", "description": format!("`{}` when absent.", record.content_type) });
+    let content_type =
+        json!({ "type": "string", "description": format!("`{}` when absent.", record.content_type) });
     let mut properties = Map::from_iter([
         ("ce_specversion".to_owned(), json!({ "const": "1.0" })),
         ("ce_type".to_owned(), json!({ "const": record.kind })),
-        ("ce_source".to_owned(), text("Who made the event; 1 to 255 bytes.")),
-        ("ce_id".to_owned(), text("Names the event within its source; 1 to 255 bytes.")),
+        (
+            "ce_source".to_owned(),
+            text("Who made the event; 1 to 255 bytes."),
+        ),
+        (
+            "ce_id".to_owned(),
+            text("Names the event within its source; 1 to 255 bytes."),
+        ),
         ("content-type".to_owned(), content_type),
     ]);
     if record.channel != Channel::Requests {
@@ -297,6 +306,9 @@ mod tests {
             let place = reference.split('"').next().unwrap();
             assert!(document.pointer(place).is_some(), "{place} is missing");
         }
-        assert_eq!(document["channels"]["refused"]["address"], "{prefix}.requests.dlq");
+        assert_eq!(
+            document["channels"]["refused"]["address"],
+            "{prefix}.requests.dlq"
+        );
     }
 }

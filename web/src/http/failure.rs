@@ -152,6 +152,10 @@ impl From<QueryError> for Failure {
         match error {
             QueryError::Stopping => Failure::new(Code::Unavailable, "the service is stopping"),
             QueryError::History(_) => Failure::internal(&error),
+            QueryError::Unavailable(_) => {
+                tracing::warn!(error = %Chain(&error), "a search failed");
+                Failure::new(Code::Unavailable, "the history does not answer")
+            }
             QueryError::TooBroad(error) => Failure::new(Code::InvalidParameter, error.to_string()),
             QueryError::TooLarge(error) => Failure::new(Code::QueryTooLarge, error.to_string()),
             QueryError::Busy => Failure::new(Code::Overloaded, "too many searches at once"),

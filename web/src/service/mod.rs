@@ -1,5 +1,6 @@
 //! The whole service: stores, lane and web server, wired together. The binary and the tests start it the same way.
 
+mod await_store;
 mod catalog_keeper;
 mod catalog_place;
 mod failed;

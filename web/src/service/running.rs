@@ -1,4 +1,5 @@
-use super::catalog_place::await_catalog;
+use super::await_store::await_store;
+use super::catalog_place::open_catalog;
 use super::files::{check_catalog, data_folder, number_ranges};
 use super::first_operator::first_operator;
 use super::keep_going::keep_going;
@@ -28,8 +29,10 @@ use carillon_embedded::files::RealFiles;
 use carillon_embedded::history::EmbeddedHistory;
 use carillon_embedded::journal::EmbeddedJournal;
 use carillon_kafka::KafkaJournal;
+use carillon_scylla::ScyllaHistory;
 use carillon_storage::catalog::Catalog;
 use carillon_storage::files::Files;
+use carillon_storage::history::History;
 use carillon_storage::journal::Journal;
 use std::io;
 use std::net::SocketAddr;
@@ -76,7 +79,7 @@ impl Service {
         if config.catalog.url.is_empty() {
             check_catalog(data)?;
         }
-        let catalog = Arc::new(await_catalog(data, config).await?);
+        let catalog = Arc::new(await_store("its catalog", async || open_catalog(data, config).await).await?);
         let files = EmbeddedFiles::open(&data.join("files"), Arc::new(RealFiles)).map_err(Failed::Files)?;
         let files: Arc<dyn Files> = Arc::new(files);
         let (lane, journal) = open_lane(data, config, &catalog, ranges.clone(), files.clone()).await?;
@@ -239,8 +242,7 @@ async fn open_lane(
 ) -> Result<(LaneHandle, Arc<dyn Journal>), Failed> {
     let snapshot = catalog.snapshot().await?;
     let journal = open_journal(data, config)?;
-    let history = EmbeddedHistory::open(&data.join("history"), config.history_options(ranges.clone()))
-        .map_err(Failed::History)?;
+    let history = open_history(data, config, ranges.clone()).await?;
     let options = NodeOptions {
         lane: config.lane_options(),
         mail: MailOptions {
@@ -250,8 +252,7 @@ async fn open_lane(
         },
         ranges,
     };
-    let (lane, report) =
-        start_node(options, snapshot, journal.clone(), Arc::new(history)).map_err(Failed::Start)?;
+    let (lane, report) = start_node(options, snapshot, journal.clone(), history).map_err(Failed::Start)?;
     tracing::info!(
         messages_open = report.messages_open,
         facts_replayed = report.facts_replayed,
@@ -259,6 +260,25 @@ async fn open_lane(
         "lane started"
     );
     Ok((lane, journal))
+}
+
+async fn open_history(
+    data: &Path,
+    config: &Config,
+    ranges: Arc<NumberRanges>,
+) -> Result<Arc<dyn History>, Failed> {
+    let Some(options) = config.scylla_options(ranges.clone())? else {
+        let history = EmbeddedHistory::open(&data.join("history"), config.history_options(ranges));
+        return Ok(Arc::new(history.map_err(Failed::History)?));
+    };
+    await_store("its history", async || {
+        let options = options.clone();
+        // It waits for its own threads.
+        let opened = actix_web::rt::task::spawn_blocking(move || ScyllaHistory::open(options));
+        let opened = opened.await.expect("opening does not panic");
+        Ok(Arc::new(opened.map_err(Failed::History)?) as Arc<dyn History>)
+    })
+    .await
 }
 
 fn open_journal(data: &Path, config: &Config) -> Result<Arc<dyn Journal>, Failed> {

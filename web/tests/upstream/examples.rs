@@ -29,7 +29,14 @@ async fn run(tool: &str, example: &str) {
     let example = format!("{EXAMPLES}/{example}");
     let ask = |number: &str| {
         let mut command = tool_of(tool);
-        command.args([&example, &brokers(), &house.prefix, "lab", number, "您好, \"Lab\""]);
+        command.args([
+            &example,
+            &brokers(),
+            &house.prefix,
+            "lab",
+            number,
+            "您好, \"Lab\"",
+        ]);
         actix_web::rt::task::spawn_blocking(move || command.output().unwrap())
     };
     let sent = ask("13800000001").await.unwrap();
@@ -46,7 +53,10 @@ async fn run(tool: &str, example: &str) {
     assert_eq!(seen.borrow()[0].to, "13800000001");
     let refused = ask("12").await.unwrap();
     let err = String::from_utf8_lossy(&refused.stderr);
-    assert!(!refused.status.success() && err.contains("invalid_field to"), "{err}");
+    assert!(
+        !refused.status.success() && err.contains("invalid_field to"),
+        "{err}"
+    );
 }
 
 #[actix_web::test]
