@@ -192,10 +192,13 @@ meant_nodes() {
 
 write_env() {
   local folder=$1 home server
-  for home in "$folder"/*/prepared; do
-    server=$(basename "$(dirname "$home")")
-    "$(kind_of "$server")_env" "$folder/$server" "$(nodes_of "$server")"
-  done >"$folder/env.new"
+  {
+    printf 'export CARILLON_TEST_SERVERS=%q\n' "$(realpath "$folder")"
+    for home in "$folder"/*/prepared; do
+      server=$(basename "$(dirname "$home")")
+      "$(kind_of "$server")_env" "$folder/$server" "$(nodes_of "$server")"
+    done
+  } >"$folder/env.new"
   mv "$folder/env.new" "$folder/env"
 }
 

@@ -60,14 +60,21 @@ stage_postgres() {
 # The history on one server, and on three of which one is missing.
 stage_cassandra() {
   ensure_rust
-  with_servers "$SERVERS_OF_TESTS/cassandra" cassandra -- tests_of_history history
-  with_servers "$SERVERS_OF_TESTS/replicas" cassandra3 -- tests_of_history replicas
+  with_servers "$SERVERS_OF_TESTS/cassandra" cassandra -- tests_on_cassandra
+  with_servers "$SERVERS_OF_TESTS/replicas" cassandra3 -- tests_of_history replicas -p carillon-scylla
   awk '/^test result: ok\./ { n += $4 } END { if (!n) exit 1; print "tests: " n }' "$LOGS"/cassandra-*.cargo.log
 }
 
+tests_on_cassandra() {
+  tests_of_history history -p carillon-scylla
+  tests_of_history scylla -p carillon
+}
+
+# tests_of_history TEST CARGO-ARGUMENT...: with what is in the environment.
 tests_of_history() {
-  CARILLON_TEST_SERVERS="$SERVERS_OF_TESTS/replicas" \
-    cargo test --locked -p carillon-scylla --test "$1" 2>&1 | tee "$LOGS/cassandra-$1.cargo.log"
+  local test=$1
+  shift
+  cargo test --locked "$@" --test "$test" 2>&1 | tee "$LOGS/cassandra-$test.cargo.log"
 }
 
 tests_on_postgres() {

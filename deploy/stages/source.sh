@@ -144,7 +144,7 @@ stage_lints() {
   cargo clippy --locked -p carillon-kafka --test journal -- -D warnings
   cargo clippy --locked -p carillon-catalog --test postgres -- -D warnings
   cargo clippy --locked -p carillon-scylla --test history --test replicas -- -D warnings
-  cargo clippy --locked -p carillon --test upstream --test cluster -- -D warnings
+  cargo clippy --locked -p carillon --test upstream --test cluster --test scylla -- -D warnings
 }
 
 # What the dashboard shares, and the protocols, which have no business with an operating system.
