@@ -42,12 +42,13 @@ stage_kafka() {
 ensure_kafka_examples() {
   ensure_commands javac:openjdk-17-jdk-headless node:nodejs npm:npm
   fetch_jars kafka
-  local clients="$CACHE/confluent-kafka-$CONFLUENT_KAFKA_VERSION" check="$CACHE/asyncapi"
+  local clients="$CACHE/confluent-kafka-$CONFLUENT_KAFKA_VERSION" check="$CACHE/asyncapi" jars
+  jars=$(jars_of kafka)
   "$clients/bin/python" -c 'import confluent_kafka' 2>/dev/null ||
     ensure_venv "$clients" "confluent-kafka==$CONFLUENT_KAFKA_VERSION"
   ensure_npm "$PROJECT/deploy/asyncapi" "$check"
   export CARILLON_TEST_EXAMPLE_PYTHON="$clients/bin/python"
-  export CARILLON_TEST_EXAMPLE_JAVA="java ${JAVA_SMALL[*]} -Dslf4j.internal.verbosity=WARN -cp $(jars_of kafka)/*"
+  export CARILLON_TEST_EXAMPLE_JAVA="java ${JAVA_SMALL[*]} -Dslf4j.internal.verbosity=WARN -cp $jars/*"
   export CARILLON_TEST_ASYNCAPI="node $check/check.js"
 }
 

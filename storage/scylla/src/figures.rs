@@ -8,6 +8,7 @@ use carillon_domain::tally::{MEASURES, Measure};
 use carillon_domain::time::UnixMs;
 use carillon_storage::history::stored::{CODES_MAX, CodeKey, Fold, Link, Place, cells_max};
 use carillon_storage::history::{HistoryError, OTHER_CODES, Resolution};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 /// Sums remembered; the buckets used longest ago are read again when they are needed.
@@ -113,9 +114,12 @@ pub(crate) struct Figures {
     round: u64,
 }
 
-/// New sums, with what stood there before.
+/// What stood there before, and what stands there now.
+type Changed = (Option<Sums>, Sums);
+
+/// New sums by bucket and key.
 #[derive(Default)]
-pub(crate) struct NewSums(BTreeMap<BucketKey, HashMap<Vec<u8>, (Option<Sums>, Sums)>>);
+pub(crate) struct NewSums(BTreeMap<BucketKey, HashMap<Vec<u8>, Changed>>);
 
 impl Figures {
     /// What a fold makes of the sums, which count up to the frame `upto`.
@@ -133,11 +137,10 @@ impl Figures {
         directory.learn(cluster, changes.keys().map(listed)).await?;
         let mut new = NewSums::default();
         for (at, changes) in changes {
-            if !self.known.contains_key(&at) {
-                let bucket = read_bucket(cluster, lane, upto, at).await?;
-                self.known.insert(at, (bucket, 0));
-            }
-            let (bucket, used) = self.known.get_mut(&at).expect("it was read");
+            let (bucket, used) = match self.known.entry(at) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => unknown.insert((read_bucket(cluster, lane, upto, at).await?, 0)),
+            };
             *used = self.round;
             new.0.insert(at, sum(at, bucket, changes));
         }
@@ -176,7 +179,7 @@ impl NewSums {
                 Resolution::Hour => ttl(keep.hours),
                 Resolution::Day => 0,
             };
-            let row = |(key, (before, sums)): (&Vec<u8>, &(Option<Sums>, Sums))| {
+            let row = |(key, (before, sums)): (&Vec<u8>, &Changed)| {
                 let before = before.as_deref().map(encode).unwrap_or_default();
                 let (at, key, sums) = (bucket.at as i64, key.clone(), encode(sums));
                 (lane, kind, resolution, period, at, key, frame, sums, before, ttl)
@@ -225,12 +228,8 @@ fn changes(fold: &Fold) -> BTreeMap<BucketKey, Vec<(Vec<u8>, Sums)>> {
 }
 
 /// The sums that change in a bucket, with those of before.
-fn sum(
-    at: BucketKey,
-    bucket: &Bucket,
-    changes: Vec<(Vec<u8>, Sums)>,
-) -> HashMap<Vec<u8>, (Option<Sums>, Sums)> {
-    let mut new: HashMap<Vec<u8>, (Option<Sums>, Sums)> = HashMap::new();
+fn sum(at: BucketKey, bucket: &Bucket, changes: Vec<(Vec<u8>, Sums)>) -> HashMap<Vec<u8>, Changed> {
+    let mut new: HashMap<Vec<u8>, Changed> = HashMap::new();
     let mut keys = bucket.len();
     for (key, change) in changes {
         let mut key = key;

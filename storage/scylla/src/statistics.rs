@@ -21,6 +21,9 @@ const AT_ONCE: usize = 16;
 /// What is grouped by, in its order: moment, tenant, account, kind, connection, carrier, province.
 type Group = [Option<i64>; 7];
 
+/// Moment and the rest of a key, in their order.
+type CarrierGroup = (Option<i64>, Vec<u8>);
+
 pub(crate) async fn rollup(
     cluster: &Cluster,
     lanes: &Lanes,
@@ -81,7 +84,7 @@ pub(crate) async fn codes(
     lanes: &Lanes,
     query: &CarrierQuery,
 ) -> Result<Vec<CodeRow>, HistoryError> {
-    let mut sums: BTreeMap<(Option<i64>, Vec<u8>), i64> = BTreeMap::new();
+    let mut sums: BTreeMap<CarrierGroup, i64> = BTreeMap::new();
     let span = (query.resolution, query.from, query.until);
     each(cluster, lanes, FigureKind::Codes, span, |at, key, found| {
         *sums
@@ -118,7 +121,7 @@ pub(crate) async fn latencies(
     lanes: &Lanes,
     query: &CarrierQuery,
 ) -> Result<Vec<LatencyRow>, HistoryError> {
-    let mut sums: BTreeMap<(Option<i64>, Vec<u8>), Box<[i64; LATENCY_BUCKETS]>> = BTreeMap::new();
+    let mut sums: BTreeMap<CarrierGroup, Box<[i64; LATENCY_BUCKETS]>> = BTreeMap::new();
     let span = (query.resolution, query.from, query.until);
     each(cluster, lanes, FigureKind::Latencies, span, |at, key, found| {
         let wrong = || unreadable(&cluster.place, "the key of a length of time");

@@ -6,6 +6,7 @@ use carillon_domain::journey::{Amendment, Journey};
 use carillon_domain::time::UnixMs;
 use carillon_storage::conformance::Random;
 use carillon_storage::conformance::history::{self as conformance, HistoryPlace, journey, phone};
+use carillon_storage::history::stored::Key;
 use carillon_storage::history::{Batch, History, HistoryError, SearchQuery};
 use carillon_storage::journal::FrameSeq;
 use proptest::prelude::*;

@@ -32,7 +32,7 @@ fn frame(number: u64) -> (Vec<Journey>, Vec<Amendment>) {
     let journeys = journeys.collect();
     let corrected = number.checked_sub(3).filter(|number| number % 2 == 0);
     let amendment = corrected.map(|number| Amendment {
-        message: MessageId(FIRST_ID + (number * PER_FRAME << 22)),
+        message: MessageId(FIRST_ID + ((number * PER_FRAME) << 22)),
         state: FinalState::Delivered,
         cause: None,
         at: UnixMs(1_770_000_100_000 + number),
