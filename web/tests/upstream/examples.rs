@@ -54,7 +54,7 @@ async fn run(tool: &str, example: &str) {
     let refused = ask("12").await.unwrap();
     let err = String::from_utf8_lossy(&refused.stderr);
     assert!(
-        !refused.status.success() && err.contains("invalid_field to"),
+        !refused.status.success() && err.contains("invalid_phone to"),
         "{err}"
     );
 }
