@@ -7,7 +7,9 @@ use scylla::client::execution_profile::ExecutionProfile;
 use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
 use scylla::deserialize::row::DeserializeRow;
-use scylla::errors::{DbError, ExecutionError, RequestAttemptError};
+use scylla::errors::{
+    DbError, ExecutionError, NextPageError, NextRowError, PagerExecutionError, RequestAttemptError,
+};
 use scylla::policies::speculative_execution::SimpleSpeculativeExecutionPolicy;
 use scylla::response::query_result::QueryRowsResult;
 use scylla::serialize::row::SerializeRow;
@@ -144,12 +146,25 @@ impl Cluster {
         R: for<'f, 'm> DeserializeRow<'f, 'm> + 'static,
     {
         let pager = self.session.execute_iter(statement.clone(), values).await;
-        let pager = pager.map_err(failed(operation, &self.place))?;
+        let pager = pager.map_err(|error| match error {
+            PagerExecutionError::NextPageError(error) => self.page_failed(operation, error),
+            error => failed(operation, &self.place)(error),
+        })?;
         let mut rows = pager.rows_stream::<R>().map_err(failed(operation, &self.place))?;
         while let Some(row) = rows.next().await {
-            take(row.map_err(failed(operation, &self.place))?)?;
+            take(row.map_err(|error| match error {
+                NextRowError::NextPageError(error) => self.page_failed(operation, error),
+                error => failed(operation, &self.place)(error),
+            })?)?;
         }
         Ok(())
+    }
+
+    fn page_failed(&self, operation: &'static str, error: NextPageError) -> HistoryError {
+        if matches!(error, NextPageError::RequestFailure(_)) {
+            return unavailable(operation, &self.place)(error);
+        }
+        failed(operation, &self.place)(error)
     }
 
     /// Writes groups of rows; those of a group belong to one partition, so that they go together. Durable on return.
