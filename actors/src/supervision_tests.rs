@@ -485,6 +485,7 @@ fn catalog(port: u16) -> Snapshot {
         response_timeout_s: 5,
         silence_s: 5,
         verify_peer: true,
+        lane: None,
         mail: None,
     };
     Snapshot {
@@ -496,6 +497,7 @@ fn catalog(port: u16) -> Snapshot {
                 name: "示范医院".into(),
                 weight: 1,
                 quiet_hours: None,
+                lane: 0,
             },
         )]
         .into(),

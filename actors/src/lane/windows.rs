@@ -198,6 +198,7 @@ mod tests {
             name: "示范医院".into(),
             weight: 1,
             quiet_hours: quiet_hours.map(|text| text.parse().unwrap()),
+            lane: 0,
         };
         snapshot.organisations.insert(organisation.id, organisation);
         Compiled::new(Arc::new(snapshot)).unwrap()

@@ -23,6 +23,7 @@ fn two_tenants(weight: u16, other_weight: u16) -> Snapshot {
         name: "示范学校".into(),
         weight: other_weight,
         quiet_hours: None,
+        lane: 0,
     };
     snapshot.organisations.insert(OTHER_TENANT, organisation);
     let mut account = snapshot.accounts[&ACCOUNT].clone();

@@ -249,6 +249,7 @@ pub fn connection(id: u16, port: u16) -> Connection {
         response_timeout_s: 5,
         silence_s: 5,
         verify_peer: false,
+        lane: None,
         mail: Some(MailSettings {
             security: MailSecurity::None,
             from: "notice@hospital.example".into(),
@@ -284,6 +285,7 @@ fn catalog(connections: Vec<Connection>) -> Snapshot {
                 name: "示范医院".into(),
                 weight: 1,
                 quiet_hours: None,
+                lane: 0,
             },
         )]
         .into(),

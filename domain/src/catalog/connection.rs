@@ -40,6 +40,9 @@ pub struct Connection {
     pub silence_s: u16,
     /// Check the carrier's own authenticator (CMPP AuthenticatorISMG); many gateways send zeros.
     pub verify_peer: bool,
+    /// The one lane that uses it. Without, every lane does, with its share of sessions and rate.
+    #[serde(default)]
+    pub lane: Option<u16>,
     /// Present for a mail relay, and only there.
     #[serde(default)]
     pub mail: Option<MailSettings>,

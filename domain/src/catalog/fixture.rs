@@ -140,6 +140,7 @@ fn organisation(id: TenantId, name: &str) -> Organisation {
         name: name.into(),
         weight: 1,
         quiet_hours: None,
+        lane: 0,
     }
 }
 
@@ -195,6 +196,7 @@ fn connection(
         response_timeout_s: 60,
         silence_s: 10,
         verify_peer: false,
+        lane: None,
         mail: None,
     }
 }

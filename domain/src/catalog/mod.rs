@@ -13,6 +13,7 @@ mod compiled;
 mod connection;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod lane_place;
 mod mail;
 mod next_ids;
 mod number_filter;
@@ -33,6 +34,7 @@ pub use business_type::{BusinessType, Priority, UncertainPolicy};
 pub use cap::{Cap, CapPeriod, CapPeriods};
 pub use compiled::{CompileError, Compiled, CompiledTemplate};
 pub use connection::{ConcatenationReference, Connection, Protocol, ReceiptIdForm, Secret};
+pub use lane_place::LanePlace;
 pub use mail::{MAIL_ADDRESS_BYTES_MAX, MailSecurity, MailSettings, is_host_name, is_mail_address};
 pub use next_ids::NextIds;
 pub use number_filter::Listed;

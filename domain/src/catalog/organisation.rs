@@ -13,4 +13,7 @@ pub struct Organisation {
     /// Nothing is written to a person inside it, but for business types that ignore it (免打扰时段).
     #[serde(default)]
     pub quiet_hours: Option<DayWindow>,
+    /// The lane that takes and sends its messages, from 0.
+    #[serde(default)]
+    pub lane: u16,
 }

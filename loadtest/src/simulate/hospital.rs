@@ -73,6 +73,7 @@ pub fn snapshot(random: &mut SmallRng) -> Snapshot {
             name: format!("org-{id}").into(),
             weight,
             quiet_hours: None,
+            lane: 0,
         };
         (id, organisation)
     };
@@ -144,6 +145,7 @@ fn connection(id: u16, random: &mut SmallRng) -> Connection {
         response_timeout_s: RESPONSE_TIMEOUT_S,
         silence_s: 3,
         verify_peer: false,
+        lane: None,
         mail: None,
     }
 }

@@ -324,6 +324,7 @@ pub fn sample(name: &str) -> Snapshot {
         response_timeout_s: 60,
         silence_s: 10,
         verify_peer: true,
+        lane: Some(3),
         mail: Some(MailSettings {
             security: MailSecurity::Tls,
             from: "notice@hospital.example".into(),
@@ -347,6 +348,7 @@ pub fn sample(name: &str) -> Snapshot {
         name: named(""),
         weight: 10,
         quiet_hours: "22:00-07:00".parse().ok(),
+        lane: 3,
     };
     snapshot.organisations.insert(organisation.id, organisation);
     let business_type = BusinessType {

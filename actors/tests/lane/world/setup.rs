@@ -31,6 +31,7 @@ pub fn catalog(strategy: Strategy, connections: Vec<Connection>) -> Snapshot {
                 name: "示范医院".into(),
                 weight: 1,
                 quiet_hours: None,
+                lane: 0,
             },
         )]
         .into(),
@@ -91,6 +92,7 @@ pub fn connection(id: u16, protocol: Protocol) -> Connection {
         response_timeout_s: 20,
         silence_s: 10,
         verify_peer: false,
+        lane: None,
         mail: None,
     }
 }

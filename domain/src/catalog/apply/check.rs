@@ -3,6 +3,9 @@ use super::{ApplyError, Problem, Section};
 /// Characters in a name.
 pub(super) const NAME_CHARACTERS_MAX: usize = 64;
 
+/// The last lane there can be: a message's id has ten bits for it.
+pub(super) const LANE_MAX: u64 = 1023;
+
 /// Collects what is wrong with one entry.
 pub(super) struct Check<'a> {
     section: Section,

@@ -48,6 +48,7 @@ impl Names<'_> {
             name,
             weight,
             quiet_hours,
+            lane,
         } = organisation;
         Described {
             name: name.to_string(),
@@ -55,6 +56,7 @@ impl Names<'_> {
                 ("name", shown(name)),
                 ("weight", shown(weight)),
                 ("quiet_hours", optional(quiet_hours.as_ref())),
+                ("lane", shown(lane)),
             ],
         }
     }
@@ -118,6 +120,7 @@ impl Names<'_> {
             response_timeout_s,
             silence_s,
             verify_peer,
+            lane,
             mail,
         } = connection;
         let mut fields = vec![
@@ -140,6 +143,7 @@ impl Names<'_> {
             ("response_timeout_s", shown(response_timeout_s)),
             ("silence_s", shown(silence_s)),
             ("verify_peer", shown(verify_peer)),
+            ("lane", optional(lane.as_ref())),
         ];
         fields.extend(mail_settings(mail.as_ref()));
         Described {

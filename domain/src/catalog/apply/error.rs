@@ -65,6 +65,16 @@ pub enum Problem {
     Template { detail: String },
     #[error("was `{from}` before; messages and keys belong to the organisation they were made in")]
     Moved { from: String },
+    #[error("was {from} before; the messages under way are there")]
+    LaneMoved { from: u16 },
+    #[error(
+        "grants the connection `{connection}` of lane {lane}, and the organisation is on lane {organisation_lane}"
+    )]
+    OtherLane {
+        connection: String,
+        lane: u16,
+        organisation_lane: u16,
+    },
     #[error("is not for {protocol}")]
     NotForProtocol { protocol: &'static str },
     #[error("is {value}, and a session with a mail relay has one mail in flight")]
@@ -119,6 +129,10 @@ impl Problem {
             Problem::Source { .. } => "provide it, or name another source",
             Problem::Template { .. } => "correct the text",
             Problem::Moved { .. } => "add an account under a new name instead",
+            Problem::LaneMoved { .. } => "leave it, or add an organisation under a new name",
+            Problem::OtherLane { .. } => {
+                "do not grant it, or give the connection no lane or that of the organisation"
+            }
             Problem::NotForProtocol { .. } => "remove it",
             Problem::OneAtATime { .. } => "leave it out, and set `sessions` for mails at the same time",
             Problem::MailAddress => "write it as name@host",

@@ -52,6 +52,7 @@ fn organisation(organisation: &Organisation) -> OrganisationEntry {
         name: organisation.name.clone(),
         weight: organisation.weight,
         quiet_hours: organisation.quiet_hours,
+        lane: organisation.lane,
     }
 }
 
@@ -92,6 +93,7 @@ fn connection(connection: &Connection) -> ConnectionEntry {
         response_timeout_s: connection.response_timeout_s,
         silence_s: connection.silence_s,
         verify_peer: connection.verify_peer,
+        lane: connection.lane,
         mail: connection.mail.as_ref().map(mail),
     }
 }

@@ -36,7 +36,7 @@ pub fn resolve(
     let connections = entries::connections(file, current, &names, environment, &mut errors);
     let snapshot = Snapshot {
         version: current.version,
-        organisations: entries::organisations(file, &names, &mut errors),
+        organisations: entries::organisations(file, current, &names, &mut errors),
         business_types: entries::business_types(file, &names, &mut errors),
         route_groups: entries::route_groups(file, &names, &connections, &mut errors),
         route_rules: entries::route_rules(file, &names, &mut errors),
@@ -55,6 +55,7 @@ pub fn resolve(
         number_lists: entries::number_lists(file, current, &names, environment, &mut errors),
         connections,
     };
+    entries::check_lanes(&snapshot, &mut errors);
     if !errors.is_empty() {
         errors.sort_by_key(|error| error.section);
         return Err(errors);

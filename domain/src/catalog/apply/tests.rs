@@ -394,6 +394,31 @@ fn accounts_share_neither_key_nor_extension_nor_move() {
 }
 
 #[test]
+fn what_an_account_is_granted_is_on_its_lane() {
+    let on = |lane| {
+        FILE.replace(
+            "login = \"900001\"",
+            &format!("login = \"900001\"\nlane = {lane}"),
+        )
+    };
+    assert_eq!(again(&on(0), &first().snapshot).changes.len(), 1);
+    let said = errors(&on(1));
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(
+        said[0].starts_with("account `his`, connections: grants the connection `cmpp-main` of lane 1, and"),
+        "{said:?}"
+    );
+    let moved = FILE.replace("weight = 2", "weight = 2\nlane = 1");
+    let said = errors(&moved);
+    assert!(
+        said[0].starts_with("organisation `示范医院`, lane: was 0 before"),
+        "{said:?}"
+    );
+    let said = errors(&FILE.replace("weight = 2", "weight = 2\nlane = 1024"));
+    assert!(said[0].contains("is 1024, outside 0…1023"), "{said:?}");
+}
+
+#[test]
 fn ids_run_out_with_an_error() {
     let next = NextIds {
         connection: u16::MAX - 1,
@@ -438,7 +463,7 @@ proptest! {
     ) {
         let mut parsed = file(FILE);
         for (name, weight) in &organisations {
-            parsed.organisation.push(OrganisationEntry { name: name.into(), weight: *weight, quiet_hours: None });
+            parsed.organisation.push(OrganisationEntry { name: name.into(), weight: *weight, quiet_hours: None, lane: 0 });
         }
         for (name, place, extension) in accounts {
             let organisation = parsed.organisation[place % parsed.organisation.len()].name.clone();

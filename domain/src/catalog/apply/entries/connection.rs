@@ -1,4 +1,4 @@
-use crate::catalog::apply::check::Check;
+use crate::catalog::apply::check::{Check, LANE_MAX};
 use crate::catalog::apply::names::Names;
 use crate::catalog::apply::words::Word;
 use crate::catalog::apply::{
@@ -107,6 +107,7 @@ pub(in crate::catalog::apply) fn connections(
             response_timeout_s: entry.response_timeout_s,
             silence_s: entry.silence_s,
             verify_peer: entry.verify_peer,
+            lane: entry.lane,
             mail,
         };
         Some((id, connection))
@@ -152,6 +153,7 @@ fn check_flow(entry: &ConnectionEntry, check: &mut Check<'_>) -> u16 {
     );
     check.range("response_timeout_s", entry.response_timeout_s, 1, SECONDS_MAX);
     check.range("silence_s", entry.silence_s, 1, SECONDS_MAX);
+    check.range("lane", entry.lane.unwrap_or_default(), 0, LANE_MAX);
     window
 }
 

@@ -59,6 +59,9 @@ pub struct ConnectionEntry {
     /// Default false, because many gateways leave the authenticator empty.
     #[serde(default)]
     pub verify_peer: bool,
+    /// Of a cluster: the one lane that uses it, 0…1023; default every lane, with its share of sessions and rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<u16>,
     /// Needed for SMTP, and only there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail: Option<MailEntry>,

@@ -13,4 +13,11 @@ pub struct OrganisationEntry {
     /// e.g. `"22:00-07:00"`; default none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiet_hours: Option<DayWindow>,
+    /// Of a cluster: the lane that takes and sends its messages; 0…1023, default 0.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub lane: u16,
+}
+
+fn is_first(lane: &u16) -> bool {
+    *lane == 0
 }
