@@ -8,6 +8,7 @@ use crate::service::CatalogKeeper;
 use crate::upstream::UpstreamFigures;
 use crate::webhook::Webhooks;
 use carillon_actors::LaneHandle;
+use carillon_domain::catalog::LanePlace;
 use carillon_domain::number_range::NumberRanges;
 use carillon_storage::files::Files;
 use ipnet::IpNet;
@@ -18,6 +19,8 @@ use tokio::sync::Semaphore;
 /// What every handler works on; one for all threads.
 pub struct AppState {
     pub lane: LaneHandle,
+    /// Which lane it is: accounts of others are not answered here.
+    pub place: LanePlace,
     pub ranges: Arc<NumberRanges>,
     pub logins: Arc<LoginKeeper>,
     /// Proxies of our own, which are believed whom they were called by.

@@ -5,6 +5,7 @@ use carillon_actors::columns::ColumnLimits;
 use carillon_actors::lane::{LaneOptions, Tenure};
 use carillon_catalog::{PostgresAddress, PostgresOptions};
 use carillon_domain::alarm::AlarmLimits;
+use carillon_domain::catalog::LanePlace;
 use carillon_domain::number_range::NumberRanges;
 use carillon_embedded::history::{HistoryOptions, Keep};
 use carillon_embedded::journal::JournalOptions;
@@ -467,10 +468,19 @@ impl Config {
         }
     }
 
+    /// Which lane of how many this process is.
+    pub fn place(&self) -> LanePlace {
+        let narrow = |number: u32| u16::try_from(number).unwrap_or(u16::MAX);
+        LanePlace {
+            lane: narrow(self.kafka.lane),
+            lanes: narrow(self.kafka.lanes),
+        }
+    }
+
     pub fn lane_options(&self) -> LaneOptions {
         LaneOptions {
             // Ids of different lanes are different.
-            maker: self.kafka.lane as u16,
+            maker: self.place().lane,
             // Another node may take the lane over.
             tenure: (!self.kafka.brokers.is_empty()).then(Tenure::default),
             messages_open_max: self.limits.messages_open_max,

@@ -110,6 +110,9 @@ fn authorise<M: Module>(request: &HttpRequest, payload: &mut Payload) -> Result<
         module: PhantomData,
     };
     let account = granted.account();
+    if !state.place.has(account, granted.catalog.snapshot()) {
+        return Err(Failure::new(Code::OtherLane, ""));
+    }
     if !account.enabled {
         return Err(Failure::new(Code::AccountDisabled, ""));
     }

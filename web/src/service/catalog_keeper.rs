@@ -1,6 +1,6 @@
 use carillon_actors::{LaneHandle, QueryError};
 use carillon_domain::catalog::apply::{Applied, ApplyError, ApplyFile, EditError, Environment, resolve};
-use carillon_domain::catalog::{CompileError, Compiled, Snapshot};
+use carillon_domain::catalog::{CompileError, Compiled, LanePlace, Snapshot};
 use carillon_storage::catalog::{Catalog, CatalogError};
 use carillon_storage::changes::Seen;
 use std::sync::Arc;
@@ -10,6 +10,8 @@ use tokio::sync::Mutex;
 pub struct CatalogKeeper {
     store: Arc<dyn Catalog>,
     lane: LaneHandle,
+    /// Of the configuration the lane works by what is its own.
+    place: LanePlace,
     /// One change at a time.
     turn: Mutex<()>,
 }
@@ -42,10 +44,11 @@ pub struct Terms {
 }
 
 impl CatalogKeeper {
-    pub fn new(store: Arc<dyn Catalog>, lane: LaneHandle) -> Self {
+    pub fn new(store: Arc<dyn Catalog>, lane: LaneHandle, place: LanePlace) -> Self {
         CatalogKeeper {
             store,
             lane,
+            place,
             turn: Mutex::new(()),
         }
     }
@@ -105,8 +108,8 @@ impl CatalogKeeper {
 
     /// Off the web's threads: long lists take their time.
     async fn compile(&self, snapshot: Snapshot) -> Result<Arc<Compiled>, ChangeError> {
-        let working = self.lane.catalog();
-        let built = actix_web::web::block(move || working.next(Arc::new(snapshot)));
+        let (working, place) = (self.lane.catalog(), self.place);
+        let built = actix_web::web::block(move || working.next(Arc::new(snapshot.at(place))));
         Ok(Arc::new(built.await.map_err(ChangeError::Build)??))
     }
 

@@ -8,6 +8,5 @@ pub async fn open_catalog(data: &Path, config: &Config) -> Result<SqlCatalog, Fa
     let Some(options) = config.catalog_options(data)? else {
         return Ok(SqlCatalog::sqlite(data).await?);
     };
-    let lane = u16::try_from(config.kafka.lane).unwrap_or(u16::MAX);
-    Ok(SqlCatalog::postgres(options).await?.of_lane(lane))
+    Ok(SqlCatalog::postgres(options).await?.of_lane(config.place().lane))
 }

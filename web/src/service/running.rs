@@ -98,7 +98,7 @@ impl Service {
         };
         let alarms = AlarmDesk::open(alarm_sources, catalog.clone(), config.alarms).await?;
         let alarms = Arc::new(alarms);
-        let keeper = Arc::new(CatalogKeeper::new(catalog, lane.clone()));
+        let keeper = Arc::new(CatalogKeeper::new(catalog, lane.clone(), config.place()));
         let activity = Arc::new(Activity::new());
         let times = SocketTimes::new(Duration::from_secs(config.limits.screen_timeout_s.into()));
         let sources = Sources {
@@ -116,6 +116,7 @@ impl Service {
         let upstream_figures = Arc::new(UpstreamFigures::default());
         let state = web::Data::new(AppState {
             lane: lane.clone(),
+            place: config.place(),
             ranges: ranges.clone(),
             logins: logins.clone(),
             proxies: config.http.proxies.clone(),
@@ -240,7 +241,7 @@ async fn open_lane(
     ranges: Arc<NumberRanges>,
     files: Arc<dyn Files>,
 ) -> Result<(LaneHandle, Arc<dyn Journal>), Failed> {
-    let snapshot = catalog.snapshot().await?;
+    let snapshot = catalog.snapshot().await?.at(config.place());
     let journal = open_journal(data, config)?;
     let history = open_history(data, config, ranges.clone()).await?;
     let options = NodeOptions {
