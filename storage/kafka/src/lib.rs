@@ -7,6 +7,7 @@
 mod checkpoint;
 mod claim;
 mod client;
+pub mod cluster;
 mod error;
 mod journal;
 mod log;

@@ -56,6 +56,16 @@ impl KafkaOptions {
         format!("{}.checkpoint", self.prefix)
     }
 
+    /// Empty; nodes share its partitions as they share the lanes.
+    pub fn members_topic(&self) -> String {
+        format!("{}.members", self.prefix)
+    }
+
+    /// Where each lane is to be reached.
+    pub fn addresses_topic(&self) -> String {
+        format!("{}.addresses", self.prefix)
+    }
+
     pub(crate) fn partition(&self) -> i32 {
         i32::try_from(self.lane).unwrap_or(i32::MAX)
     }

@@ -35,11 +35,12 @@ impl Admin {
     pub fn ensure(&self) -> Result<(), JournalError> {
         let options = &self.client.options;
         let (journal, checkpoint) = (options.journal_topic(), options.checkpoint_topic());
+        let (members, addresses) = (options.members_topic(), options.addresses_topic());
         let lanes = i32::try_from(options.lanes).unwrap_or(i32::MAX);
         let replication = i32::try_from(options.replication).unwrap_or(i32::MAX);
         let in_sync = options.min_in_sync.to_string();
-        let new = |name, settings: &[(&'static str, &'static str)]| {
-            let topic = NewTopic::new(name, lanes, TopicReplication::Fixed(replication))
+        let new = |name, partitions, settings: &[(&'static str, &'static str)]| {
+            let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(replication))
                 .set("min.insync.replicas", &in_sync)
                 .set("unclean.leader.election.enable", "false")
                 .set("max.message.bytes", RECORD_BYTES_MAX);
@@ -51,6 +52,7 @@ impl Admin {
         let topics = [
             new(
                 &journal,
+                lanes,
                 &[
                     ("cleanup.policy", "delete"),
                     ("retention.ms", "-1"),
@@ -59,11 +61,14 @@ impl Admin {
             ),
             new(
                 &checkpoint,
+                lanes,
                 &[
                     ("cleanup.policy", "compact"),
                     ("min.cleanable.dirty.ratio", "0.3"),
                 ],
             ),
+            new(&members, lanes, &[]),
+            new(&addresses, 1, &[("cleanup.policy", "compact")]),
         ];
         let made = block_on(self.admin.create_topics(&topics, &self.options()))
             .map_err(kafka_error("making the topics of", &options.brokers))?;
@@ -76,7 +81,7 @@ impl Admin {
                 }
             }
         }
-        for topic in [&journal, &checkpoint] {
+        for topic in [&journal, &checkpoint, &members] {
             self.look_at(topic)?;
         }
         Ok(())
