@@ -61,6 +61,21 @@ numeric_id!(
     NumberListId(u32)
 );
 
+impl CampaignId {
+    /// Each lane has as many ids as the rest of 32 bits has room for.
+    const LANE_SHIFT: u32 = u32::BITS - MessageId::MAKER_BITS;
+
+    /// The lane it is on.
+    pub fn lane(self) -> u16 {
+        (self.0 >> Self::LANE_SHIFT) as u16
+    }
+
+    /// The id before the first one of a lane.
+    pub fn before_those_of(lane: u16) -> CampaignId {
+        CampaignId(u32::from(lane) << Self::LANE_SHIFT)
+    }
+}
+
 /// A message's identity: 42 bits of milliseconds since the Unix epoch, 10 bits of maker (lane or node), 12 bits of sequence.
 ///
 /// Written for callers as `msg_` and 13 characters of Crockford's base 32, so that the text sorts by time as the number does.
@@ -82,6 +97,11 @@ impl MessageId {
                 | u64::from(maker) << Self::SEQUENCE_BITS
                 | u64::from(sequence),
         )
+    }
+
+    /// The lane that accepted it.
+    pub fn lane(self) -> u16 {
+        (self.0 >> Self::SEQUENCE_BITS) as u16 & ((1 << Self::MAKER_BITS) - 1)
     }
 
     /// The moment of acceptance, in milliseconds since the Unix epoch.
@@ -189,6 +209,14 @@ mod tests {
         assert!(second > first);
         let mut restarted = MessageIdMaker::new(3, Some(second));
         assert!(restarted.make(1_600_000_000_000) > second);
+    }
+
+    #[test]
+    fn an_id_says_its_lane() {
+        for lane in [0, 1, 700, 1023] {
+            assert_eq!(MessageId::new(1_700_000_000_000, lane, 4095).lane(), lane);
+            assert_eq!(CampaignId(CampaignId::before_those_of(lane).0 + 1).lane(), lane);
+        }
     }
 
     #[test]

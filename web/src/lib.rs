@@ -12,6 +12,7 @@ pub mod feed;
 pub mod http;
 pub mod live;
 pub mod login;
+pub mod node;
 pub mod pages;
 pub mod probe;
 pub mod query;

@@ -56,9 +56,9 @@ impl Campaigns {
         self.campaigns.iter().rev().map(|(id, campaign)| (*id, campaign))
     }
 
-    /// The id of the next one.
-    pub fn next_id(&self) -> CampaignId {
-        CampaignId(self.last.0 + 1)
+    /// The id of the next one. Each lane has its own range, so that no two have the same.
+    pub fn next_id(&self, lane: u16) -> CampaignId {
+        CampaignId(self.last.0.max(CampaignId::before_those_of(lane).0) + 1)
     }
 
     /// Those that are not over.
@@ -295,6 +295,7 @@ mod tests {
         assert!(campaigns.refer_to(FileHash([1; 32])) && !campaigns.refer_to(FileHash([2; 32])));
         apply(&mut campaigns, 1, &[CampaignChange::Dropped]);
         assert!(!campaigns.change(CampaignId(1), &draft(), UnixMs(1)));
-        assert_eq!(campaigns.next_id(), CampaignId(OVER_MAX as u32 + 4));
+        assert_eq!(campaigns.next_id(0), CampaignId(OVER_MAX as u32 + 4));
+        assert_eq!(campaigns.next_id(3), CampaignId((3 << 22) + 1));
     }
 }

@@ -82,7 +82,7 @@ impl LaneCore {
                 return Err(DraftRefused::TooMany { most });
             }
         }
-        let id = self.columns.campaigns().next_id();
+        let id = self.columns.campaigns().next_id(self.options.maker);
         self.record_change(id, CampaignChange::Drafted(Box::new(draft)), now);
         Ok((id, false))
     }

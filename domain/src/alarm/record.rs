@@ -6,6 +6,17 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AlarmId(pub u64);
 
+impl AlarmId {
+    /// A lane's number is in the upper bits, so that lanes that share a database number their alarms without asking each other. All of
+    /// them are numbers in JavaScript: a lane has ten bits.
+    pub const NUMBER_BITS: u32 = 40;
+
+    /// The lane that raised it.
+    pub fn lane(self) -> u16 {
+        u16::try_from(self.0 >> Self::NUMBER_BITS).unwrap_or(u16::MAX)
+    }
+}
+
 /// The built-in rules. The unit of the figure stands with each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

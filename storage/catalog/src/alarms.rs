@@ -12,10 +12,6 @@ use sea_query::{Expr, ExprTrait, Func, OnConflict, Order, Query, SelectStatement
 /// Three values a row: well below SQLite's 32,766 bound values.
 const ROWS_PER_INSERT: usize = 1_000;
 
-/// Numbers of a lane: its own in the upper bits, so that lanes that share a database number their alarms without asking each
-/// other. All of them are numbers in JavaScript: a lane has ten bits.
-const NUMBER_BITS: u32 = 40;
-
 #[async_trait]
 impl AlarmLog for SqlCatalog {
     async fn open_alarms(&self) -> Result<Vec<Alarm>, CatalogError> {
@@ -118,12 +114,12 @@ impl AlarmLog for SqlCatalog {
 impl SqlCatalog {
     /// No alarm has this number, and all of the lane have higher ones.
     fn before_the_first(&self) -> i64 {
-        i64::from(self.lane) << NUMBER_BITS
+        i64::from(self.lane) << AlarmId::NUMBER_BITS
     }
 
     fn is_ours(&self) -> Expr {
         let first = self.before_the_first();
-        Expr::col(Row::Id).between(first, first + (1 << NUMBER_BITS) - 1)
+        Expr::col(Row::Id).between(first, first + (1 << AlarmId::NUMBER_BITS) - 1)
     }
 
     fn highest(&self) -> SelectStatement {

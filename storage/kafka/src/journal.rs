@@ -111,6 +111,11 @@ impl KafkaJournal {
         self.epoch
     }
 
+    /// Who has taken the lane over, when that is why this journal failed.
+    pub fn lost_to(&self) -> Option<&str> {
+        self.progress().lost_to()
+    }
+
     fn progress(&self) -> &Progress {
         &self.reading.progress
     }

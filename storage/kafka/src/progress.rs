@@ -23,6 +23,8 @@ pub(crate) struct Progress {
     durable: AtomicU64,
     notify: Mutex<Option<Notify>>,
     failure: OnceLock<String>,
+    /// A new owner, as it calls itself.
+    lost_to: OnceLock<String>,
 }
 
 type Notify = Arc<dyn Fn() + Send + Sync>;
@@ -74,6 +76,7 @@ impl Progress {
             durable: AtomicU64::new(0),
             notify: Mutex::default(),
             failure: OnceLock::new(),
+            lost_to: OnceLock::new(),
         }
     }
 
@@ -98,6 +101,11 @@ impl Progress {
 
     pub fn failure(&self) -> Option<&str> {
         self.failure.get().map(String::as_str)
+    }
+
+    /// Who has taken the lane over, when that is why it failed.
+    pub fn lost_to(&self) -> Option<&str> {
+        self.lost_to.get().map(String::as_str)
     }
 
     pub fn check_alive(&self) -> Result<(), JournalError> {
@@ -178,9 +186,12 @@ impl Progress {
             })
         });
         match (taken_by, read) {
-            (Some(owner), _) => Err(format!(
-                "{owner} has taken over the lane between offsets {range:?}"
-            )),
+            (Some(owner), _) => {
+                let _it_is_lost_once = self.lost_to.set(owner.clone());
+                Err(format!(
+                    "{owner} has taken over the lane between offsets {range:?}"
+                ))
+            }
             (None, Err(error)) => Err(format!("what stands between our records cannot be read: {error}")),
             (None, Ok(())) => {
                 tracing::warn!(

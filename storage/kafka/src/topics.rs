@@ -74,14 +74,14 @@ impl Admin {
             .map_err(kafka_error("making the topics of", &options.brokers))?;
         for result in made {
             match result {
-                Ok(name) => tracing::info!(name, lanes, replication, "made the topic"),
+                Ok(name) => tracing::info!(name, replication, "made the topic"),
                 Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
                 Err((name, code)) => {
                     return Err(kafka_error("making the topic", &name)(KafkaError::AdminOp(code)));
                 }
             }
         }
-        for topic in [&journal, &checkpoint, &members] {
+        for topic in [&journal, &checkpoint] {
             self.look_at(topic)?;
         }
         Ok(())

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 /// Messaging gateway for hospitals, schools and enterprises.
 ///
-/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a file is not valid, 130 interrupted a second time.
+/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a file is not valid, 4 another process has taken the lane,
+/// 130 interrupted a second time.
 #[derive(Debug, Parser)]
 #[command(name = "carillon", version, max_term_width = 100)]
 pub struct Arguments {
@@ -17,6 +18,8 @@ pub struct Arguments {
 pub enum Command {
     /// Run the service.
     Serve(Serve),
+    /// Run a node of a cluster: the lanes that fall to it, and requests for all of them.
+    Node(Node),
     /// Make the configuration what a file says: organisations, accounts, connections, routes, templates.
     Apply(Apply),
     /// Operators: add one, say what one may do, reset a password.
@@ -31,6 +34,28 @@ pub struct Serve {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Folder of journal, history and catalog; made when it is not there.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Overrides `http.port`; 0 takes a free one.
+    #[arg(long, value_name = "N")]
+    pub port: Option<u16>,
+    /// Overrides `http.bind`.
+    #[arg(long, value_name = "ADDRESS")]
+    pub bind: Option<IpAddr>,
+    /// Keeps the first operator's password in a file, so that later starts print it again; for demos.
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Ends when standard input does: whoever started it has ended.
+    #[arg(long, hide = true)]
+    pub with_parent: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Node {
+    /// Settings (TOML); the defaults without it.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder of what this machine keeps for itself; made when it is not there.
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
     /// Overrides `http.port`; 0 takes a free one.

@@ -7,6 +7,7 @@ mod check_config;
 mod environment;
 mod exit;
 mod log;
+mod node;
 mod open_files;
 mod operator;
 mod serve;
@@ -15,4 +16,4 @@ mod watch;
 pub use arguments::{Arguments, Command};
 #[cfg(test)]
 pub(crate) use environment::Surroundings;
-pub use exit::run;
+pub use exit::{LOST_THE_LANE, run};

@@ -1,10 +1,11 @@
 use super::arguments::Serve;
 use super::log;
 use super::open_files;
-use super::watch::{self, Signals};
+use super::watch::{self, Signals, parent_ended};
 use crate::config::{Config, Overrides, load};
 use crate::service::{Failed, Service, keep_first_password, url};
 use std::io::{self, IsTerminal};
+use std::path::Path;
 use std::time::Duration;
 
 /// As shells say it of a process that a SIGINT ended.
@@ -28,19 +29,14 @@ async fn run(arguments: &Serve, config: Config) -> Result<(), Failed> {
     // Not earlier: a signal while the journal is replayed ends the process at once, which loses nothing.
     let mut signals = Signals::new().map_err(Failed::Web)?;
     if let Some(password) = &service.password {
-        // What goes to a log stays there. With a file of its own, it is for demos.
-        if io::stdout().is_terminal() || arguments.password_file.is_some() {
-            println!("password: {password}");
-        } else {
-            let path = keep_first_password(&arguments.data, password)?;
-            println!("password-file: {}", path.display());
-        }
+        tell_password(password, &arguments.data, arguments.password_file.is_some())?;
     }
     println!("api: {}", url(service.address));
     tokio::select! {
         () = signals.next() => {}
         // A journal that failed recovers only by a new process: nothing is drained, since nothing can be recorded.
-        reason = service.lane.failed() => return Err(Failed::Service(reason)),
+        reason = service.lane.failed() => return Err(service.failed(reason)),
+        () = parent_ended(arguments.with_parent) => tracing::warn!("who started this process has ended"),
     }
     drain(
         &service,
@@ -49,6 +45,17 @@ async fn run(arguments: &Serve, config: Config) -> Result<(), Failed> {
     )
     .await;
     service.end().await
+}
+
+/// What goes to a log stays there. With a file of its own, it is for demos.
+pub fn tell_password(password: &str, data: &Path, has_file: bool) -> Result<(), Failed> {
+    if io::stdout().is_terminal() || has_file {
+        println!("password: {password}");
+    } else {
+        let path = keep_first_password(data, password)?;
+        println!("password-file: {}", path.display());
+    }
+    Ok(())
 }
 
 /// Stops intake and waits for what is under way; a second signal ends the process at once.

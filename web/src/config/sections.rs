@@ -37,6 +37,8 @@ pub struct Config {
     pub webhooks: WebhooksSection,
     pub upstream: UpstreamSection,
     pub mail_bounces: MailBounces,
+    pub node: NodeSection,
+    pub files: FilesSection,
     pub pages: PagesSection,
     pub shutdown: Shutdown,
     pub log: Log,
@@ -296,6 +298,29 @@ impl Default for WebhooksSection {
 #[serde(deny_unknown_fields, default)]
 pub struct MailBounces {
     pub listen: Listen,
+}
+
+/// `carillon node`: the lanes of this machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NodeSection {
+    /// Where they listen, each at a free port, and where the other nodes reach them.
+    pub lanes_address: IpAddr,
+}
+
+impl Default for NodeSection {
+    fn default() -> Self {
+        NodeSection {
+            lanes_address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FilesSection {
+    /// Attachments and recipients. Empty for the data folder.
+    pub dir: PathBuf,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

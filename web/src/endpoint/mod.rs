@@ -17,5 +17,5 @@ mod table;
 pub use asyncapi::asyncapi;
 pub use declaration::{Access, Body, Endpoint, Parameter, Success};
 pub use openapi::document;
-pub use router::{RouteIndex, configure};
+pub use router::{RouteIndex, configure, each_path, not_found};
 pub use table::ENDPOINTS;

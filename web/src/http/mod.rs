@@ -16,5 +16,5 @@ pub use failure::{Chain, Failure};
 pub use media_type::MediaType;
 pub use metrics::HttpMetrics;
 pub use observe::observe;
-pub use request_id::REQUEST_ID;
+pub use request_id::{REQUEST_ID, RequestId};
 pub use sockets::{Place, Sockets};

@@ -1,6 +1,6 @@
 use super::failure::Failure;
 use super::metrics::HttpMetrics;
-use super::request_id::{REQUEST_ID, request_id};
+use super::request_id::{REQUEST_ID, RequestId, request_id};
 use super::unread::Unread;
 use crate::endpoint::RouteIndex;
 use crate::right::Caller;
@@ -26,6 +26,7 @@ pub async fn observe<B: MessageBody + 'static>(
     let begin = Instant::now();
     let metrics = request.app_data::<web::Data<HttpMetrics>>().cloned();
     let id = request_id(request.headers().get(REQUEST_ID).map(HeaderValue::as_bytes));
+    request.extensions_mut().insert(RequestId(id.clone()));
     let unread = Unread::of(&mut request);
     let is_act = is_act(&request);
     let called = next.call(request);

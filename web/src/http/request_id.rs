@@ -4,6 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The header by which a request is found again in the log.
 pub const REQUEST_ID: &str = "x-request-id";
 
+/// What the request being answered is called in the log.
+#[derive(Clone)]
+pub struct RequestId(pub String);
+
 const CALLER_ID_BYTES_MAX: usize = 64;
 
 /// The caller's own id when it is harmless to echo and to log, else a new one.

@@ -4,7 +4,8 @@ use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Once;
 
-const FORWARDED_FOR: &str = "x-forwarded-for";
+/// By which a proxy says whom it was called by.
+pub const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// The address a request comes from: that of the peer, or, behind one of our own proxies, what they say of theirs.
 pub fn source(request: &HttpRequest, proxies: &[IpNet]) -> IpAddr {

@@ -2,6 +2,7 @@
 
 mod account;
 mod caller_key;
+mod claimed;
 mod cross_site;
 mod live;
 mod nonces;
@@ -12,6 +13,7 @@ mod signed_body;
 mod wall;
 
 pub use account::{CampaignRight, FeedRight, QueryRight, SendRight};
+pub use claimed::Claimed;
 pub use cross_site::refuse as refuse_cross_site;
 pub use live::{LiveRight, LiveScope};
 pub use nonces::Nonces;

@@ -1,6 +1,8 @@
 use super::Failed;
 use crate::http::Chain;
 use carillon_actors::backoff::Backoff;
+use carillon_storage::journal::JournalError;
+use std::io;
 use std::time::Duration;
 
 /// The first and the longest wait before a store that is away is tried again.
@@ -19,6 +21,7 @@ pub async fn await_store<T>(
         let cause = match open().await {
             Err(Failed::Catalog(error)) if error.is_passing() => Chain(&error).to_string(),
             Err(Failed::History(error)) if error.is_passing() => Chain(&error).to_string(),
+            Err(Failed::Journal(error)) if is_away(&error) => Chain(&error).to_string(),
             opened => return opened,
         };
         if told.as_ref() != Some(&cause) {
@@ -30,4 +33,9 @@ pub async fn await_store<T>(
         }
         tokio::time::sleep(backoff.next(rand::random())).await;
     }
+}
+
+/// Whether no broker answered. What they answered will not change.
+fn is_away(error: &JournalError) -> bool {
+    matches!(error, JournalError::Io { source, .. } if source.kind() != io::ErrorKind::InvalidInput)
 }

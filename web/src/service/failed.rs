@@ -74,6 +74,10 @@ pub enum Failed {
     Metrics(#[source] prometheus::Error),
     #[error("the web server failed")]
     Web(#[source] io::Error),
+    #[error("{owner} has taken the lane over")]
+    LaneLost { owner: String },
+    #[error("a node needs {key}: nodes share what is there")]
+    NodeNeeds { key: &'static str },
     #[error("the service has failed and ends: {0}")]
     Service(String),
 }

@@ -1,12 +1,12 @@
 use super::Failed;
-use crate::config::Numbers;
+use crate::config::{Config, Numbers};
 use carillon_domain::number_range::{LoadError, NumberRanges};
 use rustix::fs::Mode;
 use rustix::process::umask;
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const CATALOG: &str = "catalog.db";
 
@@ -26,6 +26,17 @@ pub fn data_folder(dir: &Path) -> Result<(), Failed> {
         path: dir.to_owned(),
         source,
     })
+}
+
+/// Where what the lane's next owner needs lies: in the data folder, or in the lane's part of a folder that all nodes have.
+pub fn shared_folder(data: &Path, config: &Config) -> Result<PathBuf, Failed> {
+    let shared = &config.files.dir;
+    if shared.as_os_str().is_empty() {
+        return Ok(data.to_owned());
+    }
+    let folder = shared.join(format!("lane-{}", config.place().lane));
+    data_folder(&folder)?;
+    Ok(folder)
 }
 
 /// Refuses a data folder that has a journal and no catalog any more: an empty one would be made, and messages that wait would

@@ -1,6 +1,7 @@
 use super::{Failed, files};
 use crate::login::PASSWORD_CHARACTERS_MIN;
 use crate::right::{OPERATOR, generate_password, hash_password, password_fits};
+use carillon_domain::rights::Rights;
 use carillon_storage::login::Logins;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -43,8 +44,9 @@ pub async fn first_operator(
         }
     };
     let phc = hash_password(&password).map_err(Failed::Password)?;
-    logins.set_password(OPERATOR, &phc).await?;
-    Ok(Some(password))
+    // Of several that start for the first time, one is the first.
+    let is_first = logins.add_operator(OPERATOR, &phc, Rights::ALL).await?;
+    Ok(is_first.then_some(password))
 }
 
 fn read_password(path: &Path) -> Result<String, Failed> {

@@ -1,12 +1,14 @@
 use super::await_store::await_store;
 use super::catalog_place::open_catalog;
-use super::files::{check_catalog, data_folder, number_ranges};
+use super::claim::Claim;
+use super::files::{check_catalog, data_folder, number_ranges, shared_folder};
 use super::first_operator::first_operator;
 use super::keep_going::keep_going;
 use super::mail_key::mail_key;
 use super::{CatalogKeeper, Failed, server};
 use crate::alarm::{AlarmDesk, AlarmSources, Disks};
 use crate::config::Config;
+use crate::endpoint;
 use crate::http::HttpMetrics;
 use crate::live::{Activity, Hosts, LiveHub, Seats, SocketTimes, Sources};
 use crate::login::LoginKeeper;
@@ -28,7 +30,6 @@ use carillon_embedded::blobs::EmbeddedFiles;
 use carillon_embedded::files::RealFiles;
 use carillon_embedded::history::EmbeddedHistory;
 use carillon_embedded::journal::EmbeddedJournal;
-use carillon_kafka::KafkaJournal;
 use carillon_scylla::ScyllaHistory;
 use carillon_storage::catalog::Catalog;
 use carillon_storage::files::Files;
@@ -50,6 +51,8 @@ pub struct Service {
     pub address: SocketAddr,
     /// The operator's password, when it may be shown: at the first start, or from its file.
     pub password: Option<String>,
+    /// Of a lane that others may want.
+    claim: Option<Claim>,
     /// Take over what others store.
     watches: Vec<JoinHandle<()>>,
     /// Stores alarms.
@@ -80,11 +83,13 @@ impl Service {
             check_catalog(data)?;
         }
         let catalog = Arc::new(await_store("its catalog", async || open_catalog(data, config).await).await?);
-        let files = EmbeddedFiles::open(&data.join("files"), Arc::new(RealFiles)).map_err(Failed::Files)?;
+        let shared = shared_folder(data, config)?;
+        let files = EmbeddedFiles::open(&shared.join("files"), Arc::new(RealFiles)).map_err(Failed::Files)?;
         let files: Arc<dyn Files> = Arc::new(files);
-        let (lane, journal) = open_lane(data, config, &catalog, ranges.clone(), files.clone()).await?;
+        let (lane, journal, claim) =
+            open_lane(data, &shared, config, &catalog, ranges.clone(), files.clone()).await?;
         if let Readiness::Failed { reason } = lane.started().await {
-            return Err(Failed::Service(reason));
+            return Err(claim.map_or(Failed::Service(reason.clone()), |claim| claim.failed(reason)));
         }
         // Not before the lane works: a new password is shown once, by a start that succeeded.
         let password = first_operator(&*catalog, password_file).await?;
@@ -135,7 +140,10 @@ impl Service {
             upstream: upstream_figures.clone(),
         });
         let metrics = web::Data::new(HttpMetrics::new().map_err(Failed::Metrics)?);
-        let server = server::start(listener, &config.http, state, metrics).map_err(Failed::Web)?;
+        let configure = move |service: &mut web::ServiceConfig| {
+            service.app_data(state.clone()).configure(endpoint::configure);
+        };
+        let server = server::start(listener, &config.http, metrics, configure).map_err(Failed::Web)?;
         let taker = Taker {
             lane: lane.clone(),
             ranges,
@@ -167,7 +175,11 @@ impl Service {
             let alarms = watched.clone();
             async move { alarms.watch().await }
         });
+        if let Some(claim) = &claim {
+            claim.announce(Some(address)).await?;
+        }
         Ok(Service {
+            claim,
             watches,
             alarm_watch,
             alarms,
@@ -184,9 +196,22 @@ impl Service {
         })
     }
 
+    /// Why the service ends whose lane failed.
+    pub fn failed(&self, reason: String) -> Failed {
+        match &self.claim {
+            Some(claim) => claim.failed(reason),
+            None => Failed::Service(reason),
+        }
+    }
+
     /// Stops intake, waits for the carriers' answers until the deadline, stores the state. Requests are still answered.
     pub async fn stop(&self, deadline: Duration) -> Option<StopReport> {
         self.watches.iter().for_each(JoinHandle::abort);
+        if let Some(claim) = &self.claim
+            && let Err(error) = claim.announce(None).await
+        {
+            tracing::warn!(%error, "nodes go on asking a lane that stops");
+        }
         self.live.stop();
         self.webhooks.stop().await;
         if let Some(upstream) = self.upstream.clone() {
@@ -236,19 +261,20 @@ fn start_webhooks(lane: LaneHandle, config: &Config) -> Result<Webhooks, Failed>
 
 async fn open_lane(
     data: &Path,
+    shared: &Path,
     config: &Config,
     catalog: &SqlCatalog,
     ranges: Arc<NumberRanges>,
     files: Arc<dyn Files>,
-) -> Result<(LaneHandle, Arc<dyn Journal>), Failed> {
+) -> Result<(LaneHandle, Arc<dyn Journal>, Option<Claim>), Failed> {
     let snapshot = catalog.snapshot().await?.at(config.place());
-    let journal = open_journal(data, config)?;
+    let (journal, claim) = open_journal(data, config).await?;
     let history = open_history(data, config, ranges.clone()).await?;
     let options = NodeOptions {
         lane: config.lane_options(),
         mail: MailOptions {
             files: Some(files),
-            return_paths: ReturnPaths::new(mail_key(data)?),
+            return_paths: ReturnPaths::new(mail_key(shared)?),
             bounces: config.mail_bounces.listen.0,
         },
         ranges,
@@ -260,7 +286,7 @@ async fn open_lane(
         bounces = report.bounces.map(tracing::field::display),
         "lane started"
     );
-    Ok((lane, journal))
+    Ok((lane, journal, claim))
 }
 
 async fn open_history(
@@ -282,12 +308,16 @@ async fn open_history(
     .await
 }
 
-fn open_journal(data: &Path, config: &Config) -> Result<Arc<dyn Journal>, Failed> {
+/// The journal, and the claim to it where others may want it.
+async fn open_journal(data: &Path, config: &Config) -> Result<(Arc<dyn Journal>, Option<Claim>), Failed> {
     if let Some(options) = config.kafka_options() {
-        let journal = KafkaJournal::open(options).map_err(Failed::Journal)?;
-        return Ok(Arc::new(journal));
+        let claim = await_store("its journal", async || {
+            Claim::take(options.clone(), config.place().lane).await
+        })
+        .await?;
+        return Ok((claim.journal(), Some(claim)));
     }
     let (dir, options) = (data.join("journal"), config.journal_options());
     let journal = EmbeddedJournal::open(&dir, options, Arc::new(RealFiles)).map_err(Failed::Journal)?;
-    Ok(Arc::new(journal))
+    Ok((Arc::new(journal), None))
 }

@@ -1,11 +1,10 @@
 use super::Failed;
 use crate::config::Http;
-use crate::endpoint;
 use crate::http::{HttpMetrics, Sockets, observe};
-use crate::state::AppState;
 use actix_web::dev::{Extensions, Server};
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
+use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpServer, web};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use std::any::Any;
@@ -35,12 +34,12 @@ pub fn listen(http: &Http) -> Result<TcpListener, Failed> {
     open().map_err(|source| Failed::Listen { address, source })
 }
 
-/// Starts the threads; the server runs while the result is awaited.
+/// Starts the threads with what `configure` gives each of them; the server runs while the result is awaited.
 pub fn start(
     listener: TcpListener,
     http: &Http,
-    state: web::Data<AppState>,
     metrics: web::Data<HttpMetrics>,
+    configure: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> io::Result<Server> {
     let workers = match http.workers {
         0 => std::thread::available_parallelism()?.get(),
@@ -56,10 +55,9 @@ pub fn start(
     let send_timeout = Duration::from_secs(http.send_timeout_s.into());
     let server = HttpServer::new(move || {
         App::new()
-            .app_data(state.clone())
             .app_data(metrics.clone())
             .wrap(from_fn(observe))
-            .configure(endpoint::configure)
+            .configure(configure.clone())
     });
     Ok(server
         .on_connect(move |stream, data| take_place(&sockets, send_timeout, stream, data))

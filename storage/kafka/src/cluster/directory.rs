@@ -5,11 +5,12 @@ use crate::topics::Admin;
 use carillon_storage::journal::JournalError;
 use parking_lot::RwLock;
 use rdkafka::client::ClientContext;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{DeliveryResult, Message};
 use rdkafka::producer::{BaseProducer, BaseRecord, ProducerContext};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::types::RDKafkaErrorCode;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -84,6 +85,19 @@ impl LaneAddress {
     }
 }
 
+/// Does not log what is no error.
+struct Quiet;
+
+impl ClientContext for Quiet {
+    fn error(&self, error: KafkaError, reason: &str) {
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF) {
+            tracing::debug!(%error, reason, "addresses of lanes cannot be read now");
+        }
+    }
+}
+
+impl ConsumerContext for Quiet {}
+
 struct Context;
 
 impl ClientContext for Context {}
@@ -104,7 +118,7 @@ impl LaneDirectory {
         Admin::new(client.clone())?.ensure()?;
         let (topic, place) = (client.options.addresses_topic(), client.options.brokers.clone());
         let failed = || kafka_error("reading the addresses of lanes at", &place);
-        let consumer: BaseConsumer = client
+        let consumer: BaseConsumer<Quiet> = client
             .config()
             // Only named: no group is joined.
             .set("group.id", "carillon-readers")
@@ -112,7 +126,7 @@ impl LaneDirectory {
             .set("enable.partition.eof", "true")
             .set("auto.offset.reset", "earliest")
             .set("fetch.wait.max.ms", "100")
-            .create()
+            .create_with_context(Quiet)
             .map_err(failed())?;
         let mut from = TopicPartitionList::new();
         from.add_partition_offset(&topic, PARTITION, Offset::Beginning)
@@ -158,7 +172,7 @@ impl Drop for LaneDirectory {
 }
 
 impl Shared {
-    fn read(&self, consumer: &BaseConsumer) {
+    fn read(&self, consumer: &BaseConsumer<Quiet>) {
         while !self.stop.load(Ordering::Relaxed) {
             match consumer.poll(LOOK_EVERY) {
                 Some(Ok(record)) => match serde_json::from_slice(record.payload().unwrap_or_default()) {
