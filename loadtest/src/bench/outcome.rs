@@ -25,6 +25,8 @@ pub enum RunError {
     Measure(#[source] std::io::Error),
     #[error("the campaign cannot go on: {0}")]
     Campaign(&'static str),
+    #[error("{0}")]
+    Node(&'static str),
     #[error(transparent)]
     Http(#[from] HttpError),
     #[error(transparent)]

@@ -1,7 +1,7 @@
 use super::all::All;
 use super::demo::{Demo, DemoDay, DemoWeek};
 use super::size::{Memory, Recovery, Search};
-use carillon_loadtest::bench::Place;
+use carillon_loadtest::bench::{Outside, Place};
 use carillon_loadtest::interop::{InteropClient, PduDump};
 use carillon_loadtest::mail::Rule;
 use carillon_loadtest::sim::ProtocolName;
@@ -42,6 +42,9 @@ pub enum Command {
     Bench(Bench),
     /// Kill the server again and again while it works.
     Kills(Kills),
+    /// Kill, stop and restart the nodes of a cluster while they work. Where its servers are, the environment says as for `carillon
+    /// node`: CARILLON_KAFKA_BROKERS, CARILLON_CATALOG_URL and others.
+    Nodes(Nodes),
     /// A hospital's reminders over three connections, one of them cut and back.
     RemindersRun(RemindersRun),
     /// A campaign of a GBK file of recipients, with everything that can happen to it on its way.
@@ -547,6 +550,31 @@ pub struct Kills {
     /// The longest time between a start and the next kill.
     #[arg(long, default_value_t = 3_000)]
     pub alive_ms: u64,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, Args)]
+pub struct Nodes {
+    #[arg(long, default_value_t = 3)]
+    pub nodes: usize,
+    #[arg(long, default_value_t = 3)]
+    pub lanes: usize,
+    /// By default a new one, which is printed. It also names the topics.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Messages per second, of all lanes together.
+    #[arg(long, default_value_t = 600.0)]
+    pub rate: f64,
+    /// How often a node is killed, stands still, and is asked to end.
+    #[arg(long, default_value_t = 1)]
+    pub times: u32,
+    /// How long a node stands still.
+    #[arg(long, default_value_t = 15)]
+    pub pause_seconds: u64,
+    /// A fault of a server: its name and the command that makes it and ends when it is over. May come several times.
+    #[arg(long, value_name = "NAME=COMMAND")]
+    pub fault: Vec<Outside>,
     #[command(flatten)]
     pub common: Common,
 }

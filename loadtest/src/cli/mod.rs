@@ -72,6 +72,7 @@ fn perform(arguments: Arguments) -> anyhow::Result<bool> {
         Command::Ledger(arguments) => judge::ledger(&arguments),
         Command::Bench(arguments) => runtime.block_on(run::bench(arguments)),
         Command::Kills(arguments) => runtime.block_on(run::kills(arguments)),
+        Command::Nodes(arguments) => runtime.block_on(run::nodes(arguments)),
         Command::RemindersRun(arguments) => runtime.block_on(run::reminders_run(arguments)),
         Command::CampaignRun(arguments) => runtime.block_on(run::campaign_run(arguments)),
         Command::MailRun(arguments) => runtime.block_on(run::mail_run(arguments)),

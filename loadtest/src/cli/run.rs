@@ -1,12 +1,12 @@
 use super::arguments::{
     Backlog, Bench, CampaignRun, CarrierSpeed, Common, Failover, Fairness, IdleWalls, Kills, Latency,
-    MailRun, Mixed, Overload, RemindersRun, SlowDisk, Soak, Throughput, Walls,
+    MailRun, Mixed, Nodes, Overload, RemindersRun, SlowDisk, Soak, Throughput, Walls,
 };
 use super::{all, print, print_json, size};
 use carillon_loadtest::bench::{
     self, BacklogOptions, CampaignOptions, CarrierSpeedOptions, FailoverOptions, FairnessOptions,
-    IdleWallsOptions, KillsOptions, LatencyOptions, MailRunOptions, MixedOptions, Outcome, OverloadOptions,
-    RemindersOptions, SlowDiskOptions, SoakOptions, ThroughputOptions, WallsOptions,
+    IdleWallsOptions, KillsOptions, LatencyOptions, MailRunOptions, MixedOptions, NodesOptions, Outcome,
+    OverloadOptions, RemindersOptions, SlowDiskOptions, SoakOptions, ThroughputOptions, WallsOptions,
 };
 use serde::Serialize;
 use std::time::Duration;
@@ -279,6 +279,26 @@ pub async fn kills(arguments: Kills) -> anyhow::Result<bool> {
         seed: seed(arguments.seed),
         rate: arguments.rate,
         alive_ms_max: arguments.alive_ms,
+        place,
+    })
+    .await?;
+    match json {
+        true => print_json(&report)?,
+        false => print(&report.to_string())?,
+    }
+    Ok(report.is_good())
+}
+
+pub async fn nodes(arguments: Nodes) -> anyhow::Result<bool> {
+    let Common { place, json } = arguments.common;
+    let report = bench::nodes(&NodesOptions {
+        nodes: arguments.nodes,
+        lanes: arguments.lanes,
+        seed: seed(arguments.seed),
+        rate: arguments.rate,
+        times: arguments.times,
+        pause: Duration::from_secs(arguments.pause_seconds),
+        outside: arguments.fault,
         place,
     })
     .await?;

@@ -10,6 +10,7 @@ use crate::http::{Answer, HttpClient, HttpError};
 use crate::sim::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use std::time::{Duration, Instant, SystemTime};
 #[derive(Clone)]
 pub struct LoadOptions {
     pub address: SocketAddr,
+    /// Other nodes of the same cluster; whoever gets no answer from one goes to the next.
+    pub others: Vec<SocketAddr>,
     pub key: String,
     /// Names the run in idempotency keys; another run needs another name.
     pub run: String,
@@ -52,6 +55,7 @@ impl LoadOptions {
     pub fn new(address: SocketAddr, key: &str, run: &str) -> Self {
         LoadOptions {
             address,
+            others: Vec::new(),
             key: key.to_owned(),
             run: run.to_owned(),
             lines_per_request: 1_000,
@@ -147,7 +151,12 @@ fn bar(options: &LoadOptions, total: Option<u64>) -> ProgressBar {
 impl Load<'_> {
     async fn work(&self) -> Result<(), LoadError> {
         let authorization = format!("Bearer {}", self.options.key);
-        let mut client = HttpClient::new(self.options.address, &authorization, self.options.timeout);
+        let others = self.options.others.iter();
+        let mut clients: VecDeque<_> = [&self.options.address]
+            .into_iter()
+            .chain(others)
+            .map(|address| HttpClient::new(*address, &authorization, self.options.timeout))
+            .collect();
         while !self.is_over() {
             self.wait_for_room().await;
             let lines_max = if self.options.single {
@@ -163,7 +172,7 @@ impl Load<'_> {
             let Some(batch) = batch else { return Ok(()) };
             let begun = self.wait_for_turn(batch.lines.len() as u64).await;
             self.sink.borrow_mut().begun(&batch.lines, begun);
-            let answer = self.send(&mut client, &batch).await;
+            let answer = self.send(&mut clients, &batch).await;
             self.tell(&batch.lines, answer)?;
         }
         Ok(())
@@ -208,7 +217,7 @@ impl Load<'_> {
     }
 
     /// The answer that ends the matter, or none.
-    async fn send(&self, client: &mut HttpClient, batch: &Batch) -> Option<Answer> {
+    async fn send(&self, clients: &mut VecDeque<HttpClient>, batch: &Batch) -> Option<Answer> {
         let first = Instant::now();
         let mut pause = FIRST_PAUSE;
         let (path, kind) = match self.options.single {
@@ -221,6 +230,7 @@ impl Load<'_> {
         );
         loop {
             let start = Instant::now();
+            let client = clients.front_mut()?;
             let answer = match (&self.options.sendsms, batch.lines.first()) {
                 (Some(sendsms), Some(line)) => client.get(&sendsms.path(line)).await,
                 _ => client.post(path, &headers, &batch.body).await,
@@ -243,6 +253,7 @@ impl Load<'_> {
                 Err(error) => {
                     tracing::debug!(%error, "a request gets no answer");
                     self.count_retry(reason(&error));
+                    clients.rotate_left(1);
                     pause
                 }
             };

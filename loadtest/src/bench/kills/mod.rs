@@ -12,5 +12,6 @@ mod settle;
 mod traces;
 mod world;
 
+pub use books::marker_of;
 pub use report::KillsReport;
 pub use run::{KillsOptions, kills};

@@ -7,7 +7,9 @@ use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse, web};
 use awc::Client;
 use carillon_api::Code;
-use prometheus::{Encoder, IntGauge, TextEncoder, core::Collector};
+use prometheus::core::Collector;
+use prometheus::proto::MetricFamily;
+use prometheus::{Encoder, IntGaugeVec, Opts, TextEncoder};
 
 /// `GET /healthz`
 pub async fn health() -> HttpResponse {
@@ -51,30 +53,18 @@ pub async fn metrics(
 }
 
 impl Front {
-    fn figures(&self) -> Result<Vec<prometheus::proto::MetricFamily>, Failure> {
-        let gauge = |name, help, value: usize| {
-            let gauge = IntGauge::new(name, help).map_err(|error| Failure::internal(&error))?;
-            gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
-            Ok(gauge.collect())
-        };
-        let served = self
-            .directory
-            .lanes()
-            .into_iter()
-            .filter(|at| at.address.is_some());
-        let served: Vec<_> = served.collect();
-        let own = served.iter().filter(|at| at.node == self.node).count();
-        let unowned = usize::from(self.lanes).saturating_sub(served.len());
-        let families: Result<Vec<_>, Failure> = [
-            gauge("carillon_node_lanes", "Lanes that run on this node.", own),
-            gauge(
-                "carillon_node_lanes_without_owner",
-                "Lanes of the cluster that nobody serves.",
-                unowned,
-            ),
-        ]
-        .into_iter()
-        .collect();
-        Ok(families?.into_iter().flatten().collect())
+    fn figures(&self) -> Result<Vec<MetricFamily>, Failure> {
+        let failed = |error: prometheus::Error| Failure::internal(&error);
+        let help = "1 where a lane takes requests, 0 where it does not.";
+        let lanes =
+            IntGaugeVec::new(Opts::new("carillon_node_lane_up", help), &["lane", "node"]).map_err(failed)?;
+        for lane in 0..self.lanes {
+            let at = self.directory.lane(lane);
+            let (node, is_up) = at.map_or_else(Default::default, |at| (at.node, at.address.is_some()));
+            lanes
+                .with_label_values(&[&lane.to_string(), &node])
+                .set(is_up.into());
+        }
+        Ok(lanes.collect())
     }
 }
