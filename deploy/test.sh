@@ -25,7 +25,7 @@ STAGES=(
   format licences monitoring build lints wasm dashboard unit simulate fuzz
   interop-smsgate-carrier interop-smsgate-client interop-npm-carrier interop-npm-client interop-smpplib-client
   interop-server interop-mail interop-wireshark
-  servers postgres kafka cassandra
+  servers postgres kafka cassandra nodes
   browser run-script reminders campaign mail demo-day kills bench-batch bench-backlog
   bench-walls bench-idle-walls bench-mixed bench-failover overload
   bench-memory bench-recovery bench-search

@@ -78,6 +78,31 @@ tests_of_history() {
   cargo test --locked "$@" --test "$test" 2>&1 | tee "$LOGS/cassandra-$test.cargo.log"
 }
 
+# Nodes of a cluster under load: killed, stopped, standing still; and each of their servers gone for a while.
+stage_nodes() {
+  local one="$SERVERS_OF_TESTS/nodes" three="$SERVERS_OF_TESTS/brokers"
+  with_servers "$one" kafka postgres cassandra -- nodes_on_servers "$one" 1 --times 1 \
+    --fault "cassandra=deploy/servers/servers.sh restart $one cassandra" \
+    --fault "kafka=deploy/servers/servers.sh kill $one kafka; sleep 8; deploy/servers/servers.sh start $one kafka" \
+    --fault "postgres=deploy/servers/servers.sh restart $one postgres"
+  with_servers "$three" kafka3 postgres -- nodes_on_servers "$three" 3 --times 0 \
+    --fault "broker=deploy/servers/servers.sh kill $three kafka3:2; sleep 5; deploy/servers/servers.sh start $three kafka3:2"
+  say "tests: 2"
+}
+
+# nodes_on_servers FOLDER BROKERS ARGUMENT...: with settings as an operator would make them for the servers that run.
+nodes_on_servers() {
+  local folder=$1 brokers=$2 password=${CARILLON_TEST_POSTGRES#*carillon:}
+  shift 2
+  (umask 077 && head -c 32 /dev/urandom >"$folder/secret.key")
+  PGPASSWORD=${password%%@*} CARILLON_CATALOG_URL=${CARILLON_TEST_POSTGRES/:${password%%@*}@/@} \
+    CARILLON_CATALOG_KEY_FILE="$folder/secret.key" CARILLON_FILES_DIR="$folder/files" \
+    CARILLON_KAFKA_BROKERS=$CARILLON_TEST_KAFKA CARILLON_KAFKA_REPLICATION=$brokers \
+    CARILLON_KAFKA_MIN_IN_SYNC=$((brokers / 2 + 1)) \
+    CARILLON_SCYLLA_NODES=${CARILLON_TEST_CASSANDRA:-} CARILLON_SCYLLA_REPLICATION=1 \
+    "$BIN/carillon-loadtest" nodes "$@"
+}
+
 tests_on_postgres() {
   local log="$LOGS/postgres.cargo.log"
   {

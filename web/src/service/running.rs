@@ -45,6 +45,9 @@ use tokio::sync::Semaphore;
 /// Tests of connections at the same time.
 const TESTS_MAX: usize = 4;
 
+/// How long a lane that stops waits for brokers to hear of it.
+const SIGN_OFF_MAX: Duration = Duration::from_secs(2);
+
 /// A service that takes requests.
 pub struct Service {
     pub lane: LaneHandle,
@@ -207,11 +210,21 @@ impl Service {
     /// Stops intake, waits for the carriers' answers until the deadline, stores the state. Requests are still answered.
     pub async fn stop(&self, deadline: Duration) -> Option<StopReport> {
         self.watches.iter().for_each(JoinHandle::abort);
-        if let Some(claim) = &self.claim
-            && let Err(error) = claim.announce(None).await
-        {
-            tracing::warn!(%error, "nodes go on asking a lane that stops");
+        let ((), report) = tokio::join!(self.sign_off(), self.stop_lane(deadline));
+        report
+    }
+
+    /// Lets the nodes know that the lane takes nothing more. They would find out, but by asking.
+    async fn sign_off(&self) {
+        let Some(claim) = &self.claim else { return };
+        match tokio::time::timeout(SIGN_OFF_MAX, claim.announce(None)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "nodes go on asking a lane that stops"),
+            Err(_) => tracing::warn!("nodes go on asking a lane that stops: no broker answers"),
         }
+    }
+
+    async fn stop_lane(&self, deadline: Duration) -> Option<StopReport> {
         self.live.stop();
         self.webhooks.stop().await;
         if let Some(upstream) = self.upstream.clone() {

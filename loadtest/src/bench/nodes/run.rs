@@ -65,6 +65,7 @@ pub async fn nodes(options: &NodesOptions) -> Result<NodesReport, RunError> {
     let faults = async {
         every_lane(&world).await?;
         for fault in schedule(options) {
+            world.until_shared_out().await?;
             events.push(make(&mut world, fault, options).await?);
             sleep(CALM).await;
         }

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 const POLL: Duration = Duration::from_millis(50);
 /// A lane that takes longer to answer is not there.
 const ANSWER_MAX: Duration = Duration::from_secs(1);
+/// What stays the same for so long has come to rest.
+const SETTLED: Duration = Duration::from_secs(2);
 /// After this nobody waits any longer.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -45,6 +47,25 @@ impl World {
             tokio::time::sleep(POLL).await;
         }
         Back::default()
+    }
+
+    /// Waits until the lanes are shared out and stay where they are.
+    pub async fn until_shared_out(&self) -> Result<(), RunError> {
+        let fair = self.books.len() / self.cluster.count();
+        let deadline = Instant::now() + PATIENCE;
+        let mut before = Vec::new();
+        while Instant::now() < deadline {
+            let mut now = Vec::new();
+            for node in 0..self.cluster.count() {
+                now.push(self.lanes_of(node, node).await.unwrap_or_default());
+            }
+            if now == before && now.iter().all(|lanes| lanes.len() >= fair) {
+                return Ok(());
+            }
+            before = now;
+            tokio::time::sleep(SETTLED).await;
+        }
+        Err(RunError::Node("the lanes are not shared out among the nodes"))
     }
 
     /// Waits until every lane answers and sends.

@@ -14,7 +14,7 @@ use std::time::Duration;
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Who is not heard of for so long has its lanes given to others; the least that brokers allow by default.
 const SESSION_TIMEOUT_MS: &str = "6000";
-const HEARTBEAT_MS: &str = "1000";
+const HEARTBEAT_MS: &str = "500";
 
 /// What is done when lanes come and go; called from one thread.
 pub trait Hands: Send + Sync + 'static {
