@@ -465,7 +465,7 @@ impl Config {
             brokers: section.brokers,
             prefix: section.topic_prefix,
             group: section.group,
-            lane: self.kafka.lane,
+            place: self.place(),
             accounts: section.accounts,
             partitions: section.partitions,
             replication: section.replication,

@@ -149,6 +149,7 @@ impl Service {
         let server = server::start(listener, &config.http, metrics, configure).map_err(Failed::Web)?;
         let taker = Taker {
             lane: lane.clone(),
+            place: config.place(),
             ranges,
             files,
             limits: config.limits.clone(),

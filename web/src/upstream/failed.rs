@@ -16,6 +16,12 @@ pub enum UpstreamFailed {
     TimedOut { place: String },
     #[error("{place}: a record was not taken by the brokers: {reason}")]
     NotDelivered { place: String, reason: String },
+    #[error("{place} has {partitions} partitions for {lanes} lanes; each lane needs one of its own")]
+    TooFewPartitions {
+        place: String,
+        partitions: usize,
+        lanes: u16,
+    },
     #[error("events cannot be read from the journal")]
     Feed(#[from] FeedError),
 }

@@ -6,6 +6,7 @@ use super::sink::{Deliveries, Sink};
 use super::take::{Taken, Taker};
 use super::topics;
 use carillon_actors::status::Readiness;
+use carillon_domain::catalog::LanePlace;
 use futures_util::future::join_all;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::KafkaError;
@@ -23,6 +24,8 @@ const CHUNK_BYTES: usize = 16 * 1024 * 1024;
 const AHEAD_KIB_MAX: u32 = 32 * 1024;
 /// A process that was not heard of for so long has left the group: others take its requests.
 const SESSION: Duration = Duration::from_secs(10);
+/// How long the brokers may take to say what there is.
+const METADATA_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long one look for requests waits.
 const LOOK: Duration = Duration::from_millis(100);
 /// How long requests wait that cannot be taken now.
@@ -70,7 +73,7 @@ impl Intake {
             .client()
             .set("group.id", &options.group)
             // The next life of this process goes on at once in the place of a dead one.
-            .set("group.instance.id", format!("lane-{}", options.lane))
+            .set("group.instance.id", format!("lane-{}", options.place.lane))
             .set("session.timeout.ms", SESSION.as_millis().to_string())
             .set("enable.auto.commit", "false")
             // What was asked before we came is not forgotten.
@@ -79,9 +82,16 @@ impl Intake {
             .set("queued.max.messages.kbytes", AHEAD_KIB_MAX.to_string())
             .create()
             .map_err(kafka("making a consumer for", &place))?;
-        consumer
-            .subscribe(&[&topic])
-            .map_err(kafka("subscribing to", &place))?;
+        if options.place.lanes > 1 {
+            let own = own_partitions(&consumer, &topic, &place, options.place)?;
+            consumer
+                .assign(&own)
+                .map_err(kafka("going to the requests of", &place))?;
+        } else {
+            consumer
+                .subscribe(&[&topic])
+                .map_err(kafka("subscribing to", &place))?;
+        }
         let session = Session {
             intake: self,
             consumer,
@@ -93,6 +103,34 @@ impl Intake {
         tracing::info!(place, group = options.group, "requests are taken from Kafka");
         session.run(&topic, &place)
     }
+}
+
+/// Where a lane looks for requests: who owns the lane is not for this group to say. Its own number is among them.
+fn own_partitions(
+    consumer: &BaseConsumer,
+    topic: &str,
+    place: &str,
+    lane: LanePlace,
+) -> Result<TopicPartitionList, UpstreamFailed> {
+    let metadata = consumer
+        .fetch_metadata(Some(topic), METADATA_TIMEOUT)
+        .map_err(kafka("asking for the partitions of", place))?;
+    let all = metadata.topics().iter().flat_map(|topic| topic.partitions());
+    let all: Vec<i32> = all.map(|partition| partition.id()).collect();
+    if all.len() < usize::from(lane.lanes) {
+        return Err(UpstreamFailed::TooFewPartitions {
+            place: place.to_owned(),
+            partitions: all.len(),
+            lanes: lane.lanes,
+        });
+    }
+    let mut own = TopicPartitionList::new();
+    let is_own = |partition: &i32| partition % i32::from(lane.lanes) == i32::from(lane.lane);
+    for partition in all.into_iter().filter(is_own) {
+        own.add_partition_offset(topic, partition, Offset::Stored)
+            .map_err(kafka("going to the requests of", place))?;
+    }
+    Ok(own)
 }
 
 impl Session<'_> {

@@ -1,3 +1,4 @@
+use carillon_domain::catalog::LanePlace;
 use rdkafka::config::ClientConfig;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -16,8 +17,8 @@ pub struct UpstreamOptions {
     pub prefix: String,
     /// The consumer group; processes with the same one share the requests.
     pub group: String,
-    /// Whom the lane of this process is, among those that tell of events.
-    pub lane: u32,
+    /// Which lane this process is, among those that take requests and tell of events.
+    pub place: LanePlace,
     /// Names of the accounts that send by Kafka and are told by it.
     pub accounts: BTreeSet<String>,
     /// Of topics that are made.
@@ -65,7 +66,7 @@ impl UpstreamOptions {
         let mut config = ClientConfig::new();
         config
             .set("bootstrap.servers", &self.brokers)
-            .set("client.id", format!("carillon-upstream-{}", self.lane))
+            .set("client.id", format!("carillon-upstream-{}", self.place.lane))
             // A broker that comes back is found at once, not after the default of 10 s.
             .set("reconnect.backoff.ms", "50")
             .set("reconnect.backoff.max.ms", "1000")

@@ -1,4 +1,4 @@
-use super::incoming::Origin;
+use super::incoming::{Incoming, Origin};
 use super::options::UpstreamOptions;
 use crate::http::time::{now, rfc3339};
 use crate::send::LineFault;
@@ -14,6 +14,8 @@ const HEADERS_BYTES_MAX: usize = 32 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
     pub topic: String,
+    /// None for the one that the key says.
+    pub partition: Option<i32>,
     pub key: Vec<u8>,
     pub headers: Vec<(String, Option<Vec<u8>>)>,
     pub value: Option<Vec<u8>>,
@@ -74,6 +76,7 @@ impl Writer {
         headers.push(header("ce_account", account));
         Outgoing {
             topic: self.events.clone(),
+            partition: None,
             key: key.into_bytes(),
             headers,
             value: Some(serde_json::to_vec(data).expect("texts and numbers are JSON")),
@@ -128,11 +131,23 @@ impl Writer {
         headers.extend(own.map(|(name, value)| (format!("origin_{name}"), value.clone())));
         Outgoing {
             topic: self.refused.clone(),
+            partition: None,
             key: origin.key.clone(),
             headers,
             value: value
                 .filter(|value| value.len() <= self.refused_bytes_max)
                 .map(<[u8]>::to_vec),
+        }
+    }
+
+    /// A request for another lane, as it came, where that lane looks for its requests.
+    pub fn forwarded(&self, incoming: &Incoming, lane: u16) -> Outgoing {
+        Outgoing {
+            topic: self.requests.clone(),
+            partition: Some(lane.into()),
+            key: incoming.origin.key.clone(),
+            headers: incoming.origin.headers.clone(),
+            value: incoming.value.clone(),
         }
     }
 
@@ -157,13 +172,14 @@ fn header(name: &str, value: &str) -> (String, Option<Vec<u8>>) {
 mod tests {
     use super::*;
     use carillon_api::Code;
+    use carillon_domain::catalog::LanePlace;
 
     fn writer() -> Writer {
         let options = UpstreamOptions {
             brokers: String::new(),
             prefix: "carillon".to_owned(),
             group: "house".to_owned(),
-            lane: 0,
+            place: LanePlace::ONLY,
             accounts: Default::default(),
             partitions: 1,
             replication: 1,

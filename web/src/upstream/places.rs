@@ -20,7 +20,10 @@ impl Places {
         let place = format!("{topic} at {}", options.brokers);
         let consumer = options
             .client()
-            .set("group.id", format!("{}.events.{}", options.group, options.lane))
+            .set(
+                "group.id",
+                format!("{}.events.{}", options.group, options.place.lane),
+            )
             .set("enable.auto.commit", "false")
             .create()
             .map_err(kafka("making a consumer for", &place))?;

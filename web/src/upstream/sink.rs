@@ -130,6 +130,10 @@ fn base_record(
     let base = BaseRecord::with_opaque_to(&record.topic, deliveries)
         .key(&record.key[..])
         .headers(headers);
+    let base = match record.partition {
+        Some(partition) => base.partition(partition),
+        None => base,
+    };
     match &record.value {
         Some(value) => base.payload(&value[..]),
         None => base,

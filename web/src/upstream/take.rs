@@ -10,7 +10,7 @@ use crate::send::{Checker, DuplicatesWanted, LineFault, Lines, checked_lines, pa
 use carillon_actors::LaneHandle;
 use carillon_actors::intake::{BatchIntake, SingleIntake};
 use carillon_api::{AcceptedEvent, Code};
-use carillon_domain::catalog::{Account, Compiled};
+use carillon_domain::catalog::{Account, Compiled, LanePlace};
 use carillon_domain::fact::{IdempotencyKey, RefusedLine};
 use carillon_domain::ids::MessageId;
 use carillon_domain::intake::fingerprint;
@@ -22,6 +22,7 @@ use std::sync::Arc;
 /// Takes requests as the REST endpoints do, for accounts that may send by Kafka.
 pub struct Taker {
     pub lane: LaneHandle,
+    pub place: LanePlace,
     pub ranges: Arc<NumberRanges>,
     pub files: Arc<dyn Files>,
     pub limits: Limits,
@@ -63,6 +64,9 @@ impl Taker {
         writer: &Writer,
     ) -> Result<Taken, Failure> {
         let account = self.account(catalog, &event.account)?;
+        if !self.place.has(account, catalog.snapshot()) {
+            return self.forward(account, catalog, incoming, writer);
+        }
         self.activity.note(account.id);
         let checker = Checker::over(
             catalog,
@@ -77,6 +81,25 @@ impl Taker {
             RequestKind::Message => self.single(account, event, checker, key, body, writer).await,
             RequestKind::Batch => self.batch(account, event, checker, key, incoming, writer).await,
         }
+    }
+
+    /// A request came where only its sender's partitioner had reason to put it.
+    fn forward(
+        &self,
+        account: &Account,
+        catalog: &Compiled,
+        incoming: &Incoming,
+        writer: &Writer,
+    ) -> Result<Taken, Failure> {
+        let lane = catalog.snapshot().lane_of(account);
+        let lane = lane.filter(|lane| *lane < self.place.lanes).ok_or_else(|| {
+            let detail = format!("its organisation is on none of the {} lanes", self.place.lanes);
+            Failure::new(Code::OtherLane, detail).with_field("ce_account")
+        })?;
+        Ok(Taken::Done {
+            records: vec![writer.forwarded(incoming, lane)],
+            refused: 0,
+        })
     }
 
     fn account<'c>(&self, catalog: &'c Compiled, name: &str) -> Result<&'c Account, Failure> {
@@ -189,9 +212,9 @@ fn accepted(writer: &Writer, event: &CloudEvent, id: MessageId, line: Option<u32
     writer.accepted(&event.account, &told)
 }
 
-/// Whether the request waits where it is. A quota is not waited for: others would wait with it until midnight.
+/// Whether the request waits where it is. A quota is not waited for, nor another configuration: others would wait with it.
 fn is_for_now(code: Code) -> bool {
-    code.is_retryable() && code != Code::QuotaExceeded
+    code.is_retryable() && !matches!(code, Code::QuotaExceeded | Code::OtherLane)
 }
 
 fn fault_of(failure: Failure) -> LineFault {

@@ -42,10 +42,19 @@ impl House {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let prefix = format!("upstream-{}-{number}", std::process::id());
         make_requests(&prefix).await;
+        House::on(carrier, told, prefix, more).await
+    }
+
+    /// Another service on the same topics.
+    pub async fn beside(&self, carrier: &Carrier, more: &[(&str, &str)]) -> House {
+        House::on(carrier, &brokers(), self.prefix.clone(), more).await
+    }
+
+    async fn on(carrier: &Carrier, told: &str, prefix: String, more: &[(&str, &str)]) -> House {
         let settings = [
             ("CARILLON_UPSTREAM_BROKERS", told),
-            ("CARILLON_UPSTREAM_TOPIC_PREFIX", &prefix),
-            ("CARILLON_UPSTREAM_GROUP", &prefix),
+            ("CARILLON_UPSTREAM_TOPIC_PREFIX", prefix.as_str()),
+            ("CARILLON_UPSTREAM_GROUP", prefix.as_str()),
             (
                 "CARILLON_UPSTREAM_ACCOUNTS",
                 "[\"lab\", \"off\", \"mute\", \"nobody\"]",
@@ -91,7 +100,17 @@ impl House {
         self.producer.flush(PATIENCE).unwrap();
     }
 
+    /// The same where a partitioner of the upstream's own puts it.
+    pub fn ask_in(&self, partition: i32, kind: &str, id: &str, body: &str) {
+        self.put_in(Some(partition), &head(kind, id), Some(body.as_bytes()));
+        self.arrived();
+    }
+
     pub fn put(&self, headers: &[(&str, &[u8])], value: Option<&[u8]>) {
+        self.put_in(None, headers, value);
+    }
+
+    fn put_in(&self, partition: Option<i32>, headers: &[(&str, &[u8])], value: Option<&[u8]>) {
         let topic = format!("{}.requests", self.prefix);
         let own = headers.iter().fold(OwnedHeaders::new(), |all, (key, value)| {
             all.insert(Header {
@@ -101,6 +120,7 @@ impl House {
         });
         let mut record = BaseRecord::to(&topic).key("a key of the sender").headers(own);
         record.payload = value;
+        record.partition = partition;
         self.producer
             .send(record)
             .unwrap_or_else(|(error, _)| panic!("{error}"));
@@ -131,7 +151,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    fn of(topic: &str) -> Reader {
+    pub fn of(topic: &str) -> Reader {
         let consumer: BaseConsumer = client()
             .set("group.id", format!("reader of {topic}"))
             .set("auto.offset.reset", "earliest")

@@ -6,6 +6,7 @@ mod cmpp;
 mod examples;
 mod faults;
 mod house;
+mod lanes;
 mod refusals;
 mod requests;
 #[expect(dead_code, reason = "others use more of it")]
