@@ -81,13 +81,18 @@ tests_of_history() {
 # Nodes of a cluster under load: killed, stopped, standing still; and each of their servers gone for a while.
 stage_nodes() {
   local one="$SERVERS_OF_TESTS/nodes" three="$SERVERS_OF_TESTS/brokers"
+  with_servers "$one" kafka postgres -- tests_of_nodes
   with_servers "$one" kafka postgres cassandra -- nodes_on_servers "$one" 1 --times 1 \
     --fault "cassandra=deploy/servers/servers.sh restart $one cassandra" \
     --fault "kafka=deploy/servers/servers.sh kill $one kafka; sleep 8; deploy/servers/servers.sh start $one kafka" \
     --fault "postgres=deploy/servers/servers.sh restart $one postgres"
   with_servers "$three" kafka3 postgres -- nodes_on_servers "$three" 3 --times 0 \
     --fault "broker=deploy/servers/servers.sh kill $three kafka3:2; sleep 5; deploy/servers/servers.sh start $three kafka3:2"
-  say "tests: 2"
+  awk '/^test result: ok\./ { n += $4 } END { if (!n) exit 1; print "tests: " n + 2 }' "$LOGS/nodes.cargo.log"
+}
+
+tests_of_nodes() {
+  cargo test --locked -p carillon --test nodes 2>&1 | tee "$LOGS/nodes.cargo.log"
 }
 
 # nodes_on_servers FOLDER BROKERS ARGUMENT...: with settings as an operator would make them for the servers that run.

@@ -1,3 +1,4 @@
+use super::live_socket::LiveSocket;
 use carillon::config::Config;
 use carillon::right::{OPERATOR, hash_password};
 use carillon::service::Service;
@@ -336,5 +337,22 @@ impl Environment for Nothing {
 
     fn new_api_key(&self) -> Secret {
         unreachable!("every account of the catalog names its key")
+    }
+}
+
+impl LiveSocket {
+    /// Opens a socket with these header lines.
+    pub async fn open(harness: &Harness, headers: &[(&str, &str)]) -> LiveSocket {
+        LiveSocket::at(harness.service.address, headers).await
+    }
+
+    /// The operator's.
+    pub async fn of_operator(harness: &Harness) -> LiveSocket {
+        LiveSocket::open(harness, &[("Cookie", &harness.login().cookie)]).await
+    }
+
+    /// Gives the head of the answer as well.
+    pub async fn try_open(harness: &Harness, headers: &[(&str, &str)]) -> (String, LiveSocket) {
+        LiveSocket::try_at(harness.service.address, headers).await
     }
 }

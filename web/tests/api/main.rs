@@ -12,6 +12,7 @@ mod hostile;
 mod hot;
 mod limits;
 mod live;
+#[path = "../kit/live_socket.rs"]
 mod live_socket;
 mod login;
 mod pages;

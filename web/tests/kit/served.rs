@@ -18,6 +18,7 @@ pub struct Served {
     client: reqwest::Client,
     folder: TempDir,
     settings: Vec<(String, String)>,
+    command: &'static str,
 }
 
 impl Drop for Served {
@@ -37,8 +38,34 @@ impl Served {
         Served::in_folder(tempfile::tempdir().unwrap(), catalog, settings).await
     }
 
+    /// A node of a cluster, when all of its lanes answer.
+    pub async fn node(catalog: &str, settings: Vec<(String, String)>, lanes: u16) -> Served {
+        let folder = tempfile::tempdir().unwrap();
+        Served::as_one("node", folder, catalog, settings, async |address| {
+            for lane in 0..lanes {
+                until("a lane answers", async || {
+                    let answer = reqwest::get(format!("http://{address}/metrics?lane={lane}")).await;
+                    answer.is_ok_and(|answer| answer.status().is_success())
+                })
+                .await;
+            }
+        })
+        .await
+    }
+
     /// A folder that may have the first operator's password already.
     pub async fn in_folder(folder: TempDir, catalog: &str, settings: Vec<(String, String)>) -> Served {
+        Served::as_one("serve", folder, catalog, settings, async |_| ()).await
+    }
+
+    /// Runs the command, and logs in when `ready`.
+    async fn as_one(
+        command: &'static str,
+        folder: TempDir,
+        catalog: &str,
+        settings: Vec<(String, String)>,
+        ready: impl AsyncFn(SocketAddr),
+    ) -> Served {
         let (file, data) = (folder.path().join("catalog.toml"), folder.path().join("data"));
         std::fs::write(&file, catalog).unwrap();
         let applied = carillon()
@@ -54,7 +81,8 @@ impl Served {
             "{}",
             String::from_utf8_lossy(&applied.stderr)
         );
-        let (child, password, address) = serve(&folder, &settings);
+        let (child, password, address) = run(command, &folder, &settings);
+        ready(address).await;
         let client = reqwest::Client::new();
         let session = log_in(&client, address, &password).await;
         Served {
@@ -64,6 +92,7 @@ impl Served {
             client,
             folder,
             settings,
+            command,
         }
     }
 
@@ -71,7 +100,7 @@ impl Served {
     pub fn crash_and_start(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        (self.child, _, self.address) = serve(&self.folder, &self.settings);
+        (self.child, _, self.address) = run(self.command, &self.folder, &self.settings);
     }
 
     /// Ends the process by a signal, and waits for it.
@@ -193,9 +222,9 @@ async fn log_in(client: &reqwest::Client, address: SocketAddr, password: &str) -
 }
 
 /// The process, the operator's password and the address.
-fn serve(folder: &TempDir, settings: &[(String, String)]) -> (Child, String, SocketAddr) {
+fn run(command: &str, folder: &TempDir, settings: &[(String, String)]) -> (Child, String, SocketAddr) {
     let mut child = carillon()
-        .args(["serve", "--port", "0", "--data"])
+        .args([command, "--port", "0", "--data"])
         .arg(folder.path().join("data"))
         // Shown at every start.
         .arg("--password-file")

@@ -1,5 +1,5 @@
-use super::harness::Harness;
 use carillon_api::live::{LiveMessage, LiveRequest};
+use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -17,20 +17,14 @@ pub struct LiveSocket {
 
 impl LiveSocket {
     /// Opens a socket with these header lines.
-    pub async fn open(harness: &Harness, headers: &[(&str, &str)]) -> LiveSocket {
-        let (head, socket) = LiveSocket::try_open(harness, headers).await;
+    pub async fn at(address: SocketAddr, headers: &[(&str, &str)]) -> LiveSocket {
+        let (head, socket) = LiveSocket::try_at(address, headers).await;
         assert!(head.starts_with("HTTP/1.1 101"), "{head}");
         socket
     }
 
-    /// The operator's.
-    pub async fn of_operator(harness: &Harness) -> LiveSocket {
-        LiveSocket::open(harness, &[("Cookie", &harness.login().cookie)]).await
-    }
-
     /// Gives the head of the answer as well.
-    pub async fn try_open(harness: &Harness, headers: &[(&str, &str)]) -> (String, LiveSocket) {
-        let address = harness.service.address;
+    pub async fn try_at(address: SocketAddr, headers: &[(&str, &str)]) -> (String, LiveSocket) {
         let mut head = format!(
             "GET /v1/live HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\n"
