@@ -2,20 +2,26 @@
 # Installs what is missing, builds, and starts Carillon with its pages, simulated carriers and a demo hospital: a week of
 # messages before now, and traffic from now on.
 #
-#   deploy/run.sh [--no-demo] [--port N] [--data DIR]
+#   deploy/run.sh [--no-demo] [--cluster] [--port N] [--data DIR]
 #
+#   --cluster   three nodes on Kafka, PostgreSQL and Cassandra, which are started too; the ports are N, N + 1 and N + 2, and there is no
+#               week before
 #   --no-demo   only the server: no carriers, no demo data
 #   --port N    of the API; 8080 without it
-#   --data DIR  where everything is kept; var/data in the project without it
+#   --data DIR  where everything is kept; var/data in the project without it, var/cluster with --cluster
 #
 # Ctrl-C waits for the carriers' answers and ends everything; a second one ends at once. The server's exit code is
 # passed on.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source "$PROJECT/deploy/cluster.sh"
 
 DEMO=yes
 PORT=8080
-DATA="$PROJECT/var/data"
+DATA=
+CLUSTER=no
 SERVER=
+# Of the server, or of the first node.
+LOG=
 TRAFFIC=
 
 main() {
@@ -26,12 +32,16 @@ main() {
   umask 077
   mkdir -p "$DATA"
   trap stop_started EXIT
+  if [[ $CLUSTER == yes ]]; then
+    trap stop_cluster EXIT
+    start_cluster_servers
+  fi
   if [[ $DEMO == yes ]]; then
     prepare_demo
-    make_week
+    [[ $CLUSTER == yes ]] || make_week
     start_carriers
   fi
-  start_server
+  if [[ $CLUSTER == yes ]]; then start_nodes; else start_server; fi
   [[ $DEMO == no ]] || start_traffic
   introduce
   wait_for_server
@@ -41,12 +51,17 @@ parse() {
   while (($#)); do
     case $1 in
       --no-demo) DEMO=no ;;
+      --cluster) CLUSTER=yes ;;
       --port) PORT=${2:?--port needs a number} && shift ;;
       --data) DATA=$(cd "$CALLED_FROM" && realpath -m "${2:?--data needs a folder}") && shift ;;
       *) fail "unknown argument $1; the head of deploy/run.sh says what there is" ;;
     esac
     shift
   done
+  if [[ -z $DATA ]]; then
+    DATA="$PROJECT/var/data"
+    [[ $CLUSTER == no ]] || DATA="$PROJECT/var/cluster"
+  fi
 }
 
 # The first start copies the demo's files into the data folder and applies the catalog. A carrier's port that is taken by
@@ -54,8 +69,11 @@ parse() {
 prepare_demo() {
   local demo="$DATA/demo" port
   mkdir -p "$demo"
-  [[ -e $demo/catalog.toml ]] || cp "$PROJECT/deploy/demo.toml" "$demo/catalog.toml"
-  [[ -e $demo/carriers.toml ]] || cp "$PROJECT/deploy/demo-carriers.toml" "$demo/carriers.toml"
+  if [[ ! -e $demo/catalog.toml || ! -e $demo/carriers.toml ]]; then
+    cp "$PROJECT/deploy/demo.toml" "$demo/catalog.toml"
+    cp "$PROJECT/deploy/demo-carriers.toml" "$demo/carriers.toml"
+    [[ $CLUSTER == no ]] || spread_over_lanes "$demo/catalog.toml" "$demo/carriers.toml"
+  fi
   [[ -e $demo/ranges.csv ]] || cp "$PROJECT/deploy/demo-ranges.csv" "$demo/ranges.csv"
   for port in $(carrier_ports) $(mail_port); do
     if port_is_open "$port"; then
@@ -103,21 +121,21 @@ mail_port() { sed -n '/^protocol = "smtp"/,/^port = /s/^port = //p' "$DATA/demo/
 control_port() { sed -n 's/^control: .*://p' "$DATA/carriers.log"; }
 
 start_server() {
-  local log="$DATA/carillon.log"
-  : >"$log"
-  start "$log" "$BIN/carillon" serve --data "$DATA" --port "$PORT" --password-file "$DATA/operator-password"
+  LOG="$DATA/carillon.log"
+  : >"$LOG"
+  start "$LOG" "$BIN/carillon" serve --data "$DATA" --port "$PORT" --password-file "$DATA/operator-password"
   SERVER=$PID
   # A long journal may take a while to replay; a server that has ended will not come.
   wait_for 300 server_answers || true
   if process_is_gone "$SERVER" || ! server_answers; then
-    fail "the server did not start:"$'\n'"$(tail -n 20 "$log")"
+    fail "the server did not start:"$'\n'"$(tail -n 20 "$LOG")"
   fi
 }
 
 server_answers() { process_is_gone "$SERVER" || curl -fsS "$(url)/readyz" >/dev/null 2>&1; }
 
 # The server says its address when it takes requests.
-url() { sed -n 's/^api: //p' "$DATA/carillon.log"; }
+url() { sed -n 's/^api: //p' "$LOG"; }
 
 start_traffic() {
   start "$DATA/traffic.log" "$BIN/carillon-loadtest" demo --url "$(url)" --keys "$DATA/demo/keys" \
@@ -131,7 +149,8 @@ introduce() {
   say "password: $(password | grep . || echo "the one that was set since")"
   say "wall: $(wall_link)"
   say "console: $(url)/console/ (operator admin)"
-  say "log: $DATA/carillon.log"
+  say "log: $LOG"
+  [[ $CLUSTER == no ]] || introduce_nodes
   [[ $DEMO == yes ]] || return 0
   local messages key body='{"to": "13800000001", "text": "您好，您的检查报告已出，请到自助机打印。"}'
   messages="$(url)/v1/messages"
@@ -140,7 +159,7 @@ introduce() {
   say "then: curl -sS $messages/<id> $key"
 }
 
-password() { sed -n 's/^password: //p' "$DATA/carillon.log"; }
+password() { sed -n 's/^password: //p' "$LOG"; }
 
 # The demo's wall has a link of its own, made at the first start. Elsewhere an operator makes links.
 wall_link() {
@@ -168,7 +187,11 @@ make_wall_token() {
 
 wait_for_server() {
   local status=0
-  trap 'say "stopping; again to end at once"; kill -TERM ${TRAFFIC:+"$TRAFFIC"} "$SERVER" 2>/dev/null' INT TERM
+  trap 'say "stopping; again to end at once"; kill -TERM ${TRAFFIC:+"$TRAFFIC"} "$SERVER" "${NODES[@]}" 2>/dev/null' INT TERM
+  if [[ $CLUSTER == yes ]]; then
+    wait_for_nodes || status=$?
+    exit "$status"
+  fi
   # A signal ends the waiting before the server has ended.
   until process_is_gone "$SERVER"; do wait "$SERVER" || true; done
   wait "$SERVER" || status=$?

@@ -78,9 +78,9 @@ servers_remove() {
   rmdir "$folder" 2>/dev/null || true
 }
 
-# with_servers FOLDER SERVER... -- COMMAND...: runs the command while they run, told by the environment where they are. For a stage of
-# deploy/test.sh, whose shell ends with it.
-with_servers() {
+# with_servers FOLDER SERVER... -- COMMAND...: runs the command while they run, told by the environment where they are. Of a stage of
+# deploy/test.sh; a shell of its own, so that they are gone at its end whatever comes next.
+with_servers() (
   local folder=$1 servers=()
   shift
   while [[ $1 != -- ]]; do
@@ -95,6 +95,17 @@ with_servers() {
   # shellcheck source=/dev/null
   source "$folder/env"
   "$@"
+)
+
+# cluster_settings FOLDER COPIES LANES: exports what Carillon's nodes are to be told of the servers in FOLDER, whose env was read.
+cluster_settings() {
+  local folder=$1 copies=$2 password=${CARILLON_TEST_POSTGRES#*carillon:}
+  export PGPASSWORD=${password%%@*}
+  export CARILLON_CATALOG_URL=${CARILLON_TEST_POSTGRES/":$PGPASSWORD@"/@} CARILLON_CATALOG_KEY_FILE="$folder/secret.key"
+  [[ -s $CARILLON_CATALOG_KEY_FILE ]] || (umask 077 && head -c 32 /dev/urandom >"$CARILLON_CATALOG_KEY_FILE")
+  export CARILLON_FILES_DIR="$folder/files" CARILLON_HTTP_PROXIES='["127.0.0.1/32"]'
+  export CARILLON_KAFKA_BROKERS=$CARILLON_TEST_KAFKA CARILLON_KAFKA_REPLICATION=$copies CARILLON_KAFKA_MIN_IN_SYNC=$((copies / 2 + 1))
+  export CARILLON_KAFKA_LANES=$3 CARILLON_SCYLLA_NODES=${CARILLON_TEST_CASSANDRA:-} CARILLON_SCYLLA_REPLICATION=1
 }
 
 # --- one node -------------------------------------------------------------------------------------------------------

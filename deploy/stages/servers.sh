@@ -95,17 +95,11 @@ tests_of_nodes() {
   cargo test --locked -p carillon --test nodes 2>&1 | tee "$LOGS/nodes.cargo.log"
 }
 
-# nodes_on_servers FOLDER BROKERS ARGUMENT...: with settings as an operator would make them for the servers that run.
+# nodes_on_servers FOLDER BROKERS ARGUMENT...
 nodes_on_servers() {
-  local folder=$1 brokers=$2 password=${CARILLON_TEST_POSTGRES#*carillon:}
+  cluster_settings "$1" "$2" 3
   shift 2
-  (umask 077 && head -c 32 /dev/urandom >"$folder/secret.key")
-  PGPASSWORD=${password%%@*} CARILLON_CATALOG_URL=${CARILLON_TEST_POSTGRES/:${password%%@*}@/@} \
-    CARILLON_CATALOG_KEY_FILE="$folder/secret.key" CARILLON_FILES_DIR="$folder/files" \
-    CARILLON_KAFKA_BROKERS=$CARILLON_TEST_KAFKA CARILLON_KAFKA_REPLICATION=$brokers \
-    CARILLON_KAFKA_MIN_IN_SYNC=$((brokers / 2 + 1)) \
-    CARILLON_SCYLLA_NODES=${CARILLON_TEST_CASSANDRA:-} CARILLON_SCYLLA_REPLICATION=1 \
-    "$BIN/carillon-loadtest" nodes "$@"
+  "$BIN/carillon-loadtest" nodes "$@"
 }
 
 tests_on_postgres() {
