@@ -120,7 +120,7 @@ codes! {
     /// The part of the service that serves this organisation is restarting.
     OrganisationRestarting "organisation_restarting" 503 retry "The organisation's queue is restarting" "该机构的处理单元正在重启";
     /// The account's organisation belongs to another lane of the cluster than the one that was asked. Send to a node, which knows the way.
-    OtherLane "other_lane" 421 retry "The organisation belongs to another lane" "该机构由另一处理单元负责";
+    OtherLane "other_lane" 421 final "The organisation belongs to another lane" "该机构由另一处理单元负责";
     /// The service is starting, stopping or has failed.
     Unavailable "unavailable" 503 retry "The service is not available now" "服务暂不可用";
     /// The service ended before the request was durable. With an `Idempotency-Key` a repeat is safe.

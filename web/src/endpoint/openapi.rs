@@ -198,6 +198,7 @@ fn problems(endpoint: &Endpoint) -> BTreeMap<u16, Vec<Code>> {
             Code::NonceUsed,
             Code::Overloaded,
             Code::AccountDisabled,
+            Code::OtherLane,
             Code::ModuleNotGranted,
         ],
     };

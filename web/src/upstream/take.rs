@@ -212,9 +212,9 @@ fn accepted(writer: &Writer, event: &CloudEvent, id: MessageId, line: Option<u32
     writer.accepted(&event.account, &told)
 }
 
-/// Whether the request waits where it is. A quota is not waited for, nor another configuration: others would wait with it.
+/// Whether the request waits where it is. A quota is not waited for: others would wait with it until midnight.
 fn is_for_now(code: Code) -> bool {
-    code.is_retryable() && !matches!(code, Code::QuotaExceeded | Code::OtherLane)
+    code.is_retryable() && code != Code::QuotaExceeded
 }
 
 fn fault_of(failure: Failure) -> LineFault {
