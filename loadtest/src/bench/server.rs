@@ -61,11 +61,7 @@ impl Server {
         program: Option<&Path>,
         environment: Vec<(&'static str, String)>,
     ) -> Result<Self, ServerError> {
-        let beside = || std::env::current_exe().map(|own| own.with_file_name("carillon"));
-        let program = match program {
-            Some(program) => program.to_owned(),
-            None => beside().map_err(ServerError::Folder)?,
-        };
+        let program = program_at(program)?;
         let mut server = Server {
             program,
             folder: folder.to_owned(),
@@ -258,6 +254,15 @@ impl Drop for Server {
         if let Err(error) = self.kill() {
             tracing::error!(%error, "the server may still run");
         }
+    }
+}
+
+/// The program `carillon`; by default the one beside this program.
+pub fn program_at(named: Option<&Path>) -> Result<PathBuf, ServerError> {
+    let beside = || std::env::current_exe().map(|own| own.with_file_name("carillon"));
+    match named {
+        Some(program) => Ok(program.to_owned()),
+        None => beside().map_err(ServerError::Folder),
     }
 }
 

@@ -272,6 +272,14 @@ fn seed(given: Option<u64>) -> u64 {
     seed
 }
 
+/// A report that says everything itself.
+fn print_whole(report: &(impl serde::Serialize + std::fmt::Display), json: bool) -> anyhow::Result<()> {
+    match json {
+        true => print_json(report),
+        false => print(&report.to_string()),
+    }
+}
+
 pub async fn kills(arguments: Kills) -> anyhow::Result<bool> {
     let Common { place, json } = arguments.common;
     let report = bench::kills(&KillsOptions {
@@ -282,10 +290,7 @@ pub async fn kills(arguments: Kills) -> anyhow::Result<bool> {
         place,
     })
     .await?;
-    match json {
-        true => print_json(&report)?,
-        false => print(&report.to_string())?,
-    }
+    print_whole(&report, json)?;
     Ok(report.is_good())
 }
 
@@ -302,10 +307,7 @@ pub async fn nodes(arguments: Nodes) -> anyhow::Result<bool> {
         place,
     })
     .await?;
-    match json {
-        true => print_json(&report)?,
-        false => print(&report.to_string())?,
-    }
+    print_whole(&report, json)?;
     Ok(report.is_good())
 }
 

@@ -19,7 +19,7 @@ pub enum Command {
     /// Run the service.
     Serve(Serve),
     /// Run a node of a cluster: the lanes that fall to it, and requests for all of them.
-    Node(Node),
+    Node(Program),
     /// Make the configuration what a file says: organisations, accounts, connections, routes, templates.
     Apply(Apply),
     /// Operators: add one, say what one may do, reset a password.
@@ -30,32 +30,20 @@ pub enum Command {
 
 #[derive(Debug, clap::Args)]
 pub struct Serve {
-    /// Settings (TOML); the defaults without it.
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Folder of journal, history and catalog; made when it is not there.
-    #[arg(long, value_name = "DIR")]
-    pub data: PathBuf,
-    /// Overrides `http.port`; 0 takes a free one.
-    #[arg(long, value_name = "N")]
-    pub port: Option<u16>,
-    /// Overrides `http.bind`.
-    #[arg(long, value_name = "ADDRESS")]
-    pub bind: Option<IpAddr>,
-    /// Keeps the first operator's password in a file, so that later starts print it again; for demos.
-    #[arg(long, value_name = "FILE")]
-    pub password_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub program: Program,
     /// Ends when standard input does: whoever started it has ended.
     #[arg(long, hide = true)]
     pub with_parent: bool,
 }
 
+/// What a program that runs until it is ended is told.
 #[derive(Debug, clap::Args)]
-pub struct Node {
+pub struct Program {
     /// Settings (TOML); the defaults without it.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Folder of what this machine keeps for itself; made when it is not there.
+    /// Folder of journal, history and catalog, as far as settings put them nowhere else; made when it is not there.
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
     /// Overrides `http.port`; 0 takes a free one.

@@ -10,6 +10,7 @@ mod log;
 mod node;
 mod open_files;
 mod operator;
+mod program;
 mod serve;
 mod watch;
 

@@ -1,11 +1,8 @@
 use super::arguments::Serve;
-use super::log;
-use super::open_files;
+use super::program::{begin, tell_password};
 use super::watch::{self, Signals, parent_ended};
-use crate::config::{Config, Overrides, load};
-use crate::service::{Failed, Service, keep_first_password, url};
-use std::io::{self, IsTerminal};
-use std::path::Path;
+use crate::config::Config;
+use crate::service::{Failed, Service, url};
 use std::time::Duration;
 
 /// As shells say it of a process that a SIGINT ended.
@@ -14,22 +11,17 @@ const INTERRUPTED_AGAIN: i32 = 130;
 /// Prints `password: …` at the first start, or `password-file: …` when nobody would read it but a log, and `api: …` once
 /// requests are taken; ends by a signal or when the lane fails.
 pub fn serve(arguments: &Serve) -> Result<(), Failed> {
-    let overrides = Overrides {
-        port: arguments.port,
-        bind: arguments.bind,
-    };
-    let config = load(arguments.config.as_deref(), overrides)?;
-    log::start(&config.log)?;
-    open_files::allow(config.http.connections_max);
+    let config = begin(&arguments.program)?;
     actix_web::rt::System::new().block_on(run(arguments, config))
 }
 
 async fn run(arguments: &Serve, config: Config) -> Result<(), Failed> {
-    let service = Service::start(&arguments.data, &config, arguments.password_file.as_deref()).await?;
+    let program = &arguments.program;
+    let service = Service::start(&program.data, &config, program.password_file.as_deref()).await?;
     // Not earlier: a signal while the journal is replayed ends the process at once, which loses nothing.
     let mut signals = Signals::new().map_err(Failed::Web)?;
     if let Some(password) = &service.password {
-        tell_password(password, &arguments.data, arguments.password_file.is_some())?;
+        tell_password(password, program)?;
     }
     println!("api: {}", url(service.address));
     tokio::select! {
@@ -45,17 +37,6 @@ async fn run(arguments: &Serve, config: Config) -> Result<(), Failed> {
     )
     .await;
     service.end().await
-}
-
-/// What goes to a log stays there. With a file of its own, it is for demos.
-pub fn tell_password(password: &str, data: &Path, has_file: bool) -> Result<(), Failed> {
-    if io::stdout().is_terminal() || has_file {
-        println!("password: {password}");
-    } else {
-        let path = keep_first_password(data, password)?;
-        println!("password-file: {}", path.display());
-    }
-    Ok(())
 }
 
 /// Stops intake and waits for what is under way; a second signal ends the process at once.

@@ -3,6 +3,7 @@ use super::live::live;
 use crate::http::{Failure, HttpMetrics};
 use crate::state::AppState;
 use actix_web::{HttpResponse, web};
+use prometheus::proto::MetricFamily;
 use prometheus::{Encoder, TextEncoder};
 
 /// `GET /metrics`
@@ -22,6 +23,11 @@ pub async fn metrics(
         families.extend(process(&reading));
     }
     families.extend(http.families());
+    exposition(families)
+}
+
+/// Figures as Prometheus reads them.
+pub fn exposition(mut families: Vec<MetricFamily>) -> Result<HttpResponse, Failure> {
     // One that has counted nothing yet is none; the encoder refuses it.
     families.retain(|family| !family.get_metric().is_empty());
     let mut text = Vec::new();

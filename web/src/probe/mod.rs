@@ -10,4 +10,4 @@ mod metrics;
 pub use family::Family;
 pub use health::{asyncapi, health, openapi, ready};
 pub use host::{HostFigures, HostReading};
-pub use metrics::metrics;
+pub use metrics::{exposition, metrics};

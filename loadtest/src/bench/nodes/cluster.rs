@@ -1,7 +1,7 @@
 use crate::bench::folder::Folder;
 use crate::bench::outcome::RunError;
 use crate::bench::place::Place;
-use crate::bench::server::{ServerError, free_port};
+use crate::bench::server::{ServerError, free_port, program_at};
 use crate::bench::system::SystemError;
 use crate::http::HttpClient;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
@@ -40,11 +40,7 @@ impl Cluster {
         apply_file: &str,
     ) -> Result<Self, RunError> {
         let folder = Folder::make(place).map_err(SystemError::Folder)?;
-        let beside = || std::env::current_exe().map(|own| own.with_file_name("carillon"));
-        let program = match &place.program {
-            Some(program) => program.clone(),
-            None => beside().map_err(ServerError::Folder)?,
-        };
+        let program = program_at(place.program.as_deref())?;
         let node = |_| {
             Ok(NodeProcess {
                 port: free_port()?,

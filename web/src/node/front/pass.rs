@@ -32,10 +32,7 @@ pub async fn pass(
     front: web::Data<Front>,
     client: web::Data<Client>,
 ) -> Result<HttpResponse, Failure> {
-    let owner = front.owner(front.way(&request)?)?;
-    let Some(address) = owner.address else {
-        return Err(Failure::new(Code::Unavailable, ""));
-    };
+    let (owner, address) = front.asked(&request)?;
     let passed = to_lane(&client, &request, address);
     let length = request.headers().get(CONTENT_LENGTH);
     let length = length.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());

@@ -3,13 +3,14 @@
 use super::way::Way;
 use super::{Front, pass};
 use crate::http::{Failure, HttpMetrics};
+use crate::probe::exposition;
 use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse, web};
 use awc::Client;
 use carillon_api::Code;
 use prometheus::core::Collector;
 use prometheus::proto::MetricFamily;
-use prometheus::{Encoder, IntGaugeVec, Opts, TextEncoder};
+use prometheus::{IntGaugeVec, Opts};
 
 /// `GET /healthz`
 pub async fn health() -> HttpResponse {
@@ -42,14 +43,7 @@ pub async fn metrics(
     }
     let mut families = http.families();
     families.extend(front.figures()?);
-    families.retain(|family| !family.get_metric().is_empty());
-    let mut text = Vec::new();
-    TextEncoder::new()
-        .encode(&families, &mut text)
-        .map_err(|error| Failure::internal(&error))?;
-    Ok(HttpResponse::Ok()
-        .content_type(prometheus::TEXT_FORMAT)
-        .body(text))
+    exposition(families)
 }
 
 impl Front {

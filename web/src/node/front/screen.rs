@@ -21,10 +21,7 @@ pub async fn open(
     front: web::Data<Front>,
     client: web::Data<Client>,
 ) -> Result<HttpResponse, Failure> {
-    let owner = front.owner(front.way(&request)?)?;
-    let Some(address) = owner.address else {
-        return Err(Failure::new(Code::Unavailable, ""));
-    };
+    let (_, address) = front.asked(&request)?;
     let mut asked = client.ws(format!("http://{address}{}", target(&request)));
     let mut headers = HeaderMap::new();
     copy(request.headers(), &mut headers);

@@ -8,6 +8,7 @@ use carillon_domain::alarm::AlarmId;
 use carillon_domain::ids::{CampaignId, MessageId};
 use carillon_kafka::cluster::LaneAddress;
 use percent_encoding::percent_decode_str;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// The parameter by which an operator names the lane to look at.
@@ -94,6 +95,13 @@ impl Front {
             };
             Failure::new(Code::Unavailable, detail)
         })
+    }
+
+    /// Who has to answer the request, and at which address.
+    pub fn asked(&self, request: &HttpRequest) -> Result<(LaneAddress, SocketAddr), Failure> {
+        let owner = self.owner(self.way(request)?)?;
+        let address = owner.address.ok_or_else(|| Failure::new(Code::Unavailable, ""))?;
+        Ok((owner, address))
     }
 
     /// Ends when somebody else has the lane: who was asked before will not answer.
